@@ -1,0 +1,160 @@
+// Package runtime is what the agent asks of a container engine. The engines
+// are in the sub-packages containerd and fake; runtimetest is the suite both
+// pass.
+package runtime
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/protocol"
+)
+
+// Errors an engine answers with; test with errors.Is.
+var (
+	ErrNotFound = errors.New("no such container")
+	// ErrImageNotFound, ErrImageDenied and ErrImageUnreachable class a
+	// failed Pull.
+	ErrImageNotFound    = errors.New("image not found")
+	ErrImageDenied      = errors.New("pull access denied")
+	ErrImageUnreachable = errors.New("registry unreachable")
+)
+
+// Engine runs containers that outlive it. After Hatoba's restart a new Engine
+// over the same data dir knows the same containers, also those that ended
+// meanwhile. All methods may be called concurrently; ids are the caller's,
+// unique per engine, at most 76 characters of [A-Za-z0-9_-].
+type Engine interface {
+	// Pull makes the image present for this machine's platform and unpacked.
+	// An image that is present under the same digest costs no transfer.
+	Pull(ctx context.Context, source protocol.ImageSource) (Image, error)
+	// Create prepares a container; nothing of it runs yet. It undoes itself
+	// on failure.
+	Create(ctx context.Context, spec Spec) error
+	// Start runs the container's process. When the command cannot be
+	// executed the error tells why and the container is left as created.
+	Start(ctx context.Context, id string) error
+	// Wait blocks until the container has ended and returns how. It also
+	// answers for a container that ended while nobody was waiting, or while
+	// Hatoba was down.
+	Wait(ctx context.Context, id string) (Exit, error)
+	// Signal sends a signal such as "SIGTERM" to the container's process. One
+	// that has ended is not an error.
+	Signal(ctx context.Context, id, signal string) error
+	// Exec runs a command inside the container and waits for it, at most
+	// until ctx ends; then the command is killed.
+	Exec(ctx context.Context, id string, cmd Exec) (ExecResult, error)
+	// Delete removes a container that has ended or never started, with its
+	// snapshot. A missing one is not an error. The last one of a task takes
+	// the task's shim and cgroup with it. The log spool stays: it belongs to
+	// the log driver.
+	Delete(ctx context.Context, id string) error
+	// List tells every container the engine has.
+	List(ctx context.Context) ([]Status, error)
+}
+
+// Image is a present image.
+type Image struct {
+	Ref        string // what Spec.Image takes
+	Digest     string // of the manifest or index as the registry names it, sha256:…
+	StopSignal string // from the image's config, "" means SIGTERM
+	User       string // from the image's config
+	Env        []string
+}
+
+// Spec is a container to be created.
+type Spec struct {
+	ID     string
+	TaskID string // containers of one task share a shim and a parent cgroup
+	Name   string // container name in the task definition
+	Image  string // Image.Ref
+
+	EntryPoint []string // nil: the image's
+	Command    []string // nil: the image's, unless EntryPoint is set
+	Env        []string // KEY=value, over the image's
+	User       string   // "" : the image's
+	WorkingDir string   // "" : the image's
+	Hostname   string
+	ReadOnly   bool
+
+	NetNS  string  // path of the task's network namespace
+	Mounts []Mount // binds, tmpfs
+
+	TaskCPU        int64 // units, 0: unlimited; quota of the task's cgroup
+	TaskMemoryMiB  int64 // 0: unlimited
+	CPU            int64 // container's share in units, 0: 2 shares
+	MemoryMiB      int64 // hard limit, 0: none
+	ReservationMiB int64 // soft limit, 0: none
+	Ulimits        []Ulimit
+	CapAdd         []string // without CAP_
+	CapDrop        []string
+	InitProcess    bool
+	Sysctls        map[string]string
+	Labels         map[string]string
+
+	Spool Spool
+}
+
+// Mount is one mount of a container.
+type Mount struct {
+	Type        string // "bind" or "tmpfs"
+	Source      string // host path of a bind
+	Destination string
+	ReadOnly    bool
+	Options     []string // of a tmpfs, for example "size=64m"
+}
+
+// Ulimit is one resource limit, name as in ECS ("nofile").
+type Ulimit struct {
+	Name       string
+	Soft, Hard int64
+}
+
+// Spool is where the container's stdout and stderr go: into segments written
+// by a process that outlives Hatoba (package logdriver/spool tells the
+// format). Dir "" discards the output.
+type Spool struct {
+	Dir         string
+	MaxBytes    int64 // bound of unacknowledged bytes; 0: the default
+	NonBlocking bool  // full: drop and count, instead of stalling the container
+}
+
+// Exit is how a container ended.
+type Exit struct {
+	Code      int32
+	At        time.Time
+	OOMKilled bool // this container's own process was killed for memory
+}
+
+// Exec is a command to run inside a container.
+type Exec struct {
+	Args      []string
+	MaxOutput int // bytes of combined output kept; 0: none
+}
+
+// ExecResult is how a command ended.
+type ExecResult struct {
+	Code   int32
+	Output []byte
+}
+
+// Phase is where in its life a container is.
+type Phase string
+
+// The phases of a container.
+const (
+	Created Phase = "created"
+	Running Phase = "running"
+	Stopped Phase = "stopped"
+)
+
+// Status is one container as the engine has it.
+type Status struct {
+	ID        string
+	TaskID    string
+	Phase     Phase
+	StartedAt time.Time // zero before start
+	Exit      *Exit     // set when Stopped
+	Labels    map[string]string
+}

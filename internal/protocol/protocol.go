@@ -1,0 +1,130 @@
+// Package protocol is what the control plane and a node say to each other: one
+// versioned stream, over an in-memory pipe on one machine and over mTLS gRPC in
+// a cluster. Assignments carry references, never secret material; a node asks
+// for material when it starts a task and keeps it in memory only.
+package protocol
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// Version is the protocol's dated integer.
+//
+//	20261121  first
+const Version = 20261121
+
+// Session is one node's connection. It is opened by the node and ends with
+// ctx or with an error from Receive; the node then opens a new one and the
+// first Message is Complete again. Every method may be called concurrently.
+type Session interface {
+	// Receive blocks for the next message. The first one of a session is
+	// Complete: what it does not list, the node must end.
+	Receive(ctx context.Context) (Message, error)
+	// Report hands up what the node observed. It returns nil once the merge
+	// is durable; the node re-sends until then. Reports may repeat.
+	Report(ctx context.Context, reports []TaskReport) error
+	// Material resolves a task's secrets under its execution role. A secret
+	// that cannot be had is a *Refusal with AWS's text.
+	Material(ctx context.Context, task state.Key) (Material, error)
+	// ImageSource tells where an image reference of a task definition is
+	// pulled from, and with what credentials.
+	ImageSource(ctx context.Context, task state.Key, ref string) (ImageSource, error)
+	// OpenLogStream makes sure the stream exists before the container starts.
+	// A missing group without create is a *Refusal.
+	OpenLogStream(ctx context.Context, stream LogStream, createGroup bool) error
+	// ShipLogs appends events. It returns nil once they are durable. Batches
+	// of one Producer carry a growing Offset; what is at or below the last
+	// stored Offset is dropped as a repeat, so that a batch may be re-sent.
+	ShipLogs(ctx context.Context, batch LogBatch) error
+}
+
+// Message is a change of a node's assignments.
+type Message struct {
+	Complete bool // the whole set, at the start of a session
+	Assign   []Assignment
+	Remove   []state.Key // the control plane has no further interest in these tasks
+}
+
+// Assignment is a task the node must bring to Task.Desired.
+type Assignment struct {
+	Task       state.Task
+	Key        state.Key
+	Definition state.TaskDefinition
+	Network    Network
+}
+
+// Network is the node's slice of the task's subnet.
+type Network struct {
+	SubnetID         string
+	AvailabilityZone string
+	Range            netip.Prefix // of the subnet; the node allocates from it
+	Gateway          netip.Addr   // the bridge's address inside VPCRange
+	VPCRange         netip.Prefix
+}
+
+// TaskReport is the node's whole view of one task.
+type TaskReport struct {
+	Key      state.Key
+	Observed state.Observed
+}
+
+// Material is the secret part of a task's start. It never reaches a disk, log
+// or error.
+type Material struct {
+	// Environment holds per container name the variables that secrets give.
+	Environment map[string]map[string]string
+}
+
+// String keeps material out of logs.
+func (Material) String() string { return "[secret material]" }
+
+// ImageSource is where to pull from.
+type ImageSource struct {
+	Ref       string // normalised reference to pull, host included
+	PlainHTTP bool
+	Username  string
+	Password  string `json:"-"`
+}
+
+// LogStream names a stream of the log store.
+type LogStream struct {
+	Scope  state.Scope
+	Group  string
+	Stream string
+}
+
+// LogBatch is a run of events of one container.
+type LogBatch struct {
+	Stream   LogStream
+	Producer string // unique per container life; "" switches repeat detection off
+	Offset   int64  // position in the producer's spool after the last event
+	Events   []LogEvent
+}
+
+// LogEvent is one line.
+type LogEvent struct {
+	Time    time.Time // when the line left the container, to the millisecond
+	Message string    // exact bytes without the line end
+}
+
+// Refusal is a reason a task cannot go on, in AWS's words: it becomes the
+// task's stoppedReason.
+type Refusal struct {
+	StopCode string // for example "TaskFailedToStart"
+	Reason   string
+	// Container is the container it happened to, "" for the whole task.
+	Container string
+}
+
+// Error returns the reason.
+func (r *Refusal) Error() string { return r.Reason }
+
+// Refuse builds a Refusal with stop code TaskFailedToStart.
+func Refuse(format string, args ...any) *Refusal {
+	return &Refusal{StopCode: "TaskFailedToStart", Reason: fmt.Sprintf(format, args...)}
+}

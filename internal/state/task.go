@@ -1,0 +1,103 @@
+package state
+
+import (
+	"time"
+
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// Task is one ECS task. ID: the 32 hexadecimal digits of the task id.
+type Task struct {
+	ID          string
+	ARN         string
+	ClusterName string
+	ClusterARN  string
+	CreatedAt   time.Time
+
+	Spec      TaskSpec  // writer: the operation that made the task, once
+	Desired   Desired   // writers: StopTask and control loops, RUNNING to STOPPED only
+	Placement Placement // writer: placement, once
+	Observed  Observed  // writer: dispatch, for the session that owns the node
+	Tags      []ecstypes.Tag
+	Version   int64 // grows with every change that is an event; writer: whoever changes the task
+}
+
+// TaskSpec is what the caller asked for, as sent, and what it resolved to.
+type TaskSpec struct {
+	TaskDefinitionARN        string
+	Family                   string
+	Revision                 int32
+	Overrides                *ecstypes.TaskOverride
+	CPU                      string // effective task CPU units, "" when unset
+	Memory                   string // effective task memory in MiB, "" when unset
+	Group                    string
+	StartedBy                string
+	ClientToken              string
+	LaunchType               string
+	CapacityProviderName     string
+	PlatformVersion          string // resolved, for example "1.4.0"
+	PlatformFamily           string
+	EnableExecuteCommand     bool
+	Network                  *ecstypes.AwsVpcConfiguration
+	ReferenceID              string
+	EphemeralStorageGiB      int32
+	ContainerARNs            map[string]string // container name to container ARN
+	AttachmentID             string            // id of the ENI attachment
+	AdoptedNetwork           []string          // subnet and security-group ids taken as names of the default VPC
+	AvailabilityZoneOfSubnet string
+}
+
+// Desired is where the task should be.
+type Desired struct {
+	Status        TaskStatus // TaskRunning or TaskStopped
+	StopCode      string     // AWS's stopCode, set with TaskStopped
+	StoppedReason string     // AWS's stoppedReason, set with TaskStopped
+	At            time.Time  // when it became TaskStopped
+}
+
+// Placement is where the task runs.
+type Placement struct {
+	Node             string // node id
+	SubnetID         string
+	AvailabilityZone string
+}
+
+// Observed is what the node has seen. Ranks only grow, set times and exit
+// codes are never unset: see Merge.
+type Observed struct {
+	Status             TaskStatus
+	Health             string // HEALTHY, UNHEALTHY or UNKNOWN
+	Connectivity       string // CONNECTED or DISCONNECTED
+	ConnectivityAt     *time.Time
+	PullStartedAt      *time.Time
+	PullStoppedAt      *time.Time
+	StartedAt          *time.Time
+	StoppingAt         *time.Time
+	ExecutionStoppedAt *time.Time
+	StoppedAt          *time.Time
+	StopCode           string // why the node ended it, when nobody asked
+	StoppedReason      string
+	ENI                ENI
+	Containers         []ContainerObserved // in the order of the task definition
+}
+
+// ENI is the task's network interface as AWS describes it.
+type ENI struct {
+	Status      string // of the attachment: PRECREATED, ATTACHING, ATTACHED, DETACHED, DELETED, FAILED
+	ID          string // eni- and 17 hexadecimal digits
+	MAC         string
+	PrivateIPv4 string
+	PrivateDNS  string
+	SubnetID    string
+}
+
+// ContainerObserved is what the node has seen of one container.
+type ContainerObserved struct {
+	Name        string
+	Status      ContainerStatus
+	RuntimeID   string
+	ImageDigest string
+	ExitCode    *int32
+	Reason      string
+	Health      string // HEALTHY, UNHEALTHY or UNKNOWN; always UNKNOWN without a health check
+}

@@ -1,0 +1,15 @@
+package store
+
+import "github.com/hatoba/hatoba/internal/state"
+
+// The tables. One line each; engines decode by the list in schema.go.
+var (
+	Clusters        = Table[state.Cluster]{Name: "clusters", Version: 1}
+	TaskFamilies    = Table[state.TaskFamily]{Name: "task-families", Version: 1}
+	TaskDefinitions = Table[state.TaskDefinition]{Name: "task-definitions", Version: 1}
+	Tasks           = Table[state.Task]{Name: "tasks", Version: 1}
+	Nodes           = Table[state.Node]{Name: "nodes", Version: 1}
+	VPCs            = Table[state.VPC]{Name: "vpcs", Version: 1}
+	Subnets         = Table[state.Subnet]{Name: "subnets", Version: 1}
+	SecurityGroups  = Table[state.SecurityGroup]{Name: "security-groups", Version: 1}
+)
