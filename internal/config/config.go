@@ -1,0 +1,198 @@
+// Package config gathers flags, HATOBA_* variables, a file and defaults into
+// one checked value, and remembers where each setting came from.
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Config is the effective configuration, checked.
+type Config struct {
+	DataDir         string
+	Listen          string // host:port of the front listener
+	Region          string
+	AccountID       string // 12 digits
+	LogLevel        string // debug, info, warn or error
+	LogFormat       string // text or json
+	StrictNetwork   bool   // refuse subnet and security-group ids nobody made
+	StopTasksOnExit bool
+	VPCCIDR         string // "" : chosen at first start, then kept in the data dir
+	Runtime         string // OCI runtime, a name on PATH or a path
+}
+
+// Origin tells where a setting's value came from.
+type Origin string
+
+// The origins, weakest first.
+const (
+	FromDefault Origin = "default"
+	FromFile    Origin = "file"
+	FromEnv     Origin = "environment"
+	FromFlag    Origin = "flag"
+)
+
+// Setting is one named setting.
+type Setting struct {
+	Name    string // of the flag; the variable is HATOBA_ and the name in capitals
+	Default string
+	Usage   string
+	Bool    bool
+}
+
+// Env is the setting's environment variable.
+func (s Setting) Env() string {
+	return "HATOBA_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+}
+
+// Settings is every setting, in the order help shows them.
+func Settings() []Setting {
+	return []Setting{
+		{Name: "data-dir", Default: "/var/lib/hatoba", Usage: "where everything is kept"},
+		{Name: "listen", Default: "127.0.0.1:4566", Usage: "address of the AWS APIs and the registry"},
+		{Name: "region", Default: "us-east-1", Usage: "region of requests that name none"},
+		{Name: "account-id", Default: "123456789012", Usage: "account of requests whose access key is not an account id"},
+		{Name: "log-level", Default: "info", Usage: "debug, info, warn or error"},
+		{Name: "log-format", Default: "text", Usage: "text or json"},
+		{Name: "strict-network", Default: "false", Bool: true, Usage: "refuse subnets and security groups that were not made here, instead of adopting them into the default VPC"},
+		{Name: "stop-tasks-on-exit", Default: "false", Bool: true, Usage: "end all tasks when Hatoba ends"},
+		{Name: "vpc-cidr", Default: "", Usage: "range of the default VPC, a /16 (default: 172.31.0.0/16, or a free one); fixed at first start"},
+		{Name: "runtime", Default: "runc", Usage: "OCI runtime: a name on PATH or a path"},
+	}
+}
+
+// Values is every setting's text with its origin.
+type Values map[string]Value
+
+// Value is one setting's text with its origin.
+type Value struct {
+	Text   string
+	Origin Origin
+}
+
+// Load gathers the values. flags holds the flags that were given. A file named
+// by file must exist; "" means HATOBA_CONFIG, and no file when that is unset.
+func Load(file string, env func(string) (string, bool), flags map[string]string) (Values, error) {
+	out := Values{}
+	for _, s := range Settings() {
+		out[s.Name] = Value{s.Default, FromDefault}
+	}
+	if file == "" {
+		file, _ = env("HATOBA_CONFIG")
+	}
+	if file != "" {
+		if err := out.readFile(file); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range Settings() {
+		if v, ok := env(s.Env()); ok {
+			out[s.Name] = Value{v, FromEnv}
+		}
+		if v, ok := flags[s.Name]; ok {
+			out[s.Name] = Value{v, FromFlag}
+		}
+	}
+	return out, nil
+}
+
+// readFile takes a JSON object of setting names.
+func (v Values) readFile(file string) error {
+	b, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("configuration file %s does not exist", file)
+	}
+	if err != nil {
+		return err
+	}
+	raw := map[string]any{}
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return fmt.Errorf("configuration file %s: %w", file, err)
+	}
+	for name, value := range raw {
+		if _, ok := v[name]; !ok {
+			return fmt.Errorf("configuration file %s: there is no setting %q; `hatoba config` lists them", file, name)
+		}
+		v[name] = Value{fmt.Sprint(value), FromFile}
+	}
+	return nil
+}
+
+var (
+	accountID = regexp.MustCompile(`^[0-9]{12}$`)
+	region    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+)
+
+// Check turns the texts into a Config, or says which setting is wrong, where
+// it came from and what it takes.
+func (v Values) Check() (Config, error) {
+	c := Config{
+		DataDir: v["data-dir"].Text, Listen: v["listen"].Text, Region: v["region"].Text, AccountID: v["account-id"].Text,
+		LogLevel: v["log-level"].Text, LogFormat: v["log-format"].Text, VPCCIDR: v["vpc-cidr"].Text, Runtime: v["runtime"].Text,
+	}
+	var err error
+	if c.DataDir, err = filepath.Abs(c.DataDir); err != nil || v["data-dir"].Text == "" {
+		return c, v.wrong("data-dir", "must be a directory's path")
+	}
+	if err := checkListen(c.Listen); err != nil {
+		return c, v.wrong("listen", err.Error())
+	}
+	if !region.MatchString(c.Region) {
+		return c, v.wrong("region", "must be a region's name, such as us-east-1")
+	}
+	if !accountID.MatchString(c.AccountID) {
+		return c, v.wrong("account-id", "must be 12 digits")
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		return c, v.wrong("log-level", "must be debug, info, warn or error")
+	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		return c, v.wrong("log-format", "must be text or json")
+	}
+	if c.StrictNetwork, err = strconv.ParseBool(v["strict-network"].Text); err != nil {
+		return c, v.wrong("strict-network", "must be true or false")
+	}
+	if c.StopTasksOnExit, err = strconv.ParseBool(v["stop-tasks-on-exit"].Text); err != nil {
+		return c, v.wrong("stop-tasks-on-exit", "must be true or false")
+	}
+	if c.VPCCIDR != "" {
+		p, err := netip.ParsePrefix(c.VPCCIDR)
+		if err != nil || p.Bits() != 16 || !p.Addr().Is4() || p != p.Masked() {
+			return c, v.wrong("vpc-cidr", "must be a /16, such as 172.31.0.0/16")
+		}
+	}
+	return c, nil
+}
+
+// checkListen accepts loopback only: beyond it AWS signatures and TLS are
+// required, and those are not here yet.
+func checkListen(listen string) error {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return errors.New("must be host:port, such as 127.0.0.1:4566")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return errors.New("has no port between 0 and 65535")
+	}
+	if host == "localhost" {
+		return nil
+	}
+	if addr, err := netip.ParseAddr(host); err != nil || !addr.IsLoopback() {
+		return errors.New("must be a loopback address: without verified signatures and TLS, which this version does not have yet, Hatoba does not listen beyond this machine")
+	}
+	return nil
+}
+
+func (v Values) wrong(name, what string) error {
+	return fmt.Errorf("setting %s %s (it is %q, from %s)", name, what, v[name].Text, v[name].Origin)
+}

@@ -1,0 +1,137 @@
+// Package arch keeps the import directions of the house as tests. Every rule
+// has a reason, and proves that what it speaks of exists.
+package arch
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/hatoba/hatoba/"
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) map[string]listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	all := map[string]listed{}
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := dec.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimPrefix(p.ImportPath, module)] = p
+	}
+}
+
+// rules: packages at or below From import nothing at or below To.
+var rules = []struct{ From, To, Reason string }{
+	{"internal/state", "internal/store", "the vocabulary knows no storage"},
+	{"internal/state", "internal/wire", "the vocabulary knows no protocol"},
+	{"internal/aws", "internal/dispatch", "the API never calls the node's side; they meet in the store"},
+	{"internal/aws", "internal/agent", "the API never calls the agent; they meet in the store"},
+	{"internal/aws", "internal/control", "the API never calls a control loop; they meet in the store"},
+	{"internal/aws", "internal/app", "only app knows everyone"},
+	{"internal/agent", "internal/store", "the agent sees the control plane only through its session"},
+	{"internal/agent", "internal/aws", "the agent never calls the API"},
+	{"internal/agent", "internal/dispatch", "the agent knows the protocol, not who speaks it"},
+	{"internal/agent", "internal/wire", "the agent never calls the API"},
+	{"internal/dispatch", "internal/aws", "dispatch hands on; front doors are not its business"},
+	{"internal/dispatch", "internal/agent", "dispatch knows the protocol, not the agent"},
+	{"internal/wire", "internal/store", "wire knows no service and no storage"},
+	{"internal/wire", "internal/aws", "front doors describe themselves to wire, not the reverse"},
+	{"internal/sched", "internal/store", "placement is a pure function"},
+	{"internal/sched", "internal/agent", "placement is a pure function"},
+	{"internal/logs", "internal/store", "engines stand alone"},
+	{"internal/logs", "internal/aws", "engines know no front door"},
+	{"internal/registry", "internal/aws", "engines know no front door"},
+	{"internal/registry", "internal/agent", "engines know no node"},
+	{"internal/secrets", "internal/aws", "engines know no front door"},
+	{"internal/dns", "internal/store", "data planes are fed whole tables"},
+}
+
+func TestImportDirections(t *testing.T) {
+	all := packages(t)
+	for _, rule := range rules {
+		from := below(all, rule.From)
+		if len(from) == 0 {
+			t.Errorf("rule %s -> %s speaks of %s, which does not exist", rule.From, rule.To, rule.From)
+		}
+		for _, p := range from {
+			for _, imported := range p.Imports {
+				if under(strings.TrimPrefix(imported, module), rule.To) && strings.HasPrefix(imported, module) {
+					t.Errorf("%s imports %s: %s", p.ImportPath, imported, rule.Reason)
+				}
+			}
+		}
+	}
+}
+
+// Siblings meet in the store.
+func TestFrontDoorsDoNotImportEachOther(t *testing.T) {
+	all := packages(t)
+	for _, p := range below(all, "internal/aws") {
+		own := door(strings.TrimPrefix(p.ImportPath, module))
+		for _, imported := range p.Imports {
+			other := strings.TrimPrefix(imported, module)
+			if under(other, "internal/aws") && strings.HasPrefix(imported, module) && door(other) != own {
+				t.Errorf("%s imports %s: siblings meet in the store", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+func TestOnlyAppAndCLIKnowEveryone(t *testing.T) {
+	for name, p := range packages(t) {
+		if under(name, "internal/app") || under(name, "internal/cli") || under(name, "test") || under(name, "cmd") {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if imported == module+"internal/app" || imported == module+"internal/cli" {
+				t.Errorf("%s imports %s", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+// A rule that cannot fail guards nothing.
+func TestRulesCanFail(t *testing.T) {
+	if !under("internal/aws/ecs", "internal/aws") || under("internal/awsome", "internal/aws") {
+		t.Error("under does not tell folders apart")
+	}
+}
+
+func below(all map[string]listed, folder string) (out []listed) {
+	for name, p := range all {
+		if under(name, folder) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func under(name, folder string) bool {
+	return name == folder || strings.HasPrefix(name, folder+"/")
+}
+
+func door(name string) string {
+	parts := strings.Split(name, "/")
+	if len(parts) < 3 {
+		return name
+	}
+	return parts[2]
+}
