@@ -12,4 +12,10 @@ var (
 	VPCs            = Table[state.VPC]{Name: "vpcs", Version: 1}
 	Subnets         = Table[state.Subnet]{Name: "subnets", Version: 1}
 	SecurityGroups  = Table[state.SecurityGroup]{Name: "security-groups", Version: 1}
+
+	Keyrings          = Table[state.Keyring]{Name: "keyrings", Version: 1}
+	Secrets           = Table[state.Secret]{Name: "secrets", Version: 1}
+	SecretVersions    = Table[state.SecretVersion]{Name: "secret-versions", Version: 1}
+	Parameters        = Table[state.Parameter]{Name: "parameters", Version: 1}
+	ParameterVersions = Table[state.ParameterVersion]{Name: "parameter-versions", Version: 1}
 )
