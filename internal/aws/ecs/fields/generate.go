@@ -1,0 +1,3 @@
+package fields
+
+//go:generate go run ../compatibility ../../../../docs/compatibility.md

@@ -1,0 +1,64 @@
+package taskdef
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+var parameter = regexp.MustCompile(`^[a-zA-Z0-9_./-]+$`)
+
+// checkEnvironment checks variables and secrets.
+func checkEnvironment(def types.TaskDefinition) error {
+	for _, c := range def.ContainerDefinitions {
+		taken := map[string]bool{}
+		for _, e := range c.Environment {
+			n := aws.ToString(e.Name)
+			if n == "" || strings.ContainsAny(n, "=\x00") || strings.Contains(aws.ToString(e.Value), "\x00") {
+				return refuseContainer(c, "Environment variable names should not be empty or contain '='.")
+			}
+			taken[n] = true
+		}
+		for _, s := range c.Secrets {
+			if def.ExecutionRoleArn == nil {
+				return refuse("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
+			}
+			n := aws.ToString(s.Name)
+			if n == "" || strings.ContainsAny(n, "=\x00") {
+				return refuseContainer(c, "Secret names should not be empty or contain '='.")
+			}
+			if taken[n] {
+				return refuse("The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '%s'.", n)
+			}
+			taken[n] = true
+			if err := checkSecret(n, aws.ToString(s.ValueFrom)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkSecret takes the ARN of a secret, with the parts after it, the ARN of a
+// parameter, or a parameter's name.
+func checkSecret(name, from string) error {
+	if !strings.HasPrefix(from, "arn:") {
+		if !parameter.MatchString(from) {
+			return refuse("The Systems Manager parameter name specified for secret %s is invalid", name)
+		}
+		return nil
+	}
+	parts := strings.Split(from, ":")
+	switch {
+	case len(parts) >= 6 && parts[2] == "ssm" && strings.HasPrefix(parts[5], "parameter/"):
+		if !parameter.MatchString(strings.TrimPrefix(strings.Join(parts[5:], ":"), "parameter/")) {
+			return refuse("The Systems Manager parameter name specified for secret %s is invalid", name)
+		}
+	case len(parts) >= 7 && parts[2] == "secretsmanager" && parts[5] == "secret" && parts[6] != "" && len(parts) <= 10:
+	default:
+		return refuse("Invalid valueFrom for secret %s. It must be the ARN of a Secrets Manager secret, or the ARN or name of a Systems Manager parameter.", name)
+	}
+	return nil
+}

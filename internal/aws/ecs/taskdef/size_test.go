@@ -1,0 +1,62 @@
+package taskdef
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+func TestSize(t *testing.T) {
+	for _, c := range []struct {
+		field, in, want string
+		bad             bool
+	}{
+		{field: "cpu", in: "256", want: "256"},
+		{field: "cpu", in: "1 vCPU", want: "1024"},
+		{field: "cpu", in: ".25 vcpu", want: "256"},
+		{field: "cpu", in: "2vCPU", want: "2048"},
+		{field: "memory", in: "0.5GB", want: "512"},
+		{field: "memory", in: "2 GB", want: "2048"},
+		{field: "memory", in: "512", want: "512"},
+		{field: "memory", in: "", want: ""},
+		{field: "memory", in: "512MB", bad: true},
+		{field: "cpu", in: "NaN vCPU", bad: true},
+		{field: "cpu", in: "-1", bad: true},
+		{field: "cpu", in: "99999999999", bad: true},
+	} {
+		got, err := Size(c.field, c.in)
+		if got != c.want || (err != nil) != c.bad {
+			t.Errorf("Size(%s, %q) = %q, %v", c.field, c.in, got, err)
+		}
+	}
+}
+
+func TestFargateSizes(t *testing.T) {
+	for _, c := range []struct {
+		cpu, memory int64
+		ok          bool
+	}{
+		{256, 512, true}, {256, 2048, true}, {256, 1536, false}, {512, 4096, true}, {512, 512, false},
+		{1024, 2048, true}, {4096, 30720, true}, {4096, 31744, false}, {8192, 20480, true}, {8192, 18432, false},
+		{16384, 122880, true}, {16384, 36864, false}, {100, 512, false},
+	} {
+		if got := FargateSize(c.cpu, c.memory); got != c.ok {
+			t.Errorf("FargateSize(%d, %d) = %v", c.cpu, c.memory, got)
+		}
+	}
+}
+
+func TestDefinitionTooLarge(t *testing.T) {
+	_, err := Build(&ecs.RegisterTaskDefinitionInput{
+		Family: aws.String("f"),
+		ContainerDefinitions: []types.ContainerDefinition{{
+			Name: aws.String("a"), Image: aws.String("i"), Memory: aws.Int32(64), Command: []string{strings.Repeat("x", 70000)},
+		}},
+	})
+	if err == nil || !strings.Contains(err.Error(), "Max allowed length is '65536' bytes.") {
+		t.Errorf("got %v", err)
+	}
+}
