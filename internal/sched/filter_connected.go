@@ -1,0 +1,17 @@
+package sched
+
+import "fmt"
+
+// connected keeps nodes that have a session.
+func connected() filter {
+	return filter{
+		reason: "AGENT",
+		fits:   func(n *node, _ Request) bool { return n.Connected },
+		explain: func(nodes []*node, _ Request) string {
+			if len(nodes) == 0 {
+				return "There is no node yet. A node joins when its Hatoba starts."
+			}
+			return fmt.Sprintf("None of %d nodes is connected.", len(nodes))
+		},
+	}
+}
