@@ -1,0 +1,103 @@
+// Package dns is the resolver a task finds on 169.254.170.2 inside its own
+// network namespace. It answers what it knows itself and forwards the rest to
+// the resolvers of the host. Handlers stand in one visible chain: see chain.go.
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// Upstream answers questions the chain has no own answer to.
+type Upstream interface {
+	Exchange(ctx context.Context, q *dns.Msg) (*dns.Msg, error)
+}
+
+// Resolver answers a task's questions. It is immutable and safe for
+// concurrent use.
+type Resolver struct {
+	chain []link
+}
+
+// New returns a Resolver of one region, whose host.hatoba.internal is host.
+func New(region string, host netip.Addr, up Upstream) *Resolver {
+	return &Resolver{chain: chain(region, host, up)}
+}
+
+// maxQuestions bounds the questions answered at once on one socket.
+const maxQuestions = 128
+
+// patience is how long a question may take.
+const patience = 5 * time.Second
+
+// Serve answers on both sockets until ctx ends, and closes them.
+func (r *Resolver) Serve(ctx context.Context, pc net.PacketConn, ln net.Listener) error {
+	slots := make(chan struct{}, maxQuestions)
+	handler := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+		default:
+			_ = w.WriteMsg(failure(q, dns.RcodeRefused))
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		a := r.Answer(ctx, q)
+		if _, udp := w.LocalAddr().(*net.UDPAddr); udp {
+			a.Truncate(udpSize(q))
+		}
+		_ = w.WriteMsg(a) // the asker is gone: nobody to tell
+	})
+	servers := []*dns.Server{{PacketConn: pc, Handler: handler}, {Listener: ln, Handler: handler}}
+	ended := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { ended <- s.ActivateAndServe() }()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-ended:
+		ended <- err
+	}
+	pc.Close()
+	ln.Close()
+	for range servers {
+		<-ended
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("resolver ended: %w", errors.Join(err, net.ErrClosed))
+}
+
+func udpSize(q *dns.Msg) int {
+	if opt := q.IsEdns0(); opt != nil {
+		return int(opt.UDPSize())
+	}
+	return dns.MinMsgSize
+}
+
+// Answer answers one question.
+func (r *Resolver) Answer(ctx context.Context, q *dns.Msg) *dns.Msg {
+	if len(q.Question) != 1 {
+		return failure(q, dns.RcodeFormatError)
+	}
+	for _, l := range r.chain {
+		if a := l(ctx, q); a != nil {
+			return a
+		}
+	}
+	return failure(q, dns.RcodeServerFailure)
+}
+
+func failure(q *dns.Msg, code int) *dns.Msg {
+	a := new(dns.Msg)
+	return a.SetRcode(q, code)
+}
