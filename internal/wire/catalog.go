@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"fmt"
+	"reflect"
+	"sync"
+)
+
+// service is a Service made ready to serve.
+type service struct {
+	Service
+	operations map[string]*operation
+	client     reflect.Type // nil when the service names none
+	planner    *planner
+	mu         sync.Mutex // guards planner after construction
+	exceptions sync.Map   // reflect.Type to *plan
+}
+
+// operation is an Operation with its plans.
+type operation struct {
+	Operation
+	service *service
+	in, out *plan
+}
+
+func newService(described Service) (*service, error) {
+	switch described.Protocol {
+	case JSON10, JSON11:
+		if described.TargetPrefix == "" {
+			return nil, fmt.Errorf("no TargetPrefix")
+		}
+	case Query:
+		if described.APIVersion == "" {
+			return nil, fmt.Errorf("no APIVersion")
+		}
+	default:
+		return nil, fmt.Errorf("protocol %q is not served", described.Protocol)
+	}
+	svc := &service{Service: described, operations: map[string]*operation{}, planner: newPlanner(described.Naming)}
+	if described.Client != nil {
+		svc.client = reflect.TypeOf(described.Client)
+	}
+	for _, o := range described.Operations {
+		if o.call == nil || svc.operations[o.Name] != nil {
+			return nil, fmt.Errorf("operation %s: not made with Op, or there twice", o.Name)
+		}
+		op := &operation{Operation: o, service: svc}
+		var err error
+		if op.in, err = svc.planner.plan(o.Input); err != nil {
+			return nil, fmt.Errorf("operation %s: %w", o.Name, err)
+		}
+		if op.out, err = svc.planner.plan(o.Output); err != nil {
+			return nil, fmt.Errorf("operation %s: %w", o.Name, err)
+		}
+		svc.operations[o.Name] = op
+	}
+	return svc, nil
+}
+
+// operation finds an operation by name. One the SDK's client has is refused
+// as not supported, any other as unknown with the protocol's own code.
+func (s *service) operation(name, unknownCode string, unknownStatus int) (*operation, *failure) {
+	if op := s.operations[name]; op != nil {
+		return op, nil
+	}
+	unserved := &operation{Operation: Operation{Name: name}, service: s}
+	if s.inClient(name) {
+		return unserved, unsupportedOperation(s, name)
+	}
+	return unserved, unknownOperation(unknownCode, unknownStatus, s, name)
+}
+
+// knows tells whether name is an operation of the service, served or not.
+func (s *service) knows(name string) bool { return s.operations[name] != nil || s.inClient(name) }
+
+// inClient tells whether the SDK's client has the operation: a method
+// (context, *NameInput, ...options).
+func (s *service) inClient(name string) bool {
+	if s.client == nil {
+		return false
+	}
+	m, ok := s.client.MethodByName(name)
+	return ok && m.Type.IsVariadic() && m.Type.NumIn() == 4 &&
+		m.Type.In(2).Kind() == reflect.Pointer && m.Type.In(2).Elem().Name() == name+"Input"
+}
+
+// exceptionPlan returns the plan of an exception's further members, nil when
+// v is none.
+func (s *service) exceptionPlan(v reflect.Value) *plan {
+	if !v.IsValid() {
+		return nil
+	}
+	if p, ok := s.exceptions.Load(v.Type()); ok {
+		return p.(*plan)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.planner.plan(v.Type())
+	if err != nil {
+		p = nil
+	}
+	s.exceptions.Store(v.Type(), p)
+	return p
+}

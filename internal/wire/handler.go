@@ -1,0 +1,263 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// HandlerConfig is what the AWS side of the front port needs.
+type HandlerConfig struct {
+	Services     []Service
+	DefaultScope state.Scope   // where a request acts that does not say
+	Log          *slog.Logger  // nil: slog.Default()
+	NewRequestID func() string // nil: random UUIDs
+	NotFound     http.Handler  // for what is no AWS request; nil: a short text
+}
+
+// NewHandler serves the AWS APIs of the services given, told apart by
+// protocol, on any path. An error means that a service describes itself
+// wrongly.
+//
+// Region and account come from the SigV4 credential scope. The signature
+// itself is not verified yet: callers must keep the listener on loopback.
+// Requests of web pages of another origin are refused.
+func NewHandler(cfg HandlerConfig) (http.Handler, error) {
+	h := &handler{cfg: cfg, byTarget: map[string]*service{}}
+	if h.cfg.Log == nil {
+		h.cfg.Log = slog.Default()
+	}
+	if h.cfg.NewRequestID == nil {
+		h.cfg.NewRequestID = newRequestID
+	}
+	var names []string
+	for _, described := range cfg.Services {
+		svc, err := newService(described)
+		if err != nil {
+			return nil, fmt.Errorf("service %s: %w", described.Name, err)
+		}
+		if svc.Protocol != Query {
+			if h.byTarget[svc.TargetPrefix] != nil {
+				return nil, fmt.Errorf("service %s: the target prefix %q is taken", svc.Name, svc.TargetPrefix)
+			}
+			h.byTarget[svc.TargetPrefix] = svc
+		}
+		h.services = append(h.services, svc)
+		names = append(names, svc.Name)
+	}
+	h.served = strings.Join(names, ", ")
+	return h, nil
+}
+
+// handler is what NewHandler returns.
+type handler struct {
+	cfg      HandlerConfig
+	services []*service
+	byTarget map[string]*service
+	served   string // names, for refusals
+	origins  http.CrossOriginProtection
+}
+
+// protocol is one AWS protocol: how a request names its operation and how
+// bodies are read and written. A new one is a file and a line in protocolOf.
+type protocol interface {
+	// claims tells by the headers whether r speaks the protocol.
+	claims(r *http.Request) bool
+	route(h *handler, req *request) (*operation, *failure)
+	decode(op *operation, req *request, in reflect.Value) *failure
+	encode(b []byte, op *operation, out reflect.Value, requestID string) ([]byte, error)
+	// encodeError writes an error of svc, nil when none was found.
+	encodeError(b []byte, svc *service, f *failure, requestID string) []byte
+	// header sets the headers of an answer; f is nil when it is no error.
+	header(h http.Header, f *failure)
+}
+
+// protocolOf returns the protocol r speaks, nil for none.
+func protocolOf(r *http.Request) protocol {
+	for _, p := range [...]protocol{awsJSON{contentType: jsonType(r)}, awsQuery{}} {
+		if p.claims(r) {
+			return p
+		}
+	}
+	return nil
+}
+
+// jsonType answers a request in the JSON version it was asked in.
+func jsonType(r *http.Request) string {
+	if r.Header.Get("Content-Type") == "application/x-amz-json-1.0" {
+		return "application/x-amz-json-1.0"
+	}
+	return "application/x-amz-json-1.1"
+}
+
+// request is a request while it is served.
+type request struct {
+	http       *http.Request
+	id         string
+	credential credential
+	body       []byte // valid until the input is decoded
+	form       *form  // query protocol
+}
+
+// buffers holds byte slices for bodies and answers.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// keepBuffer is the size above which a buffer is left to the collector.
+const keepBuffer = 1 << 20
+
+func putBuffer(buf *[]byte, used []byte) {
+	if cap(used) <= keepBuffer {
+		*buf = used[:0]
+		buffers.Put(buf)
+	}
+}
+
+// ServeHTTP serves one request.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p := protocolOf(r)
+	if p == nil {
+		h.serveOther(w, r)
+		return
+	}
+	req := &request{http: r, id: h.cfg.NewRequestID()}
+	buf := buffers.Get().(*[]byte)
+	op, answer, f := h.serve(p, req, (*buf)[:0])
+	if f != nil {
+		answer = h.fail((*buf)[:0], p, op, req, f)
+	}
+	h.write(w, p, req, f, answer)
+	putBuffer(buf, answer)
+}
+
+// write sends an answer in one piece.
+func (h *handler) write(w http.ResponseWriter, p protocol, req *request, f *failure, body []byte) {
+	status := http.StatusOK
+	header := w.Header()
+	p.header(header, f)
+	header.Set("X-Amzn-Requestid", req.id)
+	header.Set("X-Amz-Request-Id", req.id)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	if f != nil {
+		status = f.status
+	}
+	w.WriteHeader(status)
+	// A client that went away is not news.
+	_, _ = w.Write(body)
+}
+
+// serve reads, decodes, calls and encodes. The operation is nil when none was
+// found.
+func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte, *failure) {
+	if f := h.admit(req); f != nil {
+		return nil, nil, f
+	}
+	buf := buffers.Get().(*[]byte)
+	body := bytes.NewBuffer((*buf)[:0])
+	defer func() { putBuffer(buf, body.Bytes()) }()
+	if f := readBody(body, req); f != nil {
+		return nil, nil, f
+	}
+	op, f := p.route(h, req)
+	if f != nil {
+		return op, nil, f
+	}
+	in := reflect.New(op.Input)
+	if f := p.decode(op, req, in.Elem()); f != nil {
+		return op, nil, f
+	}
+	caller := Caller{Scope: req.credential.scope(h.cfg.DefaultScope), AccessKey: req.credential.accessKey, RequestID: req.id}
+	ctx := req.http.Context()
+	result, err := invoke(ctx, op, caller, in.Interface())
+	if err != nil {
+		return op, nil, failureOf(ctx, err)
+	}
+	out := reflect.ValueOf(result)
+	if out.IsNil() {
+		out = reflect.New(op.Output)
+	}
+	b, err = p.encode(b, op, out.Elem(), req.id)
+	if err != nil {
+		return op, nil, internalFailure(err)
+	}
+	return op, b, nil
+}
+
+// admit reads who asks, and refuses web pages of other origins: they can post
+// a query form to loopback, and nothing else here would stop them.
+func (h *handler) admit(req *request) *failure {
+	var f *failure
+	if req.credential, f = readCredential(req.http); f != nil {
+		return f
+	}
+	asPost := *req.http // the check takes GET for harmless, but AWS acts on GET too
+	asPost.Method = http.MethodPost
+	if err := h.origins.Check(&asPost); err != nil {
+		return &failure{code: "AccessDeniedException", message: "Requests of web pages of another origin are refused.", status: http.StatusForbidden}
+	}
+	return nil
+}
+
+// readBody reads the whole body, up to maxBody.
+func readBody(into *bytes.Buffer, req *request) *failure {
+	if enc := req.http.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return &failure{code: "SerializationException", message: fmt.Sprintf("Hatoba does not support the Content-Encoding %.40q.", enc), status: http.StatusBadRequest}
+	}
+	if req.http.ContentLength <= maxBody {
+		_, err := into.ReadFrom(io.LimitReader(req.http.Body, maxBody+1))
+		if err != nil {
+			return &failure{code: "MalformedHttpRequestException", message: "The request's body could not be read.", status: http.StatusBadRequest}
+		}
+	}
+	if req.http.ContentLength > maxBody || into.Len() > maxBody {
+		return &failure{code: "RequestEntityTooLargeException", message: fmt.Sprintf("The request's body is larger than %d bytes.", maxBody), status: http.StatusRequestEntityTooLarge}
+	}
+	req.body = into.Bytes()
+	return nil
+}
+
+// invoke calls the operation; a panic is an error with its stack.
+func invoke(ctx context.Context, op *operation, caller Caller, in any) (out any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return op.call(ctx, caller, in)
+}
+
+// fail logs what the client is not told and writes what it is.
+func (h *handler) fail(b []byte, p protocol, op *operation, req *request, f *failure) []byte {
+	var svc *service
+	name := ""
+	if op != nil {
+		svc, name = op.service, op.Name
+	}
+	if f.cause != nil && !errors.Is(f.cause, context.Canceled) {
+		attrs := []slog.Attr{slog.String("request_id", req.id), slog.String("operation", name), slog.Any("error", f.cause)}
+		if svc != nil {
+			attrs = append(attrs, slog.String("service", svc.Name))
+		}
+		h.cfg.Log.LogAttrs(req.http.Context(), slog.LevelError, "request failed", attrs...)
+	}
+	return p.encodeError(b, svc, f, req.id)
+}
+
+// newRequestID makes a random UUID, as AWS's request ids are.
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

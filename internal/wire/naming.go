@@ -1,0 +1,41 @@
+package wire
+
+// The names of each served service on the wire, with every exception to its
+// default rule. The property test drives every shape of every operation of
+// the SDK against these tables.
+
+// ECSNaming is Amazon ECS's.
+var ECSNaming = Naming{LowerFirst: true}
+
+// ECRNaming is Amazon ECR's.
+var ECRNaming = Naming{LowerFirst: true, Except: map[string]string{
+	"Tag.Key":   "Key",
+	"Tag.Value": "Value",
+}}
+
+// LogsNaming is CloudWatch Logs'.
+var LogsNaming = Naming{LowerFirst: true, Except: map[string]string{
+	"DescribeDestinationsInput.DestinationNamePrefix": "DestinationNamePrefix",
+}}
+
+// SecretsManagerNaming is Secrets Manager's.
+var SecretsManagerNaming = Naming{}
+
+// SSMNaming is Systems Manager's.
+var SSMNaming = Naming{Except: map[string]string{
+	"AssociationFilter.Key":              "key",
+	"AssociationFilter.Value":            "value",
+	"CommandFilter.Key":                  "key",
+	"CommandFilter.Value":                "value",
+	"DocumentFilter.Key":                 "key",
+	"DocumentFilter.Value":               "value",
+	"SessionFilter.Key":                  "key",
+	"SessionFilter.Value":                "value",
+	"InstanceInformationFilter.Key":      "key",
+	"InstanceInformationFilter.ValueSet": "valueSet",
+	"InstancePropertyFilter.Key":         "key",
+	"InstancePropertyFilter.ValueSet":    "valueSet",
+}}
+
+// STSNaming is the Security Token Service's.
+var STSNaming = Naming{Except: map[string]string{"PolicyDescriptorType.Arn": "arn"}}
