@@ -45,6 +45,9 @@ type TaskSpec struct {
 	AttachmentID             string            // id of the ENI attachment
 	AdoptedNetwork           []string          // subnet and security-group ids taken as names of the default VPC
 	AvailabilityZoneOfSubnet string
+	RequestedSubnet          string   // the one of Network.Subnets the task is in, as the caller named it
+	AdoptedRoles             []string // role ARNs taken unseen
+	RequestHash              string   // of the request that ClientToken came with
 }
 
 // Desired is where the task should be.
