@@ -2,7 +2,8 @@ package store
 
 import "github.com/hatoba/hatoba/internal/state"
 
-// The tables. One line each; engines decode by the list in schema.go.
+// The tables. One line each; a table that is not in
+// tables() below fails the test of that list.
 var (
 	Clusters        = Table[state.Cluster]{Name: "clusters", Version: 1}
 	TaskFamilies    = Table[state.TaskFamily]{Name: "task-families", Version: 1}
@@ -19,3 +20,22 @@ var (
 	Parameters        = Table[state.Parameter]{Name: "parameters", Version: 1}
 	ParameterVersions = Table[state.ParameterVersion]{Name: "parameter-versions", Version: 1}
 )
+
+// tables is every table. A table that is missing here cannot be used.
+func tables() []coded {
+	return []coded{
+		Clusters,
+		TaskFamilies,
+		TaskDefinitions,
+		Tasks,
+		Nodes,
+		VPCs,
+		Subnets,
+		SecurityGroups,
+		Keyrings,
+		Secrets,
+		SecretVersions,
+		Parameters,
+		ParameterVersions,
+	}
+}
