@@ -1,0 +1,164 @@
+// Package spool keeps what a container writes to stdout and stderr until the
+// log store has it. It is written by the shim, which outlives Hatoba, and read
+// by the agent.
+//
+// A spool is a directory of segments named 0000000001.seg and so on. A segment
+// is a run of frames:
+//
+//	length  uint32  of what follows, big endian
+//	crc     uint32  IEEE, of what follows
+//	time    int64   nanoseconds since 1970, when the bytes were read
+//	stream  uint8   1 stdout, 2 stderr
+//	flags   uint8   1: the line goes on in the next frame of the stream
+//	                2: the end; no frame follows
+//	bytes           of the line, without its line end
+//
+// Frames keep the order in which bytes were read, over both streams. A frame
+// torn by a crash of the writer is not read. The file "acked" holds the
+// position up to which the reader is done; segments before it are deleted.
+// Sizes count segments that are still there: that bounds the spool.
+package spool
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MaxPiece is the most bytes of a line one frame takes.
+const MaxPiece = 16 << 10
+
+// DefaultMaxBytes bounds a spool whose size nobody set.
+const DefaultMaxBytes = 64 << 20
+
+// segmentBytes is the size at which a segment is closed.
+const segmentBytes = 1 << 20
+
+// Stream tells stdout from stderr.
+type Stream uint8
+
+// The streams.
+const (
+	Stdout Stream = 1
+	Stderr Stream = 2
+)
+
+// Frame is one line, or a piece of one.
+type Frame struct {
+	Time    time.Time
+	Stream  Stream
+	Partial bool // the line goes on
+	Data    []byte
+}
+
+const (
+	flagPartial = 1
+	flagEnd     = 2
+
+	frameHead = 8
+	frameMeta = 10
+)
+
+// Position is a place between two frames.
+type Position struct {
+	Segment int64
+	Offset  int64
+}
+
+// After tells whether p lies behind q.
+func (p Position) After(q Position) bool {
+	return p.Segment > q.Segment || p.Segment == q.Segment && p.Offset > q.Offset
+}
+
+// Count is the position as one growing number, for repeat detection.
+func (p Position) Count() int64 { return p.Segment<<32 | p.Offset }
+
+func appendFrame(b []byte, f Frame, end bool) []byte {
+	var flags byte
+	if f.Partial {
+		flags |= flagPartial
+	}
+	if end {
+		flags |= flagEnd
+	}
+	start := len(b)
+	b = append(b, make([]byte, frameHead)...)
+	b = binary.BigEndian.AppendUint64(b, uint64(f.Time.UnixNano()))
+	b = append(b, byte(f.Stream), flags)
+	b = append(b, f.Data...)
+	body := b[start+frameHead:]
+	binary.BigEndian.PutUint32(b[start:], uint32(len(body)))
+	binary.BigEndian.PutUint32(b[start+4:], crc32.ChecksumIEEE(body))
+	return b
+}
+
+// errShort means that a frame is not whole (yet).
+var errShort = errors.New("frame is not whole")
+
+// errCorrupt means that bytes are not what was written.
+var errCorrupt = errors.New("frame is corrupt")
+
+// decodeFrame reads the frame at the head of b and tells its size.
+func decodeFrame(b []byte) (f Frame, end bool, size int, err error) {
+	if len(b) < frameHead {
+		return f, false, 0, errShort
+	}
+	n := int(binary.BigEndian.Uint32(b))
+	if n < frameMeta || n > frameMeta+MaxPiece {
+		return f, false, 0, errCorrupt
+	}
+	if len(b) < frameHead+n {
+		return f, false, 0, errShort
+	}
+	body := b[frameHead : frameHead+n]
+	if crc32.ChecksumIEEE(body) != binary.BigEndian.Uint32(b[4:]) {
+		return f, false, 0, errCorrupt
+	}
+	f.Time = time.Unix(0, int64(binary.BigEndian.Uint64(body)))
+	f.Stream = Stream(body[8])
+	f.Partial = body[9]&flagPartial != 0
+	f.Data = body[frameMeta:]
+	return f, body[9]&flagEnd != 0, frameHead + n, nil
+}
+
+func segmentPath(dir string, n int64) string {
+	return filepath.Join(dir, fmt.Sprintf("%010d.seg", n))
+}
+
+// segments lists the numbers of the segments that are there, in order.
+func segments(dir string) ([]int64, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []int64
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".seg"); ok {
+			if n, err := strconv.ParseInt(name, 10, 64); err == nil {
+				out = append(out, n)
+			}
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
+	return out, nil
+}
+
+func droppedPath(dir string) string { return filepath.Join(dir, "dropped") }
+
+// Dropped is how many bytes a non-blocking spool has dropped because it was
+// full.
+func Dropped(dir string) int64 {
+	b, err := os.ReadFile(droppedPath(dir))
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+	return n
+}
