@@ -84,10 +84,15 @@ func unsupportedOperation(service *service, operation string) *failure {
 	}
 }
 
+// unservedService names the service where the request does.
 func unservedService(name, request, served string) *failure {
+	asked := fmt.Sprintf("%.200s", request)
+	if name != "" {
+		asked = fmt.Sprintf("%.100q (%s)", name, asked)
+	}
 	return &failure{
 		code:    "UnsupportedOperationException",
-		message: fmt.Sprintf("Hatoba does not serve %.100q (%.200s). It serves %s.", name, request, served),
+		message: fmt.Sprintf("Hatoba does not serve %s. It serves %s.", asked, served),
 		status:  http.StatusBadRequest,
 	}
 }

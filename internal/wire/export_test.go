@@ -1,0 +1,11 @@
+package wire
+
+import (
+	"context"
+	"reflect"
+)
+
+// OpOf is Op for tests that find their operations by reflection.
+func OpOf(name string, in, out reflect.Type, call func(ctx context.Context, caller Caller, in any) (any, error)) Operation {
+	return Operation{Name: name, Input: in, Output: out, call: call}
+}

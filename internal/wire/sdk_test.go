@@ -1,0 +1,120 @@
+package wire_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+// sdkService is a service as the SDK has it: every operation of its client.
+type sdkService struct {
+	wire.Service
+	client func(aws.Config) any // the SDK's client
+	types  *smithy.TypeRegistry // nil for the SDK's older clients
+}
+
+func sdkServices() []sdkService {
+	return []sdkService{
+		{
+			Service: wire.Service{Name: "ecs", Title: "Amazon ECS", Protocol: wire.JSON11, Naming: wire.ECSNaming,
+				TargetPrefix: "AmazonEC2ContainerServiceV20141113", Client: (*ecs.Client)(nil)},
+			client: func(c aws.Config) any { return ecs.NewFromConfig(c) },
+			types:  ecs.TypeRegistry,
+		},
+		{
+			Service: wire.Service{Name: "ecr", Title: "Amazon ECR", Protocol: wire.JSON11, Naming: wire.ECRNaming,
+				TargetPrefix: "AmazonEC2ContainerRegistry_V20150921", Client: (*ecr.Client)(nil)},
+			client: func(c aws.Config) any { return ecr.NewFromConfig(c) },
+			types:  ecr.TypeRegistry,
+		},
+		{
+			Service: wire.Service{Name: "logs", Title: "CloudWatch Logs", Protocol: wire.JSON11, Naming: wire.LogsNaming,
+				TargetPrefix: "Logs_20140328", Client: (*cloudwatchlogs.Client)(nil)},
+			client: func(c aws.Config) any { return cloudwatchlogs.NewFromConfig(c) },
+			types:  cloudwatchlogs.TypeRegistry,
+		},
+		{
+			Service: wire.Service{Name: "secretsmanager", Title: "AWS Secrets Manager", Protocol: wire.JSON11, Naming: wire.SecretsManagerNaming,
+				TargetPrefix: "secretsmanager", Client: (*secretsmanager.Client)(nil)},
+			client: func(c aws.Config) any { return secretsmanager.NewFromConfig(c) },
+			types:  secretsmanager.TypeRegistry,
+		},
+		{
+			Service: wire.Service{Name: "ssm", Title: "AWS Systems Manager", Protocol: wire.JSON11, Naming: wire.SSMNaming,
+				TargetPrefix: "AmazonSSM", Client: (*ssm.Client)(nil)},
+			client: func(c aws.Config) any { return ssm.NewFromConfig(c) },
+			types:  ssm.TypeRegistry,
+		},
+		{
+			Service: wire.Service{Name: "sts", Title: "AWS Security Token Service", Protocol: wire.Query, Naming: wire.STSNaming,
+				APIVersion: "2011-06-15", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/", Client: (*sts.Client)(nil)},
+			client: func(c aws.Config) any { return sts.NewFromConfig(c) },
+		},
+	}
+}
+
+// sdkOperation is a method of an SDK client.
+type sdkOperation struct {
+	name    string
+	in, out reflect.Type // structs
+}
+
+func (s sdkService) operations() []sdkOperation {
+	var ops []sdkOperation
+	client := reflect.TypeOf(s.Client)
+	for i := range client.NumMethod() {
+		m := client.Method(i)
+		if m.Type.IsVariadic() && m.Type.NumIn() == 4 && m.Type.NumOut() == 2 {
+			ops = append(ops, sdkOperation{m.Name, m.Type.In(2).Elem(), m.Type.Out(0).Elem()})
+		}
+	}
+	return ops
+}
+
+// inProcess is an SDK's HTTP client that calls a handler.
+type inProcess struct{ handler http.Handler }
+
+func (p inProcess) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	rec := httptest.NewRecorder()
+	p.handler.ServeHTTP(rec, r)
+	res := rec.Result()
+	res.Request = r
+	return res, nil
+}
+
+// config is an SDK configuration that talks to handler, without retries.
+func config(handler http.Handler) aws.Config {
+	return aws.Config{
+		Region:       "eu-west-1",
+		BaseEndpoint: aws.String("http://hatoba.test"),
+		Credentials:  credentials.NewStaticCredentialsProvider("123456789012", "secret", ""),
+		HTTPClient:   inProcess{handler},
+		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+	}
+}
+
+// invoke calls an operation of an SDK client by name.
+func invoke(ctx context.Context, client any, op string, in any) (any, error) {
+	res := reflect.ValueOf(client).MethodByName(op).Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(in)})
+	err, _ := res[1].Interface().(error)
+	return res[0].Interface(), err
+}
+
+func scope() state.Scope { return state.Scope{Account: "000000000000", Region: "us-east-1"} }
