@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/google/uuid"
 
 	"github.com/hatoba/hatoba/internal/state"
 )
@@ -40,7 +41,7 @@ func NewHandler(cfg HandlerConfig) (http.Handler, error) {
 		h.cfg.Log = slog.Default()
 	}
 	if h.cfg.NewRequestID == nil {
-		h.cfg.NewRequestID = newRequestID
+		h.cfg.NewRequestID = uuid.NewString
 	}
 	var names []string
 	for _, described := range cfg.Services {
@@ -138,6 +139,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = h.fail((*buf)[:0], p, op, req, f)
 	}
 	h.write(w, p, req, f, answer)
+	h.trace(op, req, f)
 	putBuffer(buf, answer)
 }
 
@@ -155,6 +157,20 @@ func (h *handler) write(w http.ResponseWriter, p protocol, req *request, f *fail
 	w.WriteHeader(status)
 	// A client that went away is not news.
 	_, _ = w.Write(body)
+}
+
+// trace tells of each request at debug level; bodies stay out of every log.
+func (h *handler) trace(op *operation, req *request, f *failure) {
+	ctx := req.http.Context()
+	if op == nil || !h.cfg.Log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	code := ""
+	if f != nil {
+		code = f.code
+	}
+	h.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("request_id", req.id),
+		slog.String("service", op.service.Name), slog.String("operation", op.Name), slog.String("code", code))
 }
 
 // serve reads, decodes, calls and encodes. The operation is nil when none was
@@ -201,9 +217,13 @@ func (h *handler) admit(req *request) *failure {
 	if req.credential, f = readCredential(req.http); f != nil {
 		return f
 	}
-	asPost := *req.http // the check takes GET for harmless, but AWS acts on GET too
-	asPost.Method = http.MethodPost
-	if err := h.origins.Check(&asPost); err != nil {
+	r := req.http
+	if r.Method != http.MethodPost {
+		// The check takes GET for harmless, but AWS acts on GET too.
+		r = r.WithContext(r.Context())
+		r.Method = http.MethodPost
+	}
+	if err := h.origins.Check(r); err != nil {
 		return &failure{code: "AccessDeniedException", message: "Requests of web pages of another origin are refused.", status: http.StatusForbidden}
 	}
 	return nil
@@ -252,12 +272,4 @@ func (h *handler) fail(b []byte, p protocol, op *operation, req *request, f *fai
 		h.cfg.Log.LogAttrs(req.http.Context(), slog.LevelError, "request failed", attrs...)
 	}
 	return p.encodeError(b, svc, f, req.id)
-}
-
-// newRequestID makes a random UUID, as AWS's request ids are.
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

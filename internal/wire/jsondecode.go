@@ -37,7 +37,7 @@ func (d *jsonReader) value(p *plan, v reflect.Value) *shapeError {
 	case kindMap:
 		return d.mapping(p, v)
 	case kindRefused:
-		return refusedShape(p)
+		return refusedShape()
 	}
 	return d.scalar(p, v)
 }

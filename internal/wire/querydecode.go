@@ -65,7 +65,7 @@ func decodeForm(p *plan, f *form, v reflect.Value) *shapeError {
 	case kindMap:
 		return decodeFormMap(p, f, v)
 	case kindRefused:
-		return refusedShape(p)
+		return refusedShape()
 	}
 	if f.kids != nil {
 		return shapeErrorf("Start of structure or map found where not expected (%s belongs here)", kindNames[p.kind])

@@ -62,8 +62,8 @@ func mismatch(got string, want kind) *shapeError {
 	return shapeErrorf("%s can not be converted to %s", got, kindNames[want])
 }
 
-func refusedShape(p *plan) *shapeError {
-	return shapeErrorf("Hatoba does not support members of type %s yet: leave the member out", p.typ.Name())
+func refusedShape() *shapeError {
+	return shapeErrorf("Hatoba does not support this member yet: leave it out")
 }
 
 // setInt parses a number's text into v. Integral floats such as 1e3 or 256.0
