@@ -37,11 +37,11 @@ func (g *generator) text() string {
 
 func (g *generator) value(typ reflect.Type, depth int) reflect.Value {
 	v := reflect.New(typ).Elem()
-	switch {
-	case typ == timeType:
+	switch typ {
+	case timeType:
 		v.Set(reflect.ValueOf(time.UnixMilli(rapid.Int64Range(-1e10, 4e12).Draw(g.t, "time")).UTC()))
 		return v
-	case typ == blobType:
+	case blobType:
 		v.SetBytes(rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(g.t, "blob"))
 		return v
 	}

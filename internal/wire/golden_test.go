@@ -87,6 +87,7 @@ func answerTo(t *testing.T, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer res.Body.Close()
 	var out bytes.Buffer
 	if err := res.Write(&out); err != nil {
 		t.Fatal(err)

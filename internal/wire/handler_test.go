@@ -68,8 +68,15 @@ func (f *front) getCallerIdentity(_ context.Context, caller wire.Caller, _ *sts.
 	return &sts.GetCallerIdentityOutput{Account: aws.String(caller.Scope.Account)}, f.deny
 }
 
+// reply is an answer as the client has it.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
 // do sends a request with header lines "Name: value".
-func (f *front) do(method, target, body string, header ...string) *http.Response {
+func (f *front) do(method, target, body string, header ...string) reply {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	for _, line := range header {
 		name, value, _ := strings.Cut(line, ": ")
@@ -77,7 +84,7 @@ func (f *front) do(method, target, body string, header ...string) *http.Response
 	}
 	rec := httptest.NewRecorder()
 	f.ServeHTTP(rec, r)
-	return rec.Result()
+	return reply{rec.Code, rec.Header(), rec.Body.String()}
 }
 
 const (
@@ -88,15 +95,6 @@ const (
 func signed(key, region, service string) string {
 	return "Authorization: AWS4-HMAC-SHA256 Credential=" + key + "/20261121/" + region + "/" + service +
 		"/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
-}
-
-func text(t *testing.T, res *http.Response) string {
-	t.Helper()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 func TestCallerScope(t *testing.T) {
@@ -111,8 +109,8 @@ func TestCallerScope(t *testing.T) {
 	} {
 		f := newFront(t)
 		res := f.do("POST", "/", "{}", describeTasks, c.header)
-		if res.StatusCode != 200 {
-			t.Errorf("%s: status %d: %s", name, res.StatusCode, text(t, res))
+		if res.status != 200 {
+			t.Errorf("%s: status %d: %s", name, res.status, res.body)
 			continue
 		}
 		if f.caller.Scope.Account != c.account || f.caller.Scope.Region != c.region || f.caller.AccessKey != c.key || f.caller.RequestID != "the-id" {
@@ -125,8 +123,8 @@ func TestPresignedGet(t *testing.T) {
 	f := newFront(t)
 	res := f.do("GET", "/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256"+
 		"&X-Amz-Credential=123456789012%2F20261121%2Feu-west-1%2Fsts%2Faws4_request", "")
-	if body := text(t, res); res.StatusCode != 200 || !strings.Contains(body, "<Account>123456789012</Account>") {
-		t.Errorf("status %d: %s", res.StatusCode, body)
+	if res.status != 200 || !strings.Contains(res.body, "<Account>123456789012</Account>") {
+		t.Errorf("status %d: %s", res.status, res.body)
 	}
 }
 
@@ -136,7 +134,7 @@ func TestAnswerHeaders(t *testing.T) {
 		"Content-Type": "application/x-amz-json-1.1", "X-Amzn-Requestid": "the-id",
 		"X-Amz-Request-Id": "the-id", "Content-Length": "2",
 	} {
-		if got := res.Header.Get(name); got != want {
+		if got := res.header.Get(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
@@ -145,8 +143,8 @@ func TestAnswerHeaders(t *testing.T) {
 func TestUnknownMembersAndNullsAreIgnored(t *testing.T) {
 	f := newFront(t)
 	res := f.do("POST", "/", ` {"cluster": null, "new": [{"a": [1, -2.5e3, true, null, "x\u00e9"]}], "tasks": ["a"], "include": [] } `, describeTasks)
-	if res.StatusCode != 200 {
-		t.Fatal(text(t, res))
+	if res.status != 200 {
+		t.Fatal(res.body)
 	}
 	want := &ecs.DescribeTasksInput{Tasks: []string{"a"}, Include: []ecstypes.TaskField{}}
 	if diff := difference(want, f.input); diff != "" {
@@ -162,9 +160,8 @@ func TestUnexpectedErrorsAreOpaqueAndLoggedOnce(t *testing.T) {
 		f := newFront(t)
 		f.answer = fail
 		res := f.do("POST", "/", "{}", describeTasks)
-		body := text(t, res)
-		if res.StatusCode != 500 || !strings.Contains(body, `"__type":"InternalFailure"`) || strings.Contains(body, "fire") {
-			t.Errorf("%s: status %d: %s", name, res.StatusCode, body)
+		if res.status != 500 || !strings.Contains(res.body, `"__type":"InternalFailure"`) || strings.Contains(res.body, "fire") {
+			t.Errorf("%s: status %d: %s", name, res.status, res.body)
 		}
 		if log := f.log.String(); strings.Count(log, "the disk is on fire") != 1 || !strings.Contains(log, "request_id=the-id") {
 			t.Errorf("%s: log: %s", name, log)
@@ -199,16 +196,16 @@ func TestGivenUp(t *testing.T) {
 func TestNilOutputIsAnEmptyOne(t *testing.T) {
 	f := newFront(t)
 	f.answer = func() (*ecs.DescribeTasksOutput, error) { return nil, nil }
-	if body := text(t, f.do("POST", "/", "", describeTasks)); body != "{}" {
-		t.Error(body)
+	if res := f.do("POST", "/", "", describeTasks); res.body != "{}" {
+		t.Error(res.body)
 	}
 }
 
 func TestBodyBounds(t *testing.T) {
 	f := newFront(t)
 	large := strings.Repeat(" ", 10<<20-2) + "{}"
-	if res := f.do("POST", "/", large, describeTasks); res.StatusCode != 200 {
-		t.Errorf("10 MiB: status %d", res.StatusCode)
+	if res := f.do("POST", "/", large, describeTasks); res.status != 200 {
+		t.Errorf("10 MiB: status %d", res.status)
 	}
 	r := httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader(large), strings.NewReader(" ")))
 	r.Header.Set("X-Amz-Target", strings.TrimPrefix(describeTasks, "X-Amz-Target: "))
@@ -218,8 +215,8 @@ func TestBodyBounds(t *testing.T) {
 		t.Errorf("above, of unknown length: status %d", rec.Code)
 	}
 	many := `{"tasks":[` + strings.Repeat(`"",`, 100_000) + `""]}`
-	if res := f.do("POST", "/", many, describeTasks); res.StatusCode != 400 {
-		t.Errorf("100,001 elements: status %d", res.StatusCode)
+	if res := f.do("POST", "/", many, describeTasks); res.status != 400 {
+		t.Errorf("100,001 elements: status %d", res.status)
 	}
 }
 
@@ -231,8 +228,8 @@ func TestWebPagesOfOtherOriginsAreRefused(t *testing.T) {
 			method, body = "GET", ""
 		}
 		for _, header := range []string{"Origin: https://elsewhere.example", "Sec-Fetch-Site: cross-site"} {
-			if res := f.do(method, target, body, isForm, header); res.StatusCode != 403 {
-				t.Errorf("%s %s with %s: status %d", method, target, header, res.StatusCode)
+			if res := f.do(method, target, body, isForm, header); res.status != 403 {
+				t.Errorf("%s %s with %s: status %d", method, target, header, res.status)
 			}
 		}
 	}
@@ -241,11 +238,11 @@ func TestWebPagesOfOtherOriginsAreRefused(t *testing.T) {
 func TestNoAWSRequest(t *testing.T) {
 	f := newFront(t)
 	res := f.do("GET", "/", "")
-	if body := text(t, res); res.StatusCode != 200 || !strings.Contains(body, "ecs, sts") {
-		t.Errorf("GET /: status %d: %s", res.StatusCode, body)
+	if res.status != 200 || !strings.Contains(res.body, "ecs, sts") {
+		t.Errorf("GET /: status %d: %s", res.status, res.body)
 	}
-	if res := f.do("GET", "/favicon.ico", ""); res.StatusCode != 404 {
-		t.Errorf("GET /favicon.ico: status %d", res.StatusCode)
+	if res := f.do("GET", "/favicon.ico", ""); res.status != 404 {
+		t.Errorf("GET /favicon.ico: status %d", res.status)
 	}
 }
 

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
 	if !given {
 		_ = flag.Set("rapid.checks", "10")
+		_ = flag.Set("rapid.nofailfile", "true")
 	}
 	os.Exit(m.Run())
 }
