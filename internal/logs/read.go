@@ -122,11 +122,7 @@ func (r FilterRequest) in(ctx context.Context, v *view) (Found, error) {
 	}
 	found := Found{Events: out.sorted(), Scanned: s.scanned}
 	if out.bounded {
-		next := out.bound
-		if r.Backward {
-			next.Seq++ // the gap on the other side
-		}
-		found.Next = &next
+		found.Next = &out.bound
 	}
 	return found, nil
 }

@@ -22,7 +22,7 @@ type selection struct {
 
 	kept    []Event // a heap, the farthest on top
 	bytes   int
-	bound   Position // nothing at or beyond it is wanted: there was no room
+	bound   Position // nothing beyond this gap is wanted
 	bounded bool
 }
 
@@ -39,7 +39,9 @@ func (s *selection) before(p, q Position) bool {
 }
 
 // wants tells whether an event at p would be kept.
-func (s *selection) wants(p Position) bool { return !s.bounded || s.before(p, s.bound) }
+func (s *selection) wants(p Position) bool {
+	return !s.bounded || (p.Compare(s.bound) < 0) != s.backward
+}
 
 // done tells whether no event between these times would be kept.
 func (s *selection) done(minTime, maxTime int64) bool {
@@ -52,11 +54,12 @@ func (s *selection) done(minTime, maxTime int64) bool {
 	return minTime > s.bound.Time
 }
 
-// cut ends the selection at p: nothing at or beyond it is wanted.
-func (s *selection) cut(p Position) {
-	if s.wants(p) {
-		s.bound, s.bounded = p, true
+// cut ends the selection at a gap.
+func (s *selection) cut(gap Position) {
+	if s.bounded && !s.before(gap, s.bound) {
+		return
 	}
+	s.bound, s.bounded = gap, true
 	for len(s.kept) > 0 && !s.wants(At(s.kept[0])) {
 		s.pop()
 	}
@@ -66,8 +69,13 @@ func (s *selection) offer(e Event) {
 	heap.Push((*selectionHeap)(s), e)
 	s.bytes += size(e)
 	for len(s.kept) > s.limit || s.bytes > s.maxBytes && len(s.kept) > 1 {
-		s.bound, s.bounded = At(s.kept[0]), true
+		far := s.kept[0]
 		s.pop()
+		if s.bounded = true; s.backward {
+			s.bound = After(far)
+		} else {
+			s.bound = At(far)
+		}
 	}
 }
 
