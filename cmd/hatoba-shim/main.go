@@ -1,0 +1,45 @@
+// Command hatoba-shim keeps the containers of one task while Hatoba comes and
+// goes: containerd's runc shim, with the task's log pump and a durable note of
+// every exit added. It is small because one runs per task.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/manager"
+	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/task"
+	"github.com/containerd/containerd/v2/pkg/shim"
+	"github.com/containerd/containerd/v2/pkg/shutdown"
+	"github.com/containerd/containerd/v2/plugins"
+	"github.com/containerd/plugin"
+	"github.com/containerd/plugin/registry"
+)
+
+func main() {
+	if len(os.Args) > 2 && os.Args[0] == initName && os.Args[1] == "--" {
+		os.Exit(runInit(os.Args[2:]))
+	}
+	registry.Reset()
+	registry.Register(&plugin.Registration{
+		Type:     plugins.TTRPCPlugin,
+		ID:       "task",
+		Requires: []plugin.Type{plugins.EventPlugin, plugins.InternalPlugin},
+		InitFn:   taskService,
+	})
+	shim.RunShim(context.Background(), manager.NewShimManager("io.containerd.runc.v2"))
+}
+
+func taskService(ic *plugin.InitContext) (any, error) {
+	publisher, err := ic.GetByID(plugins.EventPlugin, "publisher")
+	if err != nil {
+		return nil, err
+	}
+	end, err := ic.GetByID(plugins.InternalPlugin, "shutdown")
+	if err != nil {
+		return nil, err
+	}
+	s := newService()
+	s.TTRPCTaskService, err = task.NewTaskService(ic.Context, &notary{publisher.(shim.Publisher), s}, end.(shutdown.Service))
+	return s, err
+}

@@ -1,0 +1,8 @@
+//go:build embedshim && linux
+
+package shim
+
+import _ "embed"
+
+//go:embed bin/hatoba-shim-amd64
+var binary []byte

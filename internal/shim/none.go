@@ -1,0 +1,5 @@
+//go:build !embedshim || !linux
+
+package shim
+
+var binary []byte
