@@ -1,0 +1,247 @@
+// Package agent runs the tasks of one node. It keeps a session with the
+// control plane, compares what is wanted with what runs, and gives every task
+// a goroutine of its own that brings it there step by step. It never calls the
+// API and never touches the store.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/protocol"
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// Network attaches tasks; network.Network is the real one.
+type Network interface {
+	Attach(ctx context.Context, req network.Request) (network.Attachment, error)
+	Detach(ctx context.Context, taskID string) error
+	Sweep(ctx context.Context, keep func(taskID string) bool) error
+}
+
+// Endpoints opens what a task finds on 169.254.170.2 inside its own network
+// namespace. It serves until ctx ends.
+type Endpoints interface {
+	Serve(ctx context.Context, task state.Task, netns string) error
+}
+
+// Config is what an Agent works with.
+type Config struct {
+	Node      state.Node
+	Dir       string // the agent's own state, survives restarts
+	Open      func(ctx context.Context, node state.Node) (protocol.Session, error)
+	Engine    runtime.Engine
+	Network   Network
+	Endpoints Endpoints
+	Log       *slog.Logger
+}
+
+// Agent is one node's agent. Make it with New, run it with Run.
+type Agent struct {
+	cfg     Config
+	link    link
+	reports *reporter
+
+	ctx context.Context // Run's; workers outlive the session that brought their task
+
+	mu        sync.Mutex
+	workers   map[state.Key]*worker
+	addresses map[netip.Addr]string // in use, by task id
+	running   sync.WaitGroup
+}
+
+// New returns an Agent.
+func New(cfg Config) *Agent {
+	a := &Agent{
+		cfg:       cfg,
+		workers:   map[state.Key]*worker{},
+		addresses: map[netip.Addr]string{},
+	}
+	a.link.changed = make(chan struct{})
+	a.reports = newReporter(&a.link, cfg.Log)
+	return a
+}
+
+// Run recovers the tasks of the last run and serves sessions until ctx ends.
+// Containers go on running after it has returned.
+func (a *Agent) Run(ctx context.Context) error {
+	defer a.running.Wait()
+	a.ctx = ctx
+	if err := a.recover(ctx); err != nil {
+		return fmt.Errorf("recover tasks: %w", err)
+	}
+	a.running.Go(func() { a.reports.run(ctx) })
+	for {
+		err := a.serve(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		a.cfg.Log.Warn("session ended, opening a new one", "error", err)
+		if !pause(ctx, time.Second) {
+			return nil
+		}
+	}
+}
+
+// serve holds one session until it fails or ctx ends.
+func (a *Agent) serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	session, err := a.cfg.Open(ctx, a.cfg.Node)
+	if err != nil {
+		return err
+	}
+	a.link.set(session)
+	defer a.link.set(nil)
+	for {
+		message, err := session.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		a.accept(message)
+	}
+}
+
+// accept applies a message. Workers live with the agent, not with the session
+// that brought their task.
+func (a *Agent) accept(m protocol.Message) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	listed := map[state.Key]bool{}
+	for _, assignment := range m.Assign {
+		listed[assignment.Key] = true
+		if w, ok := a.workers[assignment.Key]; ok {
+			w.update(assignment)
+			continue
+		}
+		if assignment.Task.Observed.Status >= state.TaskStopped {
+			continue
+		}
+		a.begin(&record{Assignment: assignment, Containers: map[string]*containerRecord{}, Observed: assignment.Task.Observed}, nil)
+	}
+	for _, key := range m.Remove {
+		if w, ok := a.workers[key]; ok {
+			w.abandon()
+		}
+	}
+	if m.Complete {
+		for key, w := range a.workers {
+			if !listed[key] {
+				w.abandon()
+			}
+		}
+	}
+}
+
+// begin starts a worker; a.mu is held. found is what the engine has of a task
+// that is taken up again.
+func (a *Agent) begin(rec *record, found map[string]runtime.Status) {
+	w := newWorker(a, rec, found)
+	a.workers[w.key] = w
+	a.running.Go(func() {
+		w.run(a.ctx)
+		a.mu.Lock()
+		delete(a.workers, w.key)
+		a.mu.Unlock()
+	})
+}
+
+// takeAddress picks a free address of the task's subnet and MAC for it.
+func (a *Agent) takeAddress(taskID string, subnet netip.Prefix) (netip.Addr, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	used := func(addr netip.Addr) bool { _, ok := a.addresses[addr]; return ok }
+	addr, ok := network.Allocate(subnet, used, seed(taskID))
+	if !ok {
+		return addr, fmt.Errorf("no free address in subnet range %s", subnet)
+	}
+	a.addresses[addr] = taskID
+	return addr, nil
+}
+
+func (a *Agent) releaseAddress(taskID string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for addr, id := range a.addresses {
+		if id == taskID {
+			delete(a.addresses, addr)
+		}
+	}
+}
+
+// seed spreads allocation over the range, so that an address is not reused the
+// moment it is free.
+func seed(taskID string) uint64 {
+	var h uint64 = 14695981039346656037
+	for _, c := range []byte(taskID) {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
+
+// pause waits; false means that ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// link holds the current session, if any, for whoever needs the control plane.
+type link struct {
+	mu      sync.Mutex
+	current protocol.Session
+	changed chan struct{}
+}
+
+func (l *link) set(s protocol.Session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.current = s
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// call runs fn with the current session until it succeeds, is refused, or ctx
+// ends: the control plane may be away for a while.
+func (l *link) call(ctx context.Context, fn func(protocol.Session) error) error {
+	for {
+		l.mu.Lock()
+		session, changed := l.current, l.changed
+		l.mu.Unlock()
+		if session == nil {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-changed:
+				continue
+			}
+		}
+		err := fn(session)
+		var refused *protocol.Refusal
+		if err == nil || errors.As(err, &refused) || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-changed:
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+// retryAfter is how soon a call that failed for the control plane's own
+// reasons is tried again.
+const retryAfter = 500 * time.Millisecond

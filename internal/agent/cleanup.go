@@ -1,0 +1,53 @@
+package agent
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+// cleanUp takes away all a task had, after its last words have been shipped.
+// It is tried until it succeeds: a task is STOPPED only when nothing of it is
+// left.
+func (w *worker) cleanUp(ctx context.Context) func() {
+	w.pumps.Wait()
+	for {
+		err := w.remove(ctx)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		w.log.Error("clean-up failed, trying again", "error", err)
+		if !pause(ctx, time.Second) {
+			return nil
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return func() {
+		w.stage = finished
+		w.rec.ENI.Status = "DELETED"
+		w.rec.Observed.Connectivity = "DISCONNECTED"
+		w.rec.Observed.StoppedAt = now()
+		w.a.releaseAddress(w.key.ID)
+	}
+}
+
+func (w *worker) remove(ctx context.Context) error {
+	for _, p := range w.plans {
+		if err := w.a.cfg.Engine.Delete(ctx, containerID(w.key.ID, p.Name)); err != nil {
+			return err
+		}
+	}
+	return w.a.cfg.Network.Detach(ctx, w.key.ID)
+}
+
+// forget removes the node's own traces of a task that is done and reported.
+func (w *worker) forget() {
+	if err := os.RemoveAll(w.dir); err != nil {
+		w.log.Error("cannot remove the task's directory", "error", err)
+	}
+}

@@ -1,0 +1,193 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/agent/health"
+	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// containerID is the id the engine knows a container by, and the runtimeId the
+// API shows: the task's id and ten digits, as on Fargate. It is derived, so
+// that it is the same after a restart.
+func containerID(taskID, name string) string {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return fmt.Sprintf("%s-%010d", taskID, h.Sum64()%1e10)
+}
+
+// startContainer creates and starts one container, and then watches it.
+func (w *worker) startContainer(ctx context.Context, i int) func() {
+	plan := w.plans[i]
+	id := containerID(w.key.ID, plan.Name)
+	engine := w.a.cfg.Engine
+	spec, err := w.spec(plan)
+	if err == nil && w.resumed {
+		// What an interrupted start left behind is not to be trusted.
+		err = engine.Delete(ctx, id)
+	}
+	if err == nil {
+		if err = engine.Create(ctx, spec); err != nil {
+			err = fmt.Errorf("CannotCreateContainerError: %w", err)
+		}
+	}
+	if err == nil {
+		if err = engine.Start(ctx, id); err != nil {
+			err = fmt.Errorf("CannotStartContainerError: %w", err)
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	startedAt := time.Now()
+	return func() {
+		if err != nil {
+			w.fail(i, err.Error())
+			return
+		}
+		w.started(ctx, i, startedAt)
+	}
+}
+
+// started takes up a running container: its end, health and log are watched.
+func (w *worker) started(ctx context.Context, i int, at time.Time) {
+	v := &w.views[i]
+	v.phase, v.started, v.startedAt = running, true, at
+	rec := w.rec.Containers[v.plan.Name]
+	rec.Started = true
+	w.dirty = true
+	w.pumpLogs(i)
+	watch, cancel := context.WithCancel(ctx)
+	w.spawn(func() func() {
+		defer cancel()
+		exit, err := w.a.cfg.Engine.Wait(ctx, containerID(w.key.ID, v.plan.Name))
+		if ctx.Err() != nil {
+			return nil
+		}
+		return func() { w.exited(i, exit, err) }
+	})
+	if v.plan.HealthCheck != nil {
+		w.spawn(func() func() { w.checkHealth(watch, i, at); return nil })
+	}
+}
+
+// exited records how a container ended. An engine that cannot tell is not
+// answered with an invented exit code.
+func (w *worker) exited(i int, exit runtime.Exit, err error) {
+	v := &w.views[i]
+	v.phase = ended
+	rec := w.rec.Containers[v.plan.Name]
+	rec.Ended = true
+	w.dirty = true
+	switch {
+	case err != nil:
+		w.log.Error("the container's end cannot be told", "container", v.plan.Name, "error", err)
+		rec.Failure = "ContainerRuntimeError: the exit code is lost: " + err.Error()
+		w.finishLogs(i)
+	case exit.OOMKilled:
+		v.exitCode = &exit.Code
+		rec.Failure = "OutOfMemoryError: Container killed due to memory usage"
+	default:
+		v.exitCode = &exit.Code
+	}
+	v.failure = rec.Failure
+}
+
+func (w *worker) checkHealth(ctx context.Context, i int, since time.Time) {
+	plan := w.plans[i]
+	check := health.Check{
+		Command: plan.HealthCheck.Command, Interval: plan.HealthCheck.Interval, Timeout: plan.HealthCheck.Timeout,
+		Retries: plan.HealthCheck.Retries, StartPeriod: plan.HealthCheck.StartPeriod,
+	}
+	id := containerID(w.key.ID, plan.Name)
+	probe := func(ctx context.Context) bool {
+		result, err := w.a.cfg.Engine.Exec(ctx, id, runtime.Exec{Args: check.Command})
+		if err != nil && ctx.Err() == nil && !errors.Is(err, runtime.ErrNotFound) {
+			w.log.Debug("health check could not run", "container", plan.Name, "error", err)
+		}
+		return err == nil && result.Code == 0
+	}
+	health.Run(ctx, check, since, probe, func(status string) {
+		w.post(func() { w.views[i].health = status })
+	})
+}
+
+// spec is a container as the engine takes it.
+func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
+	task := w.rec.Assignment.Task
+	mounts, err := w.mounts(plan)
+	if err != nil {
+		return runtime.Spec{}, err
+	}
+	spec := runtime.Spec{
+		ID: containerID(w.key.ID, plan.Name), TaskID: w.key.ID, Name: plan.Name, Image: w.images[plan.Image].Ref,
+		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: w.environment(plan),
+		User: plan.User, WorkingDir: plan.WorkingDirectory, Hostname: network.HostName(w.rec.Address), ReadOnly: plan.ReadOnly,
+		NetNS: w.rec.NetNS, Mounts: mounts,
+		TaskCPU: state.Units(task.Spec.CPU), TaskMemoryMiB: state.Units(task.Spec.Memory),
+		CPU: plan.CPU, MemoryMiB: plan.MemoryMiB, ReservationMiB: plan.ReservationMiB,
+		CapAdd: plan.CapAdd, CapDrop: plan.CapDrop, InitProcess: plan.InitProcess,
+		Labels: map[string]string{
+			"com.amazonaws.ecs.cluster":                 task.ClusterARN,
+			"com.amazonaws.ecs.task-arn":                task.ARN,
+			"com.amazonaws.ecs.container-name":          plan.Name,
+			"com.amazonaws.ecs.task-definition-family":  task.Spec.Family,
+			"com.amazonaws.ecs.task-definition-version": fmt.Sprint(task.Spec.Revision),
+		},
+		Spool: w.spool(plan),
+	}
+	for _, u := range plan.Ulimits {
+		spec.Ulimits = append(spec.Ulimits, runtime.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
+	}
+	return spec, nil
+}
+
+// environment merges what the definition sets and what secrets give; a secret
+// wins over a plain variable of its name.
+func (w *worker) environment(plan state.ContainerPlan) []string {
+	values := map[string]string{}
+	for _, e := range plan.Environment {
+		values[e.Name] = e.Value
+	}
+	for name, value := range w.material.Environment[plan.Name] {
+		values[name] = value
+	}
+	var out []string
+	for name, value := range values {
+		out = append(out, name+"="+value)
+	}
+	slices.SortFunc(out, cmp.Compare[string])
+	return out
+}
+
+// mounts are the task's own files and the volumes the container names.
+func (w *worker) mounts(plan state.ContainerPlan) ([]runtime.Mount, error) {
+	var out []runtime.Mount
+	for _, file := range []string{"resolv.conf", "hosts", "hostname"} {
+		out = append(out, runtime.Mount{Type: "bind", Source: filepath.Join(w.dir, file), Destination: "/etc/" + file})
+	}
+	for _, m := range plan.MountPoints {
+		source := m.HostPath
+		if source == "" {
+			source = filepath.Join(w.dir, "volumes", m.Volume)
+			if err := os.MkdirAll(source, 0o755); err != nil {
+				return nil, fmt.Errorf("make volume %s: %w", m.Volume, err)
+			}
+		}
+		out = append(out, runtime.Mount{Type: "bind", Source: source, Destination: m.Path, ReadOnly: m.ReadOnly})
+	}
+	for _, t := range plan.Tmpfs {
+		out = append(out, runtime.Mount{Type: "tmpfs", Destination: t.Path, Options: append([]string{fmt.Sprintf("size=%dm", t.SizeMiB)}, t.Options...)})
+	}
+	return out, nil
+}

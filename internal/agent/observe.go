@@ -1,0 +1,120 @@
+package agent
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/hatoba/hatoba/internal/agent/health"
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// publish derives what is to be reported, saves the record when it changed,
+// and hands the observation up.
+func (w *worker) publish() {
+	before := w.rec.Observed
+	w.observe()
+	changed := !reflect.DeepEqual(before, w.rec.Observed)
+	if (changed || w.dirty) && !w.gone {
+		if err := w.rec.save(w.dir); err != nil {
+			w.log.Error("cannot save the task's record", "error", err)
+		}
+	}
+	w.dirty = false
+	if changed || w.reported == nil {
+		w.reported = w.a.reports.put(w.key, w.rec.Observed)
+	}
+}
+
+// observe brings Observed in line with what the loop knows. Ranks only grow.
+func (w *worker) observe() {
+	o := &w.rec.Observed
+	o.Containers = slices.Clone(o.Containers)
+	o.Status = max(o.Status, w.status())
+	if o.Status >= state.TaskRunning && o.StartedAt == nil && !w.stopping {
+		o.StartedAt = now()
+	}
+	if w.rec.Cause != nil {
+		o.StopCode, o.StoppedReason = w.rec.Cause.Code, w.rec.Cause.Reason
+	}
+	if o.ExecutionStoppedAt == nil && w.executionStopped() {
+		o.ExecutionStoppedAt = now()
+	}
+	o.ENI = w.rec.ENI
+	o.Health = taskHealth(w.views)
+	for i := range w.views {
+		w.observeContainer(i)
+	}
+}
+
+func (w *worker) observeContainer(i int) {
+	o, v := &w.rec.Observed, w.views[i]
+	at := slices.IndexFunc(o.Containers, func(c state.ContainerObserved) bool { return c.Name == v.plan.Name })
+	if at < 0 {
+		o.Containers = append(o.Containers, state.ContainerObserved{Name: v.plan.Name})
+		at = len(o.Containers) - 1
+	}
+	c := &o.Containers[at]
+	c.RuntimeID = containerID(w.key.ID, v.plan.Name)
+	c.Health = v.health
+	if image, ok := w.images[v.plan.Image]; ok {
+		c.ImageDigest = image.Digest
+	}
+	switch {
+	case v.phase == ended:
+		c.Status, c.ExitCode = state.ContainerStopped, v.exitCode
+		if c.Reason == "" {
+			c.Reason = v.failure
+		}
+	case v.phase == running:
+		c.Status = max(c.Status, state.ContainerRunning)
+	default:
+		c.Status = max(c.Status, state.ContainerPending)
+	}
+}
+
+// status is the rank the task has reached.
+func (w *worker) status() state.TaskStatus {
+	switch {
+	case w.stage == finished:
+		return state.TaskStopped
+	case w.stage == cleaning:
+		return state.TaskDeprovisioning
+	case w.stopping:
+		return state.TaskStopping
+	case w.stage == living && allUp(w.views):
+		return state.TaskRunning
+	case w.rec.NetNS != "":
+		return state.TaskPending
+	}
+	return state.TaskProvisioning
+}
+
+// executionStopped tells whether an essential container has ended.
+func (w *worker) executionStopped() bool {
+	for _, v := range w.views {
+		if v.plan.Essential && v.phase == ended && v.started {
+			return true
+		}
+	}
+	return false
+}
+
+// taskHealth follows the essential containers: one UNHEALTHY makes the task
+// so, else one UNKNOWN does.
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
+func taskHealth(views []containerView) string {
+	out := health.Healthy
+	for _, v := range views {
+		if !v.plan.Essential {
+			continue
+		}
+		switch v.health {
+		case health.Unhealthy:
+			return health.Unhealthy
+		case health.Healthy:
+		default:
+			out = health.Unknown
+		}
+	}
+	return out
+}

@@ -1,0 +1,209 @@
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/protocol"
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// prepare brings everything a container needs: address and namespace, files,
+// log streams, secrets and images, all at the same time. The address is saved
+// before it is used, so that a crash leaks nothing.
+func (w *worker) prepare(ctx context.Context) {
+	ctx, w.cancelPrepare = context.WithCancel(ctx)
+	if err := w.reserve(); err != nil {
+		w.cancelPrepare = nil
+		w.stop(&cause{Code: "TaskFailedToStart", Reason: "ResourceInitializationError: " + err.Error()})
+		return
+	}
+	w.rec.Observed.PullStartedAt = nil
+	w.spawn(func() func() {
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return w.attach(ctx) })
+		group.Go(func() error { return w.openLogs(ctx) })
+		group.Go(func() error { return w.fetchMaterial(ctx) })
+		group.Go(func() error { return w.pullAll(ctx) })
+		err := group.Wait()
+		return func() { w.prepared(ctx, err) }
+	})
+}
+
+// prepared ends the stage: the containers may start, or the task ends.
+func (w *worker) prepared(_ context.Context, err error) {
+	w.cancelPrepare = nil
+	if w.stopping {
+		return
+	}
+	if err != nil {
+		w.refuse(err)
+		return
+	}
+	w.stage = living
+	for _, rec := range w.rec.Containers {
+		rec.Created = true
+	}
+	w.dirty = true
+}
+
+// refuse ends the task for what stood in the way of its start.
+func (w *worker) refuse(err error) {
+	var r *protocol.Refusal
+	if !errors.As(err, &r) {
+		r = protocol.Refuse("ResourceInitializationError: %s", err)
+	}
+	for i := range w.views {
+		if w.views[i].plan.Name == r.Container {
+			w.fail(i, r.Reason)
+		}
+	}
+	w.stop(&cause{Code: r.StopCode, Reason: r.Reason})
+}
+
+// reserve chooses the task's address and interface id, once.
+func (w *worker) reserve() error {
+	if err := os.MkdirAll(w.dir, 0o700); err != nil {
+		return err
+	}
+	if !w.rec.Address.IsValid() {
+		net := w.rec.Assignment.Network
+		addr, err := w.a.takeAddress(w.key.ID, net.Range)
+		if err != nil {
+			return err
+		}
+		w.rec.Address = addr
+		w.rec.ENI = state.ENI{
+			Status: "ATTACHING", ID: "eni-" + randomHex(17), MAC: network.MAC(addr),
+			PrivateIPv4: addr.String(), PrivateDNS: network.PrivateDNSName(addr, w.key.Region), SubnetID: net.SubnetID,
+		}
+	}
+	return w.rec.save(w.dir)
+}
+
+// attach makes the task's network and the files that describe it.
+func (w *worker) attach(ctx context.Context) error {
+	net := w.rec.Assignment.Network
+	attachment, err := w.a.cfg.Network.Attach(ctx, network.Request{
+		TaskID: w.key.ID, Address: w.rec.Address, MAC: w.rec.ENI.MAC, VPC: net.VPCRange, Gateway: net.Gateway,
+	})
+	if err != nil {
+		return fmt.Errorf("attach the task's network: %w", err)
+	}
+	host := network.HostName(w.rec.Address)
+	files := map[string][]byte{
+		"resolv.conf": network.ResolvConf(w.key.Region),
+		"hosts":       network.Hosts(host, w.rec.Address),
+		"hostname":    []byte(host + "\n"),
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(w.dir, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.rec.Assignment.Task, attachment.NetNS); err != nil {
+		return fmt.Errorf("open the task's endpoints: %w", err)
+	}
+	w.post(func() {
+		w.rec.NetNS = attachment.NetNS
+		w.rec.ENI.Status = "ATTACHED"
+		w.rec.Observed.Connectivity = "CONNECTED"
+		w.rec.Observed.ConnectivityAt = now()
+	})
+	return nil
+}
+
+// fetchMaterial asks for the task's secrets. They stay in memory.
+func (w *worker) fetchMaterial(ctx context.Context) error {
+	needed := false
+	for _, p := range w.plans {
+		needed = needed || len(p.Secrets) > 0
+	}
+	if !needed {
+		return nil
+	}
+	return w.a.link.call(ctx, func(s protocol.Session) error {
+		material, err := s.Material(ctx, w.key)
+		if err == nil {
+			w.post(func() { w.material = material })
+		}
+		return err
+	})
+}
+
+// pullAll makes every image of the task present.
+func (w *worker) pullAll(ctx context.Context) error {
+	w.post(func() { w.rec.Observed.PullStartedAt = now() })
+	var once sync.Map
+	group, ctx := errgroup.WithContext(ctx)
+	for _, p := range w.plans {
+		if _, again := once.LoadOrStore(p.Image, true); again {
+			continue
+		}
+		group.Go(func() error { return w.pull(ctx, p) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	w.post(func() { w.rec.Observed.PullStoppedAt = now() })
+	return nil
+}
+
+func (w *worker) pull(ctx context.Context, plan state.ContainerPlan) error {
+	var source protocol.ImageSource
+	err := w.a.link.call(ctx, func(s protocol.Session) (err error) {
+		source, err = s.ImageSource(ctx, w.key, plan.Image)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	image, err := w.a.cfg.Engine.Pull(ctx, source)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r := protocol.Refuse("%s", pullReason(plan.Image, err))
+		r.Container = plan.Name
+		return r
+	}
+	w.post(func() {
+		w.images[plan.Image] = image
+		for _, p := range w.plans {
+			if p.Image == plan.Image {
+				w.rec.Containers[p.Name].StopSignal = image.StopSignal
+			}
+		}
+	})
+	return nil
+}
+
+// pullReason words a failed pull as Fargate does.
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
+func pullReason(ref string, err error) string {
+	switch {
+	case errors.Is(err, runtime.ErrImageNotFound):
+		return fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref %s: %s: not found", ref, ref)
+	case errors.Is(err, runtime.ErrImageDenied):
+		return fmt.Sprintf("CannotPullContainerError: The task can’t pull the image. Check that the role has the permissions to pull images from the registry. %s: pull access denied: %s", ref, err)
+	case errors.Is(err, runtime.ErrImageUnreachable):
+		return fmt.Sprintf("CannotPullContainerError: The task cannot pull '%s' from its registry. Check your task network configuration. %s", ref, err)
+	}
+	return fmt.Sprintf("CannotPullContainerError: ref pull has been retried 1 time(s): failed to pull %s: %s", ref, err)
+}
+
+func randomHex(n int) string {
+	b := make([]byte, (n+1)/2)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)[:n]
+}

@@ -1,0 +1,156 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// recover takes up the tasks of the last run. It relies on this:
+//   - a task's record is saved before its address is used and before any of
+//     its containers is created, so what no record names is ours to sweep;
+//   - container ids are derived from task and container name;
+//   - the engine knows every container that was created and not deleted, also
+//     one that ended meanwhile, with its true exit;
+//   - a namespace file that is gone means that the machine was restarted, and
+//     nothing of the task can be alive.
+func (a *Agent) recover(ctx context.Context) error {
+	records, err := a.loadRecords()
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, rec := range records {
+		id := rec.Assignment.Key.ID
+		known[id] = true
+		if rec.Address.IsValid() && rec.Observed.Status < state.TaskStopped {
+			a.addresses[rec.Address] = id
+		}
+	}
+	containers, err := a.cfg.Engine.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range containers {
+		if !known[c.TaskID] {
+			a.cfg.Log.Warn("removing a container that belongs to no task", "container", c.ID)
+			if err := a.removeOrphan(ctx, c); err != nil {
+				return err
+			}
+		}
+	}
+	if err := a.cfg.Network.Sweep(ctx, func(taskID string) bool { return known[taskID] }); err != nil {
+		return err
+	}
+	byID := map[string]runtime.Status{}
+	for _, c := range containers {
+		byID[c.ID] = c
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, rec := range records {
+		a.begin(rec, byID)
+	}
+	return nil
+}
+
+func (a *Agent) removeOrphan(ctx context.Context, c runtime.Status) error {
+	if c.Phase == runtime.Running {
+		if err := a.cfg.Engine.Signal(ctx, c.ID, "SIGKILL"); err != nil {
+			return err
+		}
+		if _, err := a.cfg.Engine.Wait(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	return a.cfg.Engine.Delete(ctx, c.ID)
+}
+
+// enter puts the loop where the record says the task stood.
+func (w *worker) enter(ctx context.Context) {
+	w.stopping = w.rec.Cause != nil || w.rec.Observed.StoppingAt != nil
+	if w.rec.Observed.Status >= state.TaskStopped {
+		w.stage = finished
+		return
+	}
+	w.resumed = w.rec.Address.IsValid()
+	if w.resumed {
+		for i := range w.views {
+			w.takeUp(ctx, i)
+		}
+	}
+	switch {
+	case w.stopping && !w.resumed:
+		// nothing was begun
+	case w.up():
+		w.stage = living
+		w.reopen()
+	case !w.stopping && w.rec.Assignment.Task.Desired.Status != state.TaskStopped:
+		w.prepare(ctx)
+	}
+}
+
+// up tells whether all containers of a resumed task are past their start, so
+// that neither images nor secrets are needed again.
+func (w *worker) up() bool {
+	if !w.resumed {
+		return false
+	}
+	for _, v := range w.views {
+		if v.phase == waiting {
+			return false
+		}
+	}
+	return true
+}
+
+// takeUp brings one container's view in line with what the engine has.
+func (w *worker) takeUp(ctx context.Context, i int) {
+	v := &w.views[i]
+	rec := w.rec.Containers[v.plan.Name]
+	c, exists := w.found[containerID(w.key.ID, v.plan.Name)]
+	switch {
+	case rec.Ended:
+		v.phase, v.started, v.failure = ended, rec.Started, rec.Failure
+		v.exitCode = w.recordedExit(v.plan.Name)
+		if rec.Started {
+			w.pumpLogs(i)
+			if !exists {
+				w.finishLogs(i)
+			}
+		}
+	case exists && c.Phase != runtime.Created:
+		// started takes it from here; one that ended answers Wait at once.
+		w.started(ctx, i, c.StartedAt)
+	case rec.Started:
+		v.phase, v.started = ended, true
+		rec.Ended, rec.Failure = true, "ContainerRuntimeError: the container was lost when its host restarted"
+		v.failure = rec.Failure
+		w.dirty = true
+		w.pumpLogs(i)
+		w.finishLogs(i)
+	}
+}
+
+func (w *worker) recordedExit(name string) *int32 {
+	for _, c := range w.rec.Observed.Containers {
+		if c.Name == name {
+			return c.ExitCode
+		}
+	}
+	return nil
+}
+
+// reopen serves the endpoints of a task that went on without us. Without its
+// namespace the task cannot be alive, and its containers tell so themselves.
+func (w *worker) reopen() {
+	w.spawn(func() func() {
+		err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.rec.Assignment.Task, w.rec.NetNS)
+		if err != nil {
+			w.log.Warn("the task's endpoints cannot be opened again", "error", err, "after", time.Since(w.rec.Assignment.Task.CreatedAt))
+		}
+		return nil
+	})
+}

@@ -1,0 +1,268 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/agent/logdriver/spool"
+	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/protocol"
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// stage is how far a task has come on this node.
+type stage int
+
+const (
+	preparing stage = iota // network, images, secrets, log streams
+	living                 // containers start, run and end
+	cleaning               // all containers have ended
+	finished
+)
+
+// worker brings one task to where it is wanted. Its loop owns every field
+// below; the goroutines it starts hand their results to the loop as functions.
+type worker struct {
+	a      *Agent
+	key    state.Key
+	dir    string
+	log    *slog.Logger
+	inbox  chan func()
+	spawns sync.WaitGroup
+
+	rec      *record
+	plans    []state.ContainerPlan
+	views    []containerView
+	stage    stage
+	stopping bool
+	material protocol.Material
+	images   map[string]runtime.Image // by reference in the task definition
+	pumps    sync.WaitGroup           // log pumps: done when all was shipped
+	spools   map[int]*spool.Reader    // what the pumps read
+
+	found         map[string]runtime.Status // what the engine had when the task was taken up again
+	resumed       bool                      // the task was begun in an earlier life of the agent
+	cancelPrepare context.CancelFunc
+	reported      <-chan struct{} // closed when the last report is durable
+	dirty         bool            // the record must be saved
+	gone          bool            // the control plane has forgotten the task
+}
+
+func newWorker(a *Agent, rec *record, found map[string]runtime.Status) *worker {
+	key := rec.Assignment.Key
+	w := &worker{
+		a: a, key: key, dir: a.taskDir(key.ID),
+		log:    a.cfg.Log.With("task", key.ID),
+		inbox:  make(chan func(), 64),
+		rec:    rec,
+		found:  found,
+		plans:  state.Effective(rec.Assignment.Task, rec.Assignment.Definition),
+		images: map[string]runtime.Image{},
+		spools: map[int]*spool.Reader{},
+	}
+	for _, p := range w.plans {
+		w.views = append(w.views, containerView{plan: p, health: "UNKNOWN"})
+		if rec.Containers[p.Name] == nil {
+			rec.Containers[p.Name] = &containerRecord{}
+		}
+	}
+	return w
+}
+
+// update takes a newer assignment; safe from any goroutine.
+func (w *worker) update(assignment protocol.Assignment) {
+	w.post(func() {
+		w.rec.Assignment.Task.Desired = assignment.Task.Desired
+		w.dirty = true
+	})
+}
+
+// abandon ends a task the control plane has no further interest in.
+func (w *worker) abandon() {
+	w.post(func() {
+		w.gone = true
+		w.rec.Assignment.Task.Desired.Status = state.TaskStopped
+		w.dirty = true
+	})
+}
+
+func (w *worker) post(f func()) {
+	select {
+	case w.inbox <- f:
+	case <-w.a.ctx.Done():
+	}
+}
+
+// spawn runs f beside the loop; what it returns is run by the loop.
+func (w *worker) spawn(f func() func()) {
+	w.spawns.Go(func() {
+		if then := f(); then != nil {
+			w.post(then)
+		}
+	})
+}
+
+// run is the task's loop. It returns when the task is finished and reported,
+// or when ctx ends; containers then go on.
+func (w *worker) run(ctx context.Context) {
+	defer w.spawns.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.enter(ctx)
+	for {
+		wake := w.step(ctx)
+		if w.stage == finished && w.settled(ctx) {
+			return
+		}
+		timer := timerFor(wake)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case f := <-w.inbox:
+			f()
+		case <-timer.C:
+		}
+		timer.Stop()
+		w.drain()
+	}
+}
+
+// drain takes what else has arrived, so that one step answers a burst.
+func (w *worker) drain() {
+	for {
+		select {
+		case f := <-w.inbox:
+			f()
+		default:
+			return
+		}
+	}
+}
+
+func timerFor(wake time.Time) *time.Timer {
+	if wake.IsZero() {
+		return time.NewTimer(time.Hour)
+	}
+	return time.NewTimer(time.Until(wake))
+}
+
+// step decides, acts and publishes. It returns when to look again.
+func (w *worker) step(ctx context.Context) (wake time.Time) {
+	if w.rec.Assignment.Task.Desired.Status == state.TaskStopped {
+		w.stop(nil)
+	}
+	if w.stage == living || w.stopping && w.stage == preparing && w.cancelPrepare == nil {
+		wake = w.live(ctx)
+	}
+	w.publish()
+	return wake
+}
+
+// live applies decide.
+func (w *worker) live(ctx context.Context) time.Time {
+	for {
+		d := decide(time.Now(), w.views, w.stopping)
+		if d.end != nil {
+			w.stop(d.end)
+		}
+		failed := false
+		for _, act := range d.actions {
+			failed = w.act(ctx, act) || failed
+		}
+		switch {
+		case d.finish:
+			w.stage = cleaning
+			w.spawn(func() func() { return w.cleanUp(ctx) })
+			return time.Time{}
+		case d.end != nil || failed:
+			continue // the view has changed: decide again
+		}
+		return d.wake
+	}
+}
+
+// act does one action; true means that the view changed at once.
+func (w *worker) act(ctx context.Context, act action) bool {
+	v := &w.views[act.container]
+	switch act.verb {
+	case doStart:
+		v.phase = starting
+		w.spawn(func() func() { return w.startContainer(ctx, act.container) })
+	case doFail:
+		w.fail(act.container, act.reason)
+		return true
+	case doTerm:
+		v.termAt = time.Now()
+		w.signal(ctx, act.container, w.stopSignal(v.plan))
+	case doKill:
+		v.killed = true
+		w.signal(ctx, act.container, "SIGKILL")
+	}
+	return false
+}
+
+// fail marks a container as never to run.
+func (w *worker) fail(i int, reason string) {
+	v := &w.views[i]
+	v.phase, v.failure = ended, reason
+	rec := w.rec.Containers[v.plan.Name]
+	rec.Ended, rec.Failure = true, reason
+	w.dirty = true
+}
+
+// stop begins the end of the task, once. why is nil when it was asked for.
+func (w *worker) stop(why *cause) {
+	if w.stopping {
+		return
+	}
+	w.stopping = true
+	w.rec.Cause = why
+	w.rec.Observed.StoppingAt = now()
+	w.dirty = true
+	if why != nil {
+		w.log.Info("task ends", "code", why.Code, "reason", why.Reason)
+	}
+	if w.cancelPrepare != nil {
+		w.cancelPrepare()
+	}
+}
+
+func (w *worker) signal(ctx context.Context, i int, signal string) {
+	name, id := w.plans[i].Name, containerID(w.key.ID, w.plans[i].Name)
+	w.spawn(func() func() {
+		if err := w.a.cfg.Engine.Signal(ctx, id, signal); err != nil && ctx.Err() == nil {
+			w.log.Error("signal failed", "container", name, "signal", signal, "error", err)
+		}
+		return nil
+	})
+}
+
+func (w *worker) stopSignal(plan state.ContainerPlan) string {
+	if s := w.rec.Containers[plan.Name].StopSignal; s != "" {
+		return s
+	}
+	return "SIGTERM"
+}
+
+// settled tells whether the finished task is known upstairs; then its traces
+// are removed.
+func (w *worker) settled(ctx context.Context) bool {
+	if !w.gone {
+		select {
+		case <-w.reported:
+		case <-ctx.Done():
+			return true
+		}
+	}
+	w.forget()
+	return true
+}
+
+// now is the time as it is stored: UTC, to the millisecond.
+func now() *time.Time {
+	t := time.Now().UTC().Truncate(time.Millisecond)
+	return &t
+}
