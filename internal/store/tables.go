@@ -19,6 +19,9 @@ var (
 	SecretVersions    = Table[state.SecretVersion]{Name: "secret-versions", Version: 1}
 	Parameters        = Table[state.Parameter]{Name: "parameters", Version: 1}
 	ParameterVersions = Table[state.ParameterVersion]{Name: "parameter-versions", Version: 1}
+
+	Repositories = Table[state.Repository]{Name: "repositories", Version: 1}
+	Images       = Table[state.Image]{Name: "images", Version: 1}
 )
 
 // tables is every table. A table that is missing here cannot be used.
@@ -37,5 +40,7 @@ func tables() []coded {
 		SecretVersions,
 		Parameters,
 		ParameterVersions,
+		Repositories,
+		Images,
 	}
 }

@@ -1,0 +1,82 @@
+package ecr
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+// CreateRepository makes a repository.
+func (s *Service) CreateRepository(ctx context.Context, caller wire.Caller, in *ecr.CreateRepositoryInput) (*ecr.CreateRepositoryOutput, error) {
+	scope, err := scopeOf(caller, in.RegistryId)
+	if err != nil {
+		return nil, err
+	}
+	name := aws.ToString(in.RepositoryName)
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	if err := supported(in); err != nil {
+		return nil, err
+	}
+	repo := state.Repository{
+		Name: name, ARN: scope.ARN("ecr", "repository/"+name), CreatedAt: s.cfg.Now().UTC(),
+		ImmutableTags: in.ImageTagMutability == types.ImageTagMutabilityImmutable, Tags: map[string]string{},
+	}
+	if err := addTags(repo.Tags, in.Tags); err != nil {
+		return nil, err
+	}
+	err = s.cfg.Store.Update(ctx, func(w store.Writer) error {
+		if _, ok := store.Repositories.Get(w, scope.Key(name)); ok {
+			return &types.RepositoryAlreadyExistsException{Message: aws.String(
+				"The repository with name '" + name + "' already exists in the registry with id '" + scope.Account + "'")}
+		}
+		return store.Repositories.Put(w, scope.Key(name), repo)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &ecr.CreateRepositoryOutput{Repository: describe(scope, repo)}, nil
+}
+
+// supported refuses what would be accepted and not done.
+func supported(in *ecr.CreateRepositoryInput) error {
+	switch {
+	case in.ImageScanningConfiguration != nil && in.ImageScanningConfiguration.ScanOnPush:
+		return invalid("imageScanningConfiguration.scanOnPush: Hatoba does not scan images on push; leave it out or false")
+	case in.EncryptionConfiguration != nil && in.EncryptionConfiguration.EncryptionType != types.EncryptionTypeAes256 && in.EncryptionConfiguration.EncryptionType != "":
+		return invalid("encryptionConfiguration.encryptionType %s: Hatoba has no KMS yet; leave it out or use AES256", in.EncryptionConfiguration.EncryptionType)
+	case len(in.ImageTagMutabilityExclusionFilters) > 0:
+		return invalid("imageTagMutabilityExclusionFilters is not supported by Hatoba yet")
+	}
+	return checkMutability(in.ImageTagMutability)
+}
+
+func checkMutability(m types.ImageTagMutability) error {
+	switch m {
+	case "", types.ImageTagMutabilityMutable, types.ImageTagMutabilityImmutable:
+		return nil
+	}
+	return invalid("imageTagMutability %s is not supported by Hatoba yet: use MUTABLE or IMMUTABLE", m)
+}
+
+// describe is a repository as the API shows it.
+func describe(scope state.Scope, repo state.Repository) *types.Repository {
+	out := &types.Repository{
+		RepositoryName: aws.String(repo.Name), RepositoryArn: aws.String(repo.ARN), RegistryId: aws.String(scope.Account),
+		RepositoryUri: aws.String(scope.Account + ".dkr.ecr." + scope.Region + ".amazonaws.com/" + repo.Name),
+		CreatedAt:     aws.Time(repo.CreatedAt), ImageTagMutability: types.ImageTagMutabilityMutable,
+		ImageScanningConfiguration: &types.ImageScanningConfiguration{},
+		EncryptionConfiguration:    &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256},
+	}
+	if repo.ImmutableTags {
+		out.ImageTagMutability = types.ImageTagMutabilityImmutable
+	}
+	return out
+}

@@ -1,0 +1,48 @@
+package ecr
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+// DeleteRepository deletes a repository; one with images only by force.
+func (s *Service) DeleteRepository(ctx context.Context, caller wire.Caller, in *ecr.DeleteRepositoryInput) (*ecr.DeleteRepositoryOutput, error) {
+	scope, err := scopeOf(caller, in.RegistryId)
+	if err != nil {
+		return nil, err
+	}
+	name := aws.ToString(in.RepositoryName)
+	var repo state.Repository
+	var deleted []state.Image
+	err = s.cfg.Store.Update(ctx, func(w store.Writer) (err error) {
+		if repo, err = find(w, scope, name); err != nil {
+			return err
+		}
+		deleted = images(w, scope, name)
+		if len(deleted) > 0 && !in.Force {
+			return &types.RepositoryNotEmptyException{Message: aws.String(
+				"The repository with name '" + name + "' in registry with id '" + scope.Account + "' cannot be deleted because it still contains images")}
+		}
+		for _, image := range deleted {
+			store.Images.Delete(w, scope.Key(state.ImageID(name, image.Digest)))
+		}
+		store.Repositories.Delete(w, scope.Key(name))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, image := range deleted {
+		if err := s.cfg.Registry.Delete(ctx, scope, name, image.Digest); err != nil {
+			return nil, err
+		}
+	}
+	return &ecr.DeleteRepositoryOutput{Repository: describe(scope, repo)}, nil
+}

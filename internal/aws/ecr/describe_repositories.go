@@ -1,0 +1,67 @@
+package ecr
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+const (
+	defaultPage = 100
+	maxPage     = 1000
+)
+
+func pageSize(n *int32) (int, error) {
+	if n == nil {
+		return defaultPage, nil
+	}
+	if *n < 1 || *n > maxPage {
+		return 0, invalid("Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must be between 1 and 1000'")
+	}
+	return int(*n), nil
+}
+
+// DescribeRepositories describes named repositories, or all of them by pages.
+func (s *Service) DescribeRepositories(ctx context.Context, caller wire.Caller, in *ecr.DescribeRepositoriesInput) (*ecr.DescribeRepositoriesOutput, error) {
+	scope, err := scopeOf(caller, in.RegistryId)
+	if err != nil {
+		return nil, err
+	}
+	size, err := pageSize(in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	after, err := wire.ReadPageToken("ecr-repositories", aws.ToString(in.NextToken))
+	if err != nil {
+		return nil, invalid("Invalid token.")
+	}
+	out := &ecr.DescribeRepositoriesOutput{}
+	err = s.cfg.Store.View(ctx, func(r store.Reader) error {
+		for _, name := range in.RepositoryNames {
+			repo, err := find(r, scope, name)
+			if err != nil {
+				return err
+			}
+			out.Repositories = append(out.Repositories, *describe(scope, repo))
+		}
+		if len(in.RepositoryNames) > 0 {
+			return nil
+		}
+		var last state.Repository
+		for _, repo := range store.Repositories.After(r, scope, "", after) {
+			if len(out.Repositories) == size {
+				out.NextToken = aws.String(wire.PageToken("ecr-repositories", last.Name))
+				break
+			}
+			out.Repositories = append(out.Repositories, *describe(scope, repo))
+			last = repo
+		}
+		return nil
+	})
+	return out, err
+}

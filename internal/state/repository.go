@@ -1,0 +1,29 @@
+package state
+
+import "time"
+
+// Repository is an ECR repository. ID: its name. Writer: the ECR operations.
+type Repository struct {
+	Name          string
+	ARN           string
+	CreatedAt     time.Time
+	ImmutableTags bool
+	Policy        string // as set, "" when none
+	Tags          map[string]string
+}
+
+// Image is a manifest of a repository. ID: ImageID(repository, digest).
+// Writer: the registry, when a manifest is pushed, and the ECR operations.
+type Image struct {
+	Repository   string
+	Digest       string
+	MediaType    string
+	ArtifactType string
+	Tags         []string
+	SizeBytes    int64 // of config and layers as they are stored
+	PushedAt     time.Time
+	Manifest     string
+}
+
+// ImageID is the store id of an image.
+func ImageID(repository, digest string) string { return repository + "@" + digest }
