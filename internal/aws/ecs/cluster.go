@@ -1,0 +1,138 @@
+package ecs
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+)
+
+const (
+	active   = "ACTIVE"
+	inactive = "INACTIVE"
+)
+
+// newDefaultCluster has the Fargate capacity providers, as the one AWS's
+// console makes.
+func newDefaultCluster(scope state.Scope, now time.Time) state.Cluster {
+	return state.Cluster{
+		Name: defaultCluster, ARN: scope.ClusterARN(defaultCluster), Status: active, CreatedAt: now,
+		Settings: mergeSettings(nil, nil), CapacityProviders: []string{fargate, fargateSpot},
+	}
+}
+
+// activeCluster reads the cluster a request names by name or ARN.
+func activeCluster(r store.Reader, scope state.Scope, id *string) (state.Cluster, error) {
+	name, err := clusterName(scope, aws.ToString(id))
+	if err != nil {
+		return state.Cluster{}, err
+	}
+	c, ok := store.Clusters.Get(r, scope.Key(name))
+	if !ok {
+		return c, clusterNotFound()
+	}
+	if c.Status != active {
+		return c, &types.ClusterNotFoundException{Message: aws.String("The referenced cluster was inactive.")}
+	}
+	return c, nil
+}
+
+// taskCounts are the tasks of one cluster that have not stopped.
+type taskCounts struct{ running, pending, open int32 }
+
+// countTasks counts the tasks of every cluster of the scope in one pass.
+func countTasks(r store.Reader, scope state.Scope) map[string]taskCounts {
+	out := map[string]taskCounts{}
+	for _, t := range store.Tasks.List(r, scope, "") {
+		if t.Observed.Status >= state.TaskStopped {
+			continue
+		}
+		c := out[t.ClusterName]
+		c.open++
+		switch {
+		case t.Observed.Status < state.TaskRunning:
+			c.pending++
+		case t.Observed.Status == state.TaskRunning:
+			c.running++
+		}
+		out[t.ClusterName] = c
+	}
+	return out
+}
+
+// include is which parts of a cluster an answer shows.
+type include struct{ tags, settings, configurations, statistics, attachments bool }
+
+// everything is what the operations that change a cluster answer with.
+var everything = include{tags: true, settings: true, configurations: true}
+
+func clusterShape(c state.Cluster, n taskCounts, show include) *types.Cluster {
+	out := &types.Cluster{
+		ClusterArn: aws.String(c.ARN), ClusterName: aws.String(c.Name), Status: aws.String(c.Status),
+		RunningTasksCount: n.running, PendingTasksCount: n.pending,
+		CapacityProviders: listed(c.CapacityProviders), DefaultCapacityProviderStrategy: listed(c.DefaultCapacityProviderStrategy),
+		ServiceConnectDefaults: c.ServiceConnectDefaults,
+		Settings:               []types.ClusterSetting{}, Statistics: []types.KeyValuePair{}, Tags: []types.Tag{},
+	}
+	if show.settings {
+		out.Settings = listed(c.Settings)
+	}
+	if show.tags {
+		out.Tags = listed(c.Tags)
+	}
+	if show.configurations {
+		out.Configuration = c.Configuration
+	}
+	if show.attachments {
+		out.Attachments = []types.Attachment{}
+	}
+	if show.statistics {
+		out.Statistics = statistics(n)
+	}
+	return out
+}
+
+// statistics are the counts by launch type, all of them Fargate.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html
+func statistics(n taskCounts) []types.KeyValuePair {
+	pair := func(name string, v int32) types.KeyValuePair {
+		return types.KeyValuePair{Name: aws.String(name), Value: aws.String(strconv.Itoa(int(v)))}
+	}
+	return []types.KeyValuePair{
+		pair("runningEC2TasksCount", 0), pair("runningFargateTasksCount", n.running), pair("runningExternalTasksCount", 0),
+		pair("pendingEC2TasksCount", 0), pair("pendingFargateTasksCount", n.pending), pair("pendingExternalTasksCount", 0),
+		pair("activeEC2ServiceCount", 0), pair("activeFargateServiceCount", 0), pair("activeExternalServiceCount", 0),
+		pair("drainingEC2ServiceCount", 0), pair("drainingFargateServiceCount", 0), pair("drainingExternalServiceCount", 0),
+	}
+}
+
+// checkSettings takes containerInsights with the values AWS has.
+func checkSettings(settings []types.ClusterSetting) error {
+	for _, s := range settings {
+		if s.Name != types.ClusterSettingNameContainerInsights {
+			return invalid("The setting name should be one of %v.", s.Name.Values())
+		}
+		switch aws.ToString(s.Value) {
+		case "enabled", "disabled", "enhanced":
+		default:
+			return invalid("The value of the setting containerInsights should be one of [enabled disabled enhanced].")
+		}
+	}
+	return nil
+}
+
+// mergeSettings returns have with more over it, and the defaults under both.
+func mergeSettings(have, more []types.ClusterSetting) []types.ClusterSetting {
+	value := "disabled"
+	for _, list := range [][]types.ClusterSetting{have, more} {
+		for _, s := range list {
+			value = aws.ToString(s.Value)
+		}
+	}
+	return []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: &value}}
+}

@@ -1,0 +1,61 @@
+package ecs
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/hatoba/hatoba/internal/aws/ecs/fields"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+func invalid(format string, args ...any) error {
+	return &types.InvalidParameterException{Message: aws.String(fmt.Sprintf(format, args...))}
+}
+
+func client(format string, args ...any) error {
+	return &types.ClientException{Message: aws.String(fmt.Sprintf(format, args...))}
+}
+
+func clusterNotFound() error {
+	return &types.ClusterNotFoundException{Message: aws.String("Cluster not found.")}
+}
+
+// refusal answers a request with a field that the table refuses.
+func refusal(table fields.Table, in any) error {
+	if r := table.Check(in); r != nil {
+		return invalid("%s", r)
+	}
+	return nil
+}
+
+// page reads a listing's paging parameters: at most limit entries, after the
+// id the token carries.
+func page(kind string, maxResults *int32, token *string, limit int32) (size int, after string, err error) {
+	size = int(limit)
+	if maxResults != nil {
+		if *maxResults < 1 || *maxResults > limit {
+			return 0, "", invalid("maxResults should be between 1 and %d.", limit)
+		}
+		size = int(*maxResults)
+	}
+	after, err = wire.ReadPageToken(kind, aws.ToString(token))
+	var bad *wire.Error
+	if errors.As(err, &bad) {
+		return 0, "", invalid("%s", bad.Message)
+	}
+	return size, after, err
+}
+
+// nextToken carries where the next page starts; nil at the end.
+func nextToken(kind, last string, more bool) *string {
+	if !more {
+		return nil
+	}
+	return aws.String(wire.PageToken(kind, last))
+}
+
+// maxPage is the largest page of nearly every ECS listing.
+const maxPage = 100

@@ -1,0 +1,79 @@
+package ecs
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+func (s *Service) listTasks(ctx context.Context, caller wire.Caller, in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error) {
+	const kind = "ecs/tasks"
+	size, after, err := page(kind, in.MaxResults, in.NextToken, maxPage)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkListTasks(in); err != nil {
+		return nil, err
+	}
+	out := &ecs.ListTasksOutput{TaskArns: []string{}}
+	err = s.view(ctx, func(r store.Reader) error {
+		cluster, err := activeCluster(r, caller.Scope, in.Cluster)
+		if err != nil {
+			return err
+		}
+		last := ""
+		for key, t := range store.Tasks.After(r, caller.Scope, "", after) {
+			if t.ClusterName != cluster.Name || !matches(in, t) {
+				continue
+			}
+			if len(out.TaskArns) == size {
+				out.NextToken = nextToken(kind, last, true)
+				return nil
+			}
+			out.TaskArns = append(out.TaskArns, t.ARN)
+			last = key.ID
+		}
+		return nil
+	})
+	return out, err
+}
+
+// checkListTasks refuses filters that cannot be, and those on what is not
+// there: container instances, services and daemons come later.
+func checkListTasks(in *ecs.ListTasksInput) error {
+	startedBy := aws.ToString(in.StartedBy) != ""
+	switch {
+	case in.DesiredStatus != "" && !slices.Contains(in.DesiredStatus.Values(), in.DesiredStatus):
+		return invalid("desiredStatus should be one of %v.", in.DesiredStatus.Values())
+	case in.LaunchType != "" && !slices.Contains(in.LaunchType.Values(), in.LaunchType):
+		return client("launch type should be one of %v", in.LaunchType.Values())
+	case startedBy && (in.Family != nil || in.ServiceName != nil || in.ContainerInstance != nil):
+		return invalid("startedBy cannot be combined with family, serviceName or containerInstance.")
+	case aws.ToString(in.ServiceName) != "":
+		return &types.ServiceNotFoundException{Message: aws.String("Service not found.")}
+	case aws.ToString(in.ContainerInstance) != "":
+		return invalid("Container instance not found: Hatoba has no container instances yet.")
+	case aws.ToString(in.DaemonName) != "":
+		return invalid("daemonName is not supported by Hatoba yet: remove it.")
+	}
+	return nil
+}
+
+// matches applies the filters. Without a desired status it is RUNNING.
+func matches(in *ecs.ListTasksInput, t state.Task) bool {
+	desired := string(in.DesiredStatus)
+	if desired == "" {
+		desired = string(types.DesiredStatusRunning)
+	}
+	return t.Desired.Status.String() == desired &&
+		(in.Family == nil || t.Spec.Family == *in.Family) &&
+		(aws.ToString(in.StartedBy) == "" || t.Spec.StartedBy == *in.StartedBy) &&
+		(in.LaunchType == "" || t.Spec.LaunchType == string(in.LaunchType))
+}

@@ -1,0 +1,151 @@
+package ecs
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+)
+
+// nodeScope is the scope node records are kept under: they belong to no
+// account.
+var nodeScope = state.Scope{Account: "-", Region: "-"}
+
+// taskShape is a task as AWS describes it.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+func taskShape(r store.Reader, t state.Task, def state.TaskDefinition, withTags bool) types.Task {
+	o := t.Observed
+	out := types.Task{
+		TaskArn: aws.String(t.ARN), ClusterArn: aws.String(t.ClusterARN), TaskDefinitionArn: aws.String(t.Spec.TaskDefinitionARN),
+		Attachments: []types.Attachment{attachment(t)}, Attributes: taskAttributes(r, t),
+		AvailabilityZone: optional(t.Placement.AvailabilityZone), CapacityProviderName: optional(t.Spec.CapacityProviderName),
+		Connectivity: types.Connectivity(o.Connectivity), ConnectivityAt: o.ConnectivityAt,
+		Containers: containers(t, def), Cpu: optional(t.Spec.CPU), Memory: optional(t.Spec.Memory),
+		CreatedAt: moment(t.CreatedAt), DesiredStatus: aws.String(t.Desired.Status.String()), LastStatus: aws.String(o.Status.String()),
+		EnableExecuteCommand: t.Spec.EnableExecuteCommand,
+		EphemeralStorage:     &types.EphemeralStorage{SizeInGiB: t.Spec.EphemeralStorageGiB},
+		FargateEphemeralStorage: &types.TaskEphemeralStorage{
+			SizeInGiB: t.Spec.EphemeralStorageGiB,
+		},
+		Group: optional(t.Spec.Group), HealthStatus: health(o.Health), InferenceAccelerators: []types.InferenceAccelerator{},
+		LaunchType: types.LaunchType(t.Spec.LaunchType), PlatformFamily: optional(t.Spec.PlatformFamily), PlatformVersion: optional(t.Spec.PlatformVersion),
+		Overrides:     echoed(t.Spec.Overrides, def.Definition),
+		PullStartedAt: o.PullStartedAt, PullStoppedAt: o.PullStoppedAt, StartedAt: o.StartedAt, StartedBy: optional(t.Spec.StartedBy),
+		ExecutionStoppedAt: o.ExecutionStoppedAt, StoppingAt: o.StoppingAt, StoppedAt: o.StoppedAt,
+		Tags: []types.Tag{}, Version: t.Version,
+	}
+	if withTags {
+		out.Tags = listed(t.Tags)
+	}
+	shapeStop(&out, t)
+	return out
+}
+
+// shapeStop tells why a task stops: whoever asked first.
+func shapeStop(out *types.Task, t state.Task) {
+	code, reason := t.Desired.StopCode, t.Desired.StoppedReason
+	if code == "" {
+		code, reason = t.Observed.StopCode, t.Observed.StoppedReason
+	}
+	out.StopCode, out.StoppedReason = types.TaskStopCode(code), optional(reason)
+	if out.StoppingAt == nil && t.Desired.Status == state.TaskStopped {
+		out.StoppingAt = moment(t.Desired.At)
+	}
+}
+
+// attachment is the task's network interface. Its subnet is shown under the
+// name the caller gave it.
+func attachment(t state.Task) types.Attachment {
+	eni := t.Observed.ENI
+	out := types.Attachment{
+		Id: aws.String(t.Spec.AttachmentID), Type: aws.String("ElasticNetworkInterface"), Status: aws.String(eni.Status),
+		Details: []types.KeyValuePair{},
+	}
+	subnet := t.Spec.RequestedSubnet
+	if subnet == "" {
+		subnet = eni.SubnetID
+	}
+	for _, d := range []struct{ name, value string }{
+		{"subnetId", subnet}, {"networkInterfaceId", eni.ID}, {"macAddress", eni.MAC},
+		{"privateDnsName", eni.PrivateDNS}, {"privateIPv4Address", eni.PrivateIPv4},
+	} {
+		if d.value != "" {
+			out.Details = append(out.Details, types.KeyValuePair{Name: aws.String(d.name), Value: aws.String(d.value)})
+		}
+	}
+	return out
+}
+
+func taskAttributes(r store.Reader, t state.Task) []types.Attribute {
+	n, ok := store.Nodes.Get(r, nodeScope.Key(t.Placement.Node))
+	if !ok || n.Arch == "" {
+		return []types.Attribute{}
+	}
+	return []types.Attribute{{Name: aws.String("ecs.cpu-architecture"), Value: aws.String(n.Arch)}}
+}
+
+// containers are in the order of the definition.
+func containers(t state.Task, def state.TaskDefinition) []types.Container {
+	out := []types.Container{}
+	for _, plan := range state.Effective(t, def) {
+		c := types.Container{
+			ContainerArn: aws.String(t.Spec.ContainerARNs[plan.Name]), TaskArn: aws.String(t.ARN),
+			Name: aws.String(plan.Name), Image: aws.String(plan.Image), Cpu: aws.String(strconv.FormatInt(plan.CPU, 10)),
+			LastStatus: aws.String(state.ContainerPending.String()), HealthStatus: types.HealthStatusUnknown,
+			NetworkBindings: []types.NetworkBinding{}, NetworkInterfaces: []types.NetworkInterface{},
+		}
+		if plan.MemoryMiB > 0 {
+			c.Memory = aws.String(strconv.FormatInt(plan.MemoryMiB, 10))
+		}
+		if plan.ReservationMiB > 0 {
+			c.MemoryReservation = aws.String(strconv.FormatInt(plan.ReservationMiB, 10))
+		}
+		if ip := t.Observed.ENI.PrivateIPv4; ip != "" {
+			c.NetworkInterfaces = append(c.NetworkInterfaces, types.NetworkInterface{
+				AttachmentId: aws.String(t.Spec.AttachmentID), PrivateIpv4Address: aws.String(ip),
+			})
+		}
+		for _, o := range t.Observed.Containers {
+			if o.Name == plan.Name {
+				observe(&c, o)
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func observe(c *types.Container, o state.ContainerObserved) {
+	if o.Status != 0 {
+		c.LastStatus = aws.String(o.Status.String())
+	}
+	c.HealthStatus = health(o.Health)
+	c.RuntimeId, c.ImageDigest, c.Reason = optional(o.RuntimeID), optional(o.ImageDigest), optional(o.Reason)
+	c.ExitCode = o.ExitCode
+}
+
+func health(s string) types.HealthStatus {
+	if s == "" {
+		return types.HealthStatusUnknown
+	}
+	return types.HealthStatus(s)
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
