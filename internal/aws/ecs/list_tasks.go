@@ -54,7 +54,7 @@ func checkListTasks(in *ecs.ListTasksInput) error {
 		return invalid("desiredStatus should be one of %v.", in.DesiredStatus.Values())
 	case in.LaunchType != "" && !slices.Contains(in.LaunchType.Values(), in.LaunchType):
 		return client("launch type should be one of %v", in.LaunchType.Values())
-	case startedBy && (in.Family != nil || in.ServiceName != nil || in.ContainerInstance != nil):
+	case startedBy && aws.ToString(in.Family)+aws.ToString(in.ServiceName)+aws.ToString(in.ContainerInstance) != "":
 		return invalid("startedBy cannot be combined with family, serviceName or containerInstance.")
 	case aws.ToString(in.ServiceName) != "":
 		return &types.ServiceNotFoundException{Message: aws.String("Service not found.")}
@@ -73,7 +73,7 @@ func matches(in *ecs.ListTasksInput, t state.Task) bool {
 		desired = string(types.DesiredStatusRunning)
 	}
 	return t.Desired.Status.String() == desired &&
-		(in.Family == nil || t.Spec.Family == *in.Family) &&
+		(aws.ToString(in.Family) == "" || t.Spec.Family == *in.Family) &&
 		(aws.ToString(in.StartedBy) == "" || t.Spec.StartedBy == *in.StartedBy) &&
 		(in.LaunchType == "" || t.Spec.LaunchType == string(in.LaunchType))
 }

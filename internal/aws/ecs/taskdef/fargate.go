@@ -99,8 +99,8 @@ func checkFargateLinux(c types.ContainerDefinition) error {
 	}{
 		{"devices", len(l.Devices) > 0},
 		{"sharedMemorySize", aws.ToInt32(l.SharedMemorySize) != 0},
-		{"maxSwap", l.MaxSwap != nil},
-		{"swappiness", l.Swappiness != nil},
+		{"maxSwap", aws.ToInt32(l.MaxSwap) != 0},
+		{"swappiness", aws.ToInt32(l.Swappiness) != 0},
 	} {
 		if r.set {
 			return refuse("Fargate does not support linuxParameters '%s'; container '%s' has it.", r.field, aws.ToString(c.Name))
