@@ -16,6 +16,9 @@ func (e *Engine) recover(ctx context.Context) error {
 	if err := os.MkdirAll(e.cfg.Dir, 0o700); err != nil {
 		return fmt.Errorf("log store: %w", err)
 	}
+	if err := syncDir(filepath.Dir(e.cfg.Dir)); err != nil {
+		return fmt.Errorf("log store: %w", err)
+	}
 	for _, name := range []string{"wal", "seg"} {
 		if err := makeDir(filepath.Join(e.cfg.Dir, name)); err != nil {
 			return fmt.Errorf("log store: %w", err)
