@@ -1,9 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/state"
@@ -12,76 +12,70 @@ import (
 // Codec turns a table's records into bytes and back. A record is stored as
 // {"v":<schema version>,"r":<record>}. Fields of the record that this build
 // does not know, because a newer one wrote them, are kept when the record is
-// written again.
+// written again: see Extra.
 type Codec struct {
 	version int
-	known   map[string]bool
-	decode  func([]byte) (any, error)
+	decode  func(b []byte, strict bool) (any, error)
 }
-
-// Extra holds the fields of a stored record that this build does not know.
-type Extra map[string]json.RawMessage
 
 type envelope struct {
 	Version int             `json:"v"`
 	Record  json.RawMessage `json:"r"`
 }
 
-// Decode reads a stored record.
-func (c Codec) Decode(b []byte) (record any, extra Extra, err error) {
+// Decode reads a stored record. extra is nil when this build knows all of it.
+func (c Codec) Decode(b []byte) (record any, extra *Extra, err error) {
 	var e envelope
 	if err := json.Unmarshal(b, &e); err != nil {
 		return nil, nil, err
 	}
-	if record, err = c.decode(e.Record); err != nil {
+	// Nearly always every field is known, and one strict pass shows it.
+	if record, err = c.decode(e.Record, true); err == nil {
+		if e.Version > c.version {
+			extra = &Extra{version: e.Version}
+		}
+		return record, extra, nil
+	}
+	if record, err = c.decode(e.Record, false); err != nil {
 		return nil, nil, err
 	}
-	if e.Version > c.version {
-		fields := Extra{}
-		if err := json.Unmarshal(e.Record, &fields); err != nil {
-			return nil, nil, err
-		}
-		for name, value := range fields {
-			if !c.known[strings.ToLower(name)] {
-				if extra == nil {
-					extra = Extra{}
-				}
-				extra[name] = value
-			}
-		}
+	if e.Version < c.version {
+		return record, nil, nil // what an older build wrote and this one dropped
 	}
-	return record, extra, nil
+	known, err := json.Marshal(record)
+	if err != nil {
+		return nil, nil, err
+	}
+	fields, err := unknown(e.Record, known)
+	if err != nil {
+		return nil, nil, err
+	}
+	return record, &Extra{version: e.Version, fields: fields}, nil
 }
 
-// Encode writes a record, with the unknown fields its stored form had.
-func (c Codec) Encode(record any, extra Extra) ([]byte, error) {
+// Encode writes a record, with the unknown fields its stored form had. A
+// record of a newer schema version keeps that version.
+func (c Codec) Encode(record any, extra *Extra) ([]byte, error) {
 	b, err := json.Marshal(record)
 	if err != nil {
 		return nil, err
 	}
 	version := c.version
-	if len(extra) > 0 {
-		fields := Extra{}
-		if err := json.Unmarshal(b, &fields); err != nil {
+	if extra != nil {
+		version = max(version, extra.version)
+		if b, err = overlay(b, extra.fields); err != nil {
 			return nil, err
 		}
-		for name, value := range extra {
-			fields[name] = value
-		}
-		if b, err = json.Marshal(fields); err != nil {
-			return nil, err
-		}
-		version++ // still newer than what this build writes
 	}
-	out, err := json.Marshal(envelope{version, b})
-	if err == nil && len(out) > MaxRecordSize {
+	out := fmt.Appendf(make([]byte, 0, len(b)+16), `{"v":%d,"r":%s}`, version, b)
+	if len(out) > MaxRecordSize {
 		return nil, fmt.Errorf("%w: the record takes %d bytes, at most %d are stored", ErrTooMuch, len(out), MaxRecordSize)
 	}
-	return out, err
+	return out, nil
 }
 
-// coded is a table without its type.
-type coded interface {
+// AnyTable is a Table[T] of any T.
+type AnyTable interface {
 	name() string
 	codec() Codec
 }
@@ -89,17 +83,13 @@ type coded interface {
 func (t Table[T]) name() string { return t.Name }
 
 func (t Table[T]) codec() Codec {
-	known := map[string]bool{}
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" {
-			name = f.Name
-		}
-		known[strings.ToLower(name)] = true
-	}
-	return Codec{version: t.Version, known: known, decode: func(b []byte) (any, error) {
+	return Codec{version: t.Version, decode: func(b []byte, strict bool) (any, error) {
 		var record T
-		err := json.Unmarshal(b, &record)
+		d := json.NewDecoder(bytes.NewReader(b))
+		if strict {
+			d.DisallowUnknownFields()
+		}
+		err := d.Decode(&record)
 		return record, err
 	}}
 }
@@ -119,6 +109,9 @@ const root = "/v1/"
 func Path(table string, key state.Key) string {
 	return root + table + "/" + key.Account + "/" + key.Region + "/" + key.ID
 }
+
+// TablePath is the prefix of every Path of a table.
+func TablePath(table string) string { return root + table + "/" }
 
 // ParsePath takes a Path apart; false means it is none.
 func ParsePath(path string) (table string, key state.Key, ok bool) {

@@ -117,23 +117,29 @@ func (n *Network) Remove(ctx context.Context) error {
 	return err
 }
 
-// InUse lists the ranges this machine's links and routes use, so that a VPC
-// can be chosen beside them.
-func InUse() ([]netip.Prefix, error) {
+// InUse lists the ranges this machine's links and routes use, but for those of
+// the bridge of that name, so that a VPC can be chosen beside them.
+func InUse(bridge string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
+	own := -1
+	if link, err := netlink.LinkByName(bridge); err == nil {
+		own = link.Attrs().Index
+	}
 	addrs, err := netlink.AddrList(nil, netlink.FAMILY_V4)
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range addrs {
-		out = appendNet(out, a.IPNet)
+		if a.LinkIndex != own {
+			out = appendNet(out, a.IPNet)
+		}
 	}
 	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range routes {
-		if r.Dst != nil && !r.Dst.IP.IsUnspecified() {
+		if r.LinkIndex != own && r.Dst != nil && !r.Dst.IP.IsUnspecified() {
 			out = appendNet(out, r.Dst)
 		}
 	}

@@ -6,61 +6,70 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"sync/atomic"
-
-	"golang.org/x/sys/unix"
 )
 
+// readBytes is how much is read at once; it holds more than one whole frame.
+const readBytes = 64 << 10
+
 // Reader reads a spool from where it was last acknowledged, and waits for more
-// at its end. It is for one goroutine; Finish may be called from others.
+// at its end. A spool has one reader at a time. It is for one goroutine;
+// Finish may be called from others.
 type Reader struct {
 	dir      string
 	at       Position
 	file     *os.File
+	chunk    []byte // backs buffer
 	buffer   []byte // read and not yet returned
-	watcher  *watcher
+	data     *bell
+	room     *bell
+	ended    bool // at lies behind the end of a writer
 	finished atomic.Bool
-	woken    chan error
-	waiting  bool
 }
 
-func ackPath(dir string) string { return filepath.Join(dir, "acked") }
-
-// Open opens a spool for reading.
+// Open opens a spool for reading, also one whose writer is yet to come.
 func Open(dir string) (*Reader, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	r := &Reader{dir: dir, at: Position{Segment: 1}, woken: make(chan error, 1)}
-	b, err := os.ReadFile(ackPath(dir))
-	if err == nil {
-		err = json.Unmarshal(b, &r.at)
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	a := readAcked(dir)
+	r := &Reader{dir: dir, at: a.Position, ended: a.End}
+	have, err := segments(dir)
+	if err != nil {
 		return nil, err
 	}
-	r.watcher, err = watch(dir, unix.IN_MODIFY|unix.IN_CREATE|unix.IN_CLOSE_WRITE|unix.IN_MOVED_TO)
-	return r, err
+	if len(have) > 0 && r.at.Segment < have[0] {
+		r.at = Position{Segment: have[0]}
+	}
+	r.at.Segment = max(r.at.Segment, 1)
+	if r.data, err = openBell(dir, dataBell); err != nil {
+		return nil, err
+	}
+	if r.room, err = openBell(dir, roomBell); err != nil {
+		r.data.close()
+		return nil, err
+	}
+	return r, nil
 }
 
 // Close ends the reader.
 func (r *Reader) Close() {
-	r.watcher.close()
-	if r.waiting {
-		<-r.woken
-	}
+	r.data.close()
+	r.room.close()
 	if r.file != nil {
 		r.file.Close()
 	}
 }
 
-// Finish tells the reader that the writer is dead: what is there is all.
+// Dropped is how many bytes were dropped because the spool was full.
+func (r *Reader) Dropped() int64 { return Dropped(r.dir) }
+
+// Finish tells the reader that nobody writes any more: what is there is all.
+// An agent calls it when the container's exit is known, because an exit is
+// told only after the last bytes are in the spool.
 func (r *Reader) Finish() {
 	r.finished.Store(true)
-	// Touching the directory wakes a waiting reader.
-	mark := filepath.Join(r.dir, "finished")
-	_ = os.WriteFile(mark, nil, 0o600)
+	r.data.ring()
 }
 
 // Next returns the next frame and the position behind it. It blocks until
@@ -69,26 +78,24 @@ func (r *Reader) Finish() {
 func (r *Reader) Next(ctx context.Context) (Frame, Position, error) {
 	for {
 		finished := r.finished.Load() // before looking: what is there now is all
-		f, end, err := r.frame()
-		switch {
-		case err == nil && end:
-			return Frame{}, r.at, io.EOF
-		case err == nil:
+		f, err := r.frame()
+		if err == nil {
 			return f, r.at, nil
-		case !errors.Is(err, errShort) && !errors.Is(err, errCorrupt):
+		}
+		if err != errNone {
 			return Frame{}, r.at, err
 		}
-		moved, merr := r.advance()
-		if merr != nil {
-			return Frame{}, r.at, merr
+		moved, err := r.advance()
+		if err != nil {
+			return Frame{}, r.at, err
 		}
 		if moved {
 			continue
 		}
-		if finished {
+		if finished || r.ended {
 			return Frame{}, r.at, io.EOF
 		}
-		if err := r.wait(ctx); err != nil {
+		if err := r.data.wait(ctx); err != nil {
 			return Frame{}, r.at, err
 		}
 	}
@@ -100,39 +107,48 @@ func (r *Reader) Ready() bool {
 	return err == nil
 }
 
+// errNone means that the current segment has no further frame, so far.
+var errNone = errors.New("no frame")
+
 // frame takes a frame from the current segment.
-func (r *Reader) frame() (Frame, bool, error) {
+func (r *Reader) frame() (Frame, error) {
 	f, end, size, err := decodeFrame(r.buffer)
 	if errors.Is(err, errShort) {
 		if err := r.fill(); err != nil {
-			return f, false, err
+			return f, err
 		}
 		f, end, size, err = decodeFrame(r.buffer)
 	}
 	if err != nil {
-		return f, false, err
+		return f, errNone
 	}
 	r.buffer = r.buffer[size:]
 	r.at.Offset += int64(size)
-	return f, end, nil
+	r.ended = end
+	if end {
+		return f, errNone
+	}
+	return f, nil
 }
 
-// fill reads more of the current segment.
+// fill reads the current segment from the next frame on. What was read of a
+// frame that is not whole is read again: a writer may have taken it back.
 func (r *Reader) fill() error {
 	if r.file == nil {
 		f, err := os.Open(segmentPath(r.dir, r.at.Segment))
 		if errors.Is(err, os.ErrNotExist) {
-			return errShort
+			return errNone
 		}
 		if err != nil {
 			return err
 		}
 		r.file = f
 	}
-	chunk := make([]byte, len(r.buffer)+256<<10)
-	n := copy(chunk, r.buffer)
-	got, err := r.file.ReadAt(chunk[n:], r.at.Offset+int64(n))
-	r.buffer = chunk[:n+got]
+	if r.chunk == nil {
+		r.chunk = make([]byte, readBytes)
+	}
+	n, err := r.file.ReadAt(r.chunk, r.at.Offset)
+	r.buffer = r.chunk[:n]
 	if err != nil && err != io.EOF {
 		return err
 	}
@@ -142,50 +158,32 @@ func (r *Reader) fill() error {
 // advance moves to the next segment, if there is one: then the current one is
 // complete, and what is left of it was torn.
 func (r *Reader) advance() (bool, error) {
-	have, err := segments(r.dir)
+	_, err := os.Stat(segmentPath(r.dir, r.at.Segment+1))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
-	for _, n := range have {
-		if n <= r.at.Segment {
-			continue
-		}
-		// The writer may have finished the segment after our last read.
-		before := len(r.buffer)
-		if err := r.fill(); err == nil && len(r.buffer) > before {
-			if _, _, _, err := decodeFrame(r.buffer); err == nil {
-				return true, nil
-			}
-		}
-		if r.file != nil {
-			r.file.Close()
-			r.file = nil
-		}
-		r.at, r.buffer = Position{Segment: n}, nil
+	// The writer may have added to the current segment since our last look.
+	if err := r.fill(); err != nil && err != errNone {
+		return false, err
+	}
+	if _, _, _, err := decodeFrame(r.buffer); err == nil {
 		return true, nil
 	}
-	return false, nil
-}
-
-// wait blocks until the directory changes or ctx ends.
-func (r *Reader) wait(ctx context.Context) error {
-	if !r.waiting {
-		r.waiting = true
-		go func() { r.woken <- r.watcher.wait() }()
+	if r.file != nil {
+		r.file.Close()
+		r.file = nil
 	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case err := <-r.woken:
-		r.waiting = false
-		return err
-	}
+	r.at, r.buffer, r.ended = Position{Segment: r.at.Segment + 1}, nil, false
+	return true, nil
 }
 
 // Ack tells that everything before the position is done with: it will not be
-// read again, and its segments are deleted.
+// read again, also by a later reader, and its segments are deleted.
 func (r *Reader) Ack(p Position) error {
-	b, err := json.Marshal(p)
+	b, err := json.Marshal(acked{Position: p, End: r.ended && p == r.at})
 	if err != nil {
 		return err
 	}
@@ -196,16 +194,15 @@ func (r *Reader) Ack(p Position) error {
 	if err := os.Rename(tmp, ackPath(r.dir)); err != nil {
 		return err
 	}
-	have, err := segments(r.dir)
-	if err != nil {
-		return err
-	}
-	for _, n := range have {
-		if n < p.Segment {
-			if err := os.Remove(segmentPath(r.dir, n)); err != nil {
-				return err
-			}
+	for n := p.Segment - 1; n > 0; n-- {
+		err := os.Remove(segmentPath(r.dir, n))
+		if errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		if err != nil {
+			return err
 		}
 	}
+	r.room.ring()
 	return nil
 }

@@ -2,25 +2,37 @@
 // log store has it. It is written by the shim, which outlives Hatoba, and read
 // by the agent.
 //
-// A spool is a directory of segments named 0000000001.seg and so on. A segment
-// is a run of frames:
+// A spool is a directory of segments named 0000000001.seg and so on, without
+// gaps. A segment is a run of frames:
 //
-//	length  uint32  of what follows, big endian
+//	length  uint32  of what follows the crc, big endian
 //	crc     uint32  IEEE, of what follows
 //	time    int64   nanoseconds since 1970, when the bytes were read
 //	stream  uint8   1 stdout, 2 stderr
-//	flags   uint8   1: the line goes on in the next frame of the stream
-//	                2: the end; no frame follows
-//	bytes           of the line, without its line end
+//	flags   uint8   1: partial, the line has not ended with this frame
+//	                2: the end; no frame of this writer follows
+//	bytes           at most 16 KiB; a line end is not among them
 //
+// The bytes of a stream are its frames' bytes in order, with a newline after
+// every frame that is not partial: a last line without newline is partial.
 // Frames keep the order in which bytes were read, over both streams. A frame
-// torn by a crash of the writer is not read. The file "acked" holds the
-// position up to which the reader is done; segments before it are deleted.
-// Sizes count segments that are still there: that bounds the spool.
+// torn by a crash of the writer is not read.
+//
+// Beside the segments are:
+//
+//	acked       how far the reader is done, as JSON; segments before are deleted
+//	dropped     how many bytes a full non-blocking spool refused, in decimal
+//	data.bell   FIFO the writer rings when there is more to read
+//	room.bell   FIFO the reader rings when it has acknowledged
+//
+// The bound of a spool counts the bytes of its frames that are not
+// acknowledged. Once the process has ended the bound is lifted, for the little
+// that is left in its pipes: an exit is never held up by a full spool.
 package spool
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -153,7 +165,7 @@ func segments(dir string) ([]int64, error) {
 func droppedPath(dir string) string { return filepath.Join(dir, "dropped") }
 
 // Dropped is how many bytes a non-blocking spool has dropped because it was
-// full.
+// full, over all its writers.
 func Dropped(dir string) int64 {
 	b, err := os.ReadFile(droppedPath(dir))
 	if err != nil {
@@ -161,4 +173,23 @@ func Dropped(dir string) int64 {
 	}
 	n, _ := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
 	return n
+}
+
+func ackPath(dir string) string { return filepath.Join(dir, "acked") }
+
+// acked is what the file of that name holds.
+type acked struct {
+	Position
+	End bool `json:",omitempty"` // the position lies behind the end of a writer
+}
+
+// readAcked tells how far the reader is done. A file that is missing or was
+// torn means: with nothing that is still there.
+func readAcked(dir string) acked {
+	var a acked
+	b, err := os.ReadFile(ackPath(dir))
+	if err != nil || json.Unmarshal(b, &a) != nil {
+		return acked{}
+	}
+	return a
 }

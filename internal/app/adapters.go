@@ -1,0 +1,164 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/dns"
+	"github.com/hatoba/hatoba/internal/image"
+	"github.com/hatoba/hatoba/internal/logs"
+	"github.com/hatoba/hatoba/internal/protocol"
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// images resolves references against our own front address.
+type images struct{ listen string }
+
+func (i images) Source(_ context.Context, scope state.Scope, ref string) (protocol.ImageSource, error) {
+	source, err := image.Resolve(ref, scope, i.listen)
+	if err != nil {
+		return source, protocol.Refuse("CannotPullContainerError: %s", err)
+	}
+	return source, nil
+}
+
+// logSink is the log store as dispatch wants it.
+type logSink struct{ engine *logs.Engine }
+
+func (l logSink) OpenStream(ctx context.Context, s protocol.LogStream, createGroup bool) error {
+	err := l.engine.OpenStream(ctx, s.Scope, s.Group, s.Stream, createGroup)
+	if errors.Is(err, logs.ErrNoGroup) {
+		return protocol.Refuse("ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. "+
+			"Create log group '%s' in %s, or set awslogs-create-group: failed to initialize logging driver", s.Group, s.Scope.Region)
+	}
+	return err
+}
+
+func (l logSink) Ship(ctx context.Context, b protocol.LogBatch) error {
+	events := make([]logs.InputEvent, len(b.Events))
+	for i, e := range b.Events {
+		events[i] = logs.InputEvent{Time: e.Time.UnixMilli(), Message: e.Message}
+	}
+	_, err := l.engine.Append(ctx, b.Stream.Scope, b.Stream.Group, b.Stream.Stream, logs.Batch{Events: events, Producer: b.Producer, Offset: b.Offset})
+	if errors.Is(err, logs.ErrNoGroup) || errors.Is(err, logs.ErrNoStream) {
+		return protocol.Refuse("log stream %s of group %s was deleted", b.Stream.Stream, b.Stream.Group)
+	}
+	return err
+}
+
+// endpoints opens what a task finds on its local address: its resolver.
+type endpoints struct {
+	resolver *dns.Resolver
+	log      *slog.Logger
+}
+
+// Serve implements agent.Endpoints: it returns once the sockets are open, and
+// serves them until ctx ends or the task's namespace goes.
+func (e *endpoints) Serve(ctx context.Context, task state.Task, netns string) error {
+	at := netip.AddrPortFrom(network.Local, 53)
+	pc, err := network.ListenPacket(netns, at)
+	if err != nil {
+		return err
+	}
+	ln, err := network.Listen(netns, at)
+	if err != nil {
+		pc.Close()
+		return err
+	}
+	go func() {
+		if err := e.resolver.Serve(ctx, pc, ln); err != nil && ctx.Err() == nil {
+			e.log.Debug("a task's resolver ended", "task", task.ID, "error", err)
+		}
+	}()
+	return nil
+}
+
+// thisNode describes this machine.
+func thisNode(id, runtimeName string) state.Node {
+	host, _ := os.Hostname()
+	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	return state.Node{ID: id, Hostname: host, CPU: int64(runtime.NumCPU()) * 1024, MemoryMiB: memoryMiB(), Arch: arch, RuntimeName: runtimeName}
+}
+
+func memoryMiB() int64 {
+	b, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	for _, line := range strings.Split(string(b), "\n") {
+		if rest, ok := strings.CutPrefix(line, "MemTotal:"); ok {
+			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kb / 1024
+		}
+	}
+	return 0
+}
+
+// guard refuses requests whose Host is neither loopback, an AWS name nor
+// empty: a web page whose own name was made to resolve to this machine must
+// not reach an API without signatures.
+func guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		host = strings.Trim(host, "[]")
+		addr, err := netip.ParseAddr(host)
+		switch {
+		case host == "", host == "localhost", strings.HasSuffix(host, ".localhost"), strings.HasSuffix(host, ".amazonaws.com"):
+		case err == nil && addr.IsLoopback():
+		default:
+			http.Error(w, "this Hatoba answers to localhost only, not to the host name "+strconv.Quote(host), http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// tail streams a group's events as JSON lines while they arrive:
+// GET /_hatoba/logs/tail?group=G[&stream=S][&prefix=P][&start=MS][&region=R][&account=A]
+type tail struct {
+	engine *logs.Engine
+	scope  state.Scope
+}
+
+func (t tail) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	scope := t.scope
+	if v := q.Get("region"); v != "" {
+		scope.Region = v
+	}
+	if v := q.Get("account"); v != "" {
+		scope.Account = v
+	}
+	request := logs.TailRequest{Group: q.Get("group"), Prefix: q.Get("prefix")}
+	if s := q.Get("stream"); s != "" {
+		request.Streams = []string{s}
+	}
+	request.Start, _ = strconv.ParseInt(q.Get("start"), 10, 64)
+	out := json.NewEncoder(w)
+	control := http.NewResponseController(w)
+	err := t.engine.Tail(r.Context(), scope, request, func(events []logs.Event) error {
+		for _, e := range events {
+			line := map[string]any{"timestamp": e.Time, "stream": e.Stream, "message": e.Message}
+			if err := out.Encode(line); err != nil {
+				return err
+			}
+		}
+		return control.Flush()
+	})
+	if errors.Is(err, logs.ErrNoGroup) || errors.Is(err, logs.ErrNoStream) {
+		http.Error(w, err.Error(), http.StatusNotFound)
+	}
+}

@@ -1,0 +1,298 @@
+// Package app is the only one that knows everyone: it builds the product from
+// the bottom up, runs its parts in one group and closes them in reverse.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hatoba/hatoba/internal/agent"
+	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
+	"github.com/hatoba/hatoba/internal/aws/ecr"
+	"github.com/hatoba/hatoba/internal/aws/ecs"
+	cloudwatchlogs "github.com/hatoba/hatoba/internal/aws/logs"
+	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
+	"github.com/hatoba/hatoba/internal/aws/ssm"
+	"github.com/hatoba/hatoba/internal/aws/sts"
+	"github.com/hatoba/hatoba/internal/config"
+	"github.com/hatoba/hatoba/internal/control/reap"
+	"github.com/hatoba/hatoba/internal/dispatch"
+	"github.com/hatoba/hatoba/internal/dns"
+	"github.com/hatoba/hatoba/internal/logs"
+	"github.com/hatoba/hatoba/internal/registry"
+	"github.com/hatoba/hatoba/internal/secrets/keystore"
+	"github.com/hatoba/hatoba/internal/secrets/taskref"
+	"github.com/hatoba/hatoba/internal/shim"
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store/etcd"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+// Ready is what is known once Hatoba answers.
+type Ready struct {
+	Took    time.Duration
+	Listen  string
+	VPC     netip.Prefix
+	Gateway netip.Addr
+	Bridge  string
+	Runtime string
+}
+
+// App is a built product.
+type App struct {
+	cfg      config.Config
+	log      *slog.Logger
+	inst     *instance
+	scope    state.Scope
+	listener net.Listener
+	started  time.Time
+	vpc      netip.Prefix
+
+	store    *etcd.Store
+	logs     *logs.Engine
+	engine   *containerd.Engine
+	network  *network.Network
+	registry *registry.Registry
+	handler  http.Handler
+	agent    *agent.Agent
+	secrets  *secretsmanager.Service
+	isReady  atomic.Bool
+
+	undo []func() error // closes what was opened, in reverse
+}
+
+// Run builds the product, tells ready once it answers, and runs until ctx
+// ends. Containers go on afterwards, unless the configuration says otherwise.
+func Run(ctx context.Context, cfg config.Config, log *slog.Logger, ready func(Ready)) error {
+	a, err := build(ctx, cfg, log, true)
+	if err != nil {
+		return err
+	}
+	err = a.run(ctx, ready)
+	return errors.Join(err, a.close())
+}
+
+// build opens everything. serve says whether the front listener is wanted.
+func build(ctx context.Context, cfg config.Config, log *slog.Logger, serve bool) (a *App, err error) {
+	a = &App{cfg: cfg, log: log, started: time.Now(), scope: state.Scope{Account: cfg.AccountID, Region: cfg.Region}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if err := prerequisites(cfg); err != nil {
+		return a, err
+	}
+	if serve {
+		if a.listener, err = listen(cfg.Listen); err != nil {
+			return a, err
+		}
+		a.onClose(func() error { return ignoreClosed(a.listener.Close()) })
+		a.cfg.Listen = a.listener.Addr().String()
+	}
+	if a.inst, err = claim(cfg.DataDir); err != nil {
+		return a, err
+	}
+	a.onClose(func() error { a.inst.release(); return nil })
+	if err := a.openEngines(ctx); err != nil {
+		return a, err
+	}
+	return a, a.assemble(ctx)
+}
+
+func (a *App) onClose(f func() error) { a.undo = append(a.undo, f) }
+
+func (a *App) close() error {
+	var errs []error
+	for i := len(a.undo) - 1; i >= 0; i-- {
+		errs = append(errs, a.undo[i]())
+	}
+	a.undo = nil
+	return errors.Join(errs...)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// openEngines opens what needs nothing of the others, all at once: it is what
+// starting takes its time for.
+func (a *App) openEngines(ctx context.Context) (err error) {
+	if a.vpc, err = a.chooseVPC(); err != nil {
+		return err
+	}
+	shimPath, err := shim.Unpack(filepath.Join(a.cfg.DataDir, "shim"))
+	if err != nil {
+		return err
+	}
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		a.store, err = etcd.Open(gctx, etcd.Config{Dir: filepath.Join(a.cfg.DataDir, "store"), RunDir: a.inst.runDir, Log: a.log})
+		return err
+	})
+	group.Go(func() (err error) {
+		a.engine, err = containerd.Open(gctx, containerd.Config{
+			Root: filepath.Join(a.cfg.DataDir, "engine"), RunDir: a.inst.runDir, Instance: a.inst.id,
+			Shim: shimPath, Runtime: a.cfg.Runtime, Log: a.log,
+		})
+		return err
+	})
+	group.Go(func() (err error) {
+		a.logs, err = logs.Open(gctx, logs.Config{Dir: filepath.Join(a.cfg.DataDir, "logs"), Log: a.log})
+		return err
+	})
+	group.Go(func() (err error) {
+		a.network, err = network.Open(gctx, network.Config{Instance: a.inst.id, RunDir: a.inst.runDir, VPC: a.vpc, Log: a.log})
+		return err
+	})
+	err = group.Wait()
+	if a.store != nil {
+		a.onClose(a.store.Close)
+	}
+	if a.logs != nil {
+		a.onClose(a.logs.Close)
+	}
+	if a.engine != nil {
+		a.onClose(a.engine.Close)
+	}
+	return err
+}
+
+// assemble builds what stands on the engines.
+func (a *App) assemble(ctx context.Context) error {
+	keyring, err := keystore.Open(ctx, a.store, filepath.Join(a.cfg.DataDir, "keys", "master.key"))
+	if err != nil {
+		return err
+	}
+	a.registry, err = registry.Open(ctx, registry.Config{
+		Dir: filepath.Join(a.cfg.DataDir, "registry"), Default: a.scope, Catalog: ecr.Catalog{Store: a.store}, Log: a.log,
+	})
+	if err != nil {
+		return fmt.Errorf("registry: %w", err)
+	}
+	a.secrets = secretsmanager.New(secretsmanager.Config{Store: a.store, Keyring: keyring})
+	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring})
+	tasks := ecs.New(ecs.Config{
+		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Log: a.log,
+	})
+	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
+		return err
+	}
+	a.handler, err = wire.NewHandler(wire.HandlerConfig{
+		Services: []wire.Service{
+			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New().Describe(),
+			ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now}).Describe(),
+			cloudwatchlogs.New(a.logs).Describe(),
+		},
+		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID,
+	})
+	if err != nil {
+		return err
+	}
+	d := dispatch.New(dispatch.Config{
+		Store: a.store, Log: a.log, Logs: logSink{a.logs}, Images: images{a.cfg.Listen},
+		Secrets: taskref.Resolver{Secrets: a.secrets, Parameters: parameters},
+	})
+	a.agent = agent.New(agent.Config{
+		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: d.Open,
+		Engine: a.engine, Network: a.network, Log: a.log,
+		Endpoints: &endpoints{resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), log: a.log},
+	})
+	return nil
+}
+
+// run serves until ctx ends, then stops part by part: first nobody new is
+// let in, last the stores are closed.
+func (a *App) run(ctx context.Context, ready func(Ready)) error {
+	parts, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, gctx := errgroup.WithContext(parts)
+	group.Go(func() error { return a.agent.Run(gctx) })
+	group.Go(func() error { return (&reap.Loop{Store: a.store, Log: a.log}).Run(gctx) })
+	group.Go(func() error { return a.logs.Run(gctx) })
+	group.Go(func() error { return a.secrets.Run(gctx) })
+	var server *http.Server
+	if a.listener != nil {
+		server = &http.Server{
+			Handler:           guard(front(a.handler, a.registry, tail{a.logs, a.scope}, &a.isReady, a.health)),
+			ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+			BaseContext:       func(net.Listener) context.Context { return gctx },
+		}
+		group.Go(func() error {
+			if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	a.isReady.Store(true)
+	if ready != nil {
+		ready(a.facts())
+	}
+	select {
+	case <-ctx.Done():
+	case <-gctx.Done():
+	}
+	var stopped error
+	if a.cfg.StopTasksOnExit && gctx.Err() == nil {
+		_, stopped = a.stopTasks(parts)
+	}
+	if server != nil {
+		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		_ = server.Shutdown(deadline) // streams that go on are cut by stop
+		cancel()
+	}
+	stop()
+	if server != nil {
+		_ = server.Close()
+	}
+	err := group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	if a.cfg.StopTasksOnExit && stopped == nil {
+		stopped = a.network.Remove(context.WithoutCancel(ctx))
+	}
+	return errors.Join(err, stopped)
+}
+
+func (a *App) facts() Ready {
+	version := a.cfg.Runtime
+	if out, err := exec.Command(a.cfg.Runtime, "--version").Output(); err == nil {
+		version = strings.SplitN(string(out), "\n", 2)[0]
+	}
+	return Ready{
+		Took: time.Since(a.started).Round(time.Millisecond), Listen: a.cfg.Listen, VPC: a.vpc, Gateway: network.Gateway(a.vpc),
+		Bridge: network.Config{Instance: a.inst.id}.BridgeName(), Runtime: version,
+	}
+}
+
+func randomHex(n int) string {
+	b := make([]byte, n/2)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+func newRequestID() string {
+	h := randomHex(32)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}

@@ -1,0 +1,93 @@
+package app
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// instance is one Hatoba on this machine. Its short id prefixes every name it
+// gives to namespaces, links, cgroups and tables, so that two with other data
+// dirs run side by side.
+type instance struct {
+	id     string
+	dir    string
+	runDir string // sockets and namespaces, gone after a reboot
+	lock   *os.File
+}
+
+// errRunning says that another process holds the data dir.
+var errRunning = errors.New("already running")
+
+// claim locks the data dir, made if it is missing, for this process.
+func claim(dir string) (*instance, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data dir: %w", err)
+	}
+	lock, err := os.OpenFile(lockPath(dir), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("data dir %s is in use by process %d: %w; stop it, or name another --data-dir", dir, holder(dir), errRunning)
+	}
+	inst := &instance{dir: dir, lock: lock}
+	if err := inst.identify(); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	if err := os.MkdirAll(inst.runDir, 0o711); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	if err := lock.Truncate(0); err == nil {
+		_, err = lock.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
+		if err != nil {
+			lock.Close()
+			return nil, err
+		}
+	}
+	return inst, nil
+}
+
+// release lets the data dir go. The file stays: removing it would race with
+// whoever waits for it.
+func (i *instance) release() { i.lock.Close() }
+
+// identify reads the instance's id, or makes it once.
+func (i *instance) identify() error {
+	path := filepath.Join(i.dir, "instance")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		raw := make([]byte, 3)
+		_, _ = rand.Read(raw) // never fails
+		b = []byte(hex.EncodeToString(raw))
+		err = os.WriteFile(path, b, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	i.id = strings.TrimSpace(string(b))
+	i.runDir = filepath.Join("/run/hatoba", i.id)
+	return nil
+}
+
+func lockPath(dir string) string { return filepath.Join(dir, "lock") }
+
+// holder is the process that holds the data dir, 0 when unknown.
+func holder(dir string) int {
+	b, err := os.ReadFile(lockPath(dir))
+	if err != nil {
+		return 0
+	}
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return pid
+}

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/hatoba/hatoba/internal/config"
+)
+
+// sdk is the configuration of SDK clients that talk to this Hatoba only: no
+// profile, no environment.
+func sdk(c config.Config) aws.Config {
+	return aws.Config{
+		Region:       c.Region,
+		BaseEndpoint: aws.String(endpoint(c)),
+		Credentials:  credentials.NewStaticCredentialsProvider(c.AccountID, "hatoba", ""),
+		Retryer:      func() aws.Retryer { return retry.AddWithMaxAttempts(retry.NewStandard(), 2) },
+	}
+}
+
+// explain adds what to do to an error that means that nobody listens.
+func explain(c config.Config, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("no Hatoba answers at %s: start one with `hatoba up`, or name its address with --listen", endpoint(c))
+	}
+	return err
+}

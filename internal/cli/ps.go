@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/spf13/cobra"
+)
+
+func psCommand(s *settings) *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "ps",
+		Short: "List tasks with their containers",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := s.load()
+			if err != nil {
+				return err
+			}
+			tasks, err := listTasks(cmd.Context(), ecs.NewFromConfig(sdk(c)), all)
+			if err != nil {
+				return explain(c, err)
+			}
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "TASK\tCLUSTER\tDEFINITION\tSTATUS\tHEALTH\tADDRESS\tCONTAINERS\tREASON")
+			for _, t := range tasks {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+					lastPart(t.TaskArn), lastPart(t.ClusterArn), lastPart(t.TaskDefinitionArn), statusSince(t),
+					t.HealthStatus, taskAddress(t), containerSummary(t.Containers), aws.ToString(t.StoppedReason))
+			}
+			return w.Flush()
+		},
+	}
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "stopped tasks too")
+	return cmd
+}
+
+// listTasks describes the tasks of every cluster.
+func listTasks(ctx context.Context, client *ecs.Client, all bool) (out []ecstypes.Task, err error) {
+	statuses := []ecstypes.DesiredStatus{ecstypes.DesiredStatusRunning}
+	if all {
+		statuses = append(statuses, ecstypes.DesiredStatusStopped)
+	}
+	clusters := ecs.NewListClustersPaginator(client, &ecs.ListClustersInput{})
+	for clusters.HasMorePages() {
+		page, err := clusters.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, cluster := range page.ClusterArns {
+			for _, status := range statuses {
+				tasks, err := clusterTasks(ctx, client, cluster, status)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, tasks...)
+			}
+		}
+	}
+	return out, nil
+}
+
+func clusterTasks(ctx context.Context, client *ecs.Client, cluster string, status ecstypes.DesiredStatus) (out []ecstypes.Task, err error) {
+	pages := ecs.NewListTasksPaginator(client, &ecs.ListTasksInput{Cluster: &cluster, DesiredStatus: status})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(page.TaskArns) == 0 {
+			continue
+		}
+		described, err := client.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &cluster, Tasks: page.TaskArns})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, described.Tasks...)
+	}
+	return out, nil
+}
+
+func lastPart(arn *string) string {
+	s := aws.ToString(arn)
+	return s[strings.LastIndex(s, "/")+1:]
+}
+
+func statusSince(t ecstypes.Task) string {
+	status := aws.ToString(t.LastStatus)
+	if status == "RUNNING" && t.StartedAt != nil {
+		return status + " " + time.Since(*t.StartedAt).Round(time.Second).String()
+	}
+	return status
+}
+
+// taskAddress is the task's private address, "-" before it has one.
+func taskAddress(t ecstypes.Task) string {
+	for _, a := range t.Attachments {
+		for _, d := range a.Details {
+			if aws.ToString(d.Name) == "privateIPv4Address" {
+				return aws.ToString(d.Value)
+			}
+		}
+	}
+	return "-"
+}
+
+func containerSummary(containers []ecstypes.Container) string {
+	var parts []string
+	for _, c := range containers {
+		part := aws.ToString(c.Name) + "=" + aws.ToString(c.LastStatus)
+		if c.ExitCode != nil {
+			part += fmt.Sprintf("(%d)", *c.ExitCode)
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ",")
+}
