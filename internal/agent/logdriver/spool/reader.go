@@ -2,7 +2,6 @@ package spool
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -21,6 +20,7 @@ type Reader struct {
 	file     *os.File
 	chunk    []byte // backs buffer
 	buffer   []byte // read and not yet returned
+	acks     *os.File
 	data     *bell
 	room     *bell
 	ended    bool // at lies behind the end of a writer
@@ -33,7 +33,7 @@ func Open(dir string) (*Reader, error) {
 		return nil, err
 	}
 	a := readAcked(dir)
-	r := &Reader{dir: dir, at: a.Position, ended: a.End}
+	r := &Reader{dir: dir, at: a.Position, ended: a.end}
 	have, err := segments(dir)
 	if err != nil {
 		return nil, err
@@ -56,8 +56,10 @@ func Open(dir string) (*Reader, error) {
 func (r *Reader) Close() {
 	r.data.close()
 	r.room.close()
-	if r.file != nil {
-		r.file.Close()
+	for _, f := range []*os.File{r.file, r.acks} {
+		if f != nil {
+			f.Close()
+		}
 	}
 }
 
@@ -183,15 +185,15 @@ func (r *Reader) advance() (bool, error) {
 // Ack tells that everything before the position is done with: it will not be
 // read again, also by a later reader, and its segments are deleted.
 func (r *Reader) Ack(p Position) error {
-	b, err := json.Marshal(acked{Position: p, End: r.ended && p == r.at})
-	if err != nil {
-		return err
+	if r.acks == nil {
+		f, err := os.OpenFile(ackPath(r.dir), os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		r.acks = f
 	}
-	tmp := ackPath(r.dir) + ".new"
-	if err := os.WriteFile(tmp, b, 0o600); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, ackPath(r.dir)); err != nil {
+	// In place: a rename would make the file system flush, every time.
+	if _, err := r.acks.WriteAt(acked{Position: p, end: r.ended && p == r.at}.encode(), 0); err != nil {
 		return err
 	}
 	for n := p.Segment - 1; n > 0; n-- {

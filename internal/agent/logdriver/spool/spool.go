@@ -20,7 +20,7 @@
 //
 // Beside the segments are:
 //
-//	acked       how far the reader is done, as JSON; segments before are deleted
+//	acked       how far the reader is done; segments before are deleted
 //	dropped     how many bytes a full non-blocking spool refused, in decimal
 //	data.bell   FIFO the writer rings when there is more to read
 //	room.bell   FIFO the reader rings when it has acknowledged
@@ -32,7 +32,6 @@ package spool
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -49,9 +48,6 @@ const MaxPiece = 16 << 10
 
 // DefaultMaxBytes bounds a spool whose size nobody set.
 const DefaultMaxBytes = 64 << 20
-
-// segmentBytes is the size at which a segment is closed.
-const segmentBytes = 1 << 20
 
 // Stream tells stdout from stderr.
 type Stream uint8
@@ -177,19 +173,35 @@ func Dropped(dir string) int64 {
 
 func ackPath(dir string) string { return filepath.Join(dir, "acked") }
 
-// acked is what the file of that name holds.
+// acked is what the file of that name holds: segment and offset as int64, one
+// byte that is 1 behind the end of a writer, and the crc of these as uint32.
 type acked struct {
 	Position
-	End bool `json:",omitempty"` // the position lies behind the end of a writer
+	end bool
 }
 
-// readAcked tells how far the reader is done. A file that is missing or was
-// torn means: with nothing that is still there.
+const ackedBytes = 8 + 8 + 1 + 4
+
+func (a acked) encode() []byte {
+	b := binary.BigEndian.AppendUint64(nil, uint64(a.Segment))
+	b = binary.BigEndian.AppendUint64(b, uint64(a.Offset))
+	var end byte
+	if a.end {
+		end = 1
+	}
+	b = append(b, end)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+}
+
+// readAcked tells how far the reader is done. A file that is missing or torn
+// means: with nothing that is still there.
 func readAcked(dir string) acked {
-	var a acked
 	b, err := os.ReadFile(ackPath(dir))
-	if err != nil || json.Unmarshal(b, &a) != nil {
+	if err != nil || len(b) != ackedBytes || crc32.ChecksumIEEE(b[:17]) != binary.BigEndian.Uint32(b[17:]) {
 		return acked{}
 	}
-	return a
+	return acked{
+		Position: Position{Segment: int64(binary.BigEndian.Uint64(b)), Offset: int64(binary.BigEndian.Uint64(b[8:]))},
+		end:      b[16] == 1,
+	}
 }

@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// maxSegment is the size at which a segment is closed; a small spool has
-// smaller ones, so that room is given back before all of it is read.
-const maxSegment = 1 << 20
+// segmentBytes is the size at which a segment is closed.
+const segmentBytes = 1 << 20
 
 // Options are a spool's bounds.
 type Options struct {
@@ -24,11 +23,10 @@ type Options struct {
 // Writer writes a spool. A spool has one writer at a time; its streams may be
 // copied concurrently.
 type Writer struct {
-	dir          string
-	options      Options
-	segmentBytes int64
-	data, room   *bell
-	lifted       atomic.Bool
+	dir        string
+	options    Options
+	data, room *bell
+	lifted     atomic.Bool
 
 	mu      sync.Mutex // also held while waiting for room: streams keep their order
 	file    *os.File
@@ -52,7 +50,7 @@ func Create(dir string, options Options) (*Writer, error) {
 		options.MaxBytes = DefaultMaxBytes
 	}
 	w := &Writer{
-		dir: dir, options: options, segmentBytes: min(maxSegment, options.MaxBytes/4),
+		dir: dir, options: options,
 		dropped: Dropped(dir), starts: map[int64]int64{}, segment: readAcked(dir).Segment,
 	}
 	have, err := segments(dir)
@@ -149,7 +147,7 @@ func (w *Writer) put(f Frame, end bool) {
 		w.drop(len(f.Data))
 		return
 	}
-	if w.size > 0 && w.size+n > w.segmentBytes {
+	if w.size > 0 && w.size+n > segmentBytes {
 		w.flush()
 		if err := w.roll(); err != nil {
 			w.drop(len(f.Data))
