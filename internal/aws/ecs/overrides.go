@@ -104,10 +104,9 @@ func checkContainersFit(o *types.TaskOverride, def types.TaskDefinition, s size)
 
 // echoed is the overrides as a task shows them: one entry for each container.
 func echoed(o *types.TaskOverride, def types.TaskDefinition) *types.TaskOverride {
-	out := &types.TaskOverride{InferenceAcceleratorOverrides: []types.InferenceAcceleratorOverride{}}
+	out := &types.TaskOverride{}
 	if o != nil {
 		copied := *o
-		copied.InferenceAcceleratorOverrides = out.InferenceAcceleratorOverrides
 		out = &copied
 	}
 	given := out.ContainerOverrides

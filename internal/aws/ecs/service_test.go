@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"testing"
@@ -43,7 +42,7 @@ func newBench(t *testing.T, change ...func(*Config)) *bench {
 		Store: b.st, Now: func() time.Time { return b.now },
 		NewID:    func() string { n++; return fmt.Sprintf("%032x", n) },
 		VPCRange: netip.MustParsePrefix("172.31.0.0/16"),
-		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:      slog.New(slog.DiscardHandler),
 	}
 	for _, c := range change {
 		c(&cfg)

@@ -32,7 +32,7 @@ func taskShape(r store.Reader, t state.Task, def state.TaskDefinition, withTags 
 		FargateEphemeralStorage: &types.TaskEphemeralStorage{
 			SizeInGiB: t.Spec.EphemeralStorageGiB,
 		},
-		Group: optional(t.Spec.Group), HealthStatus: health(o.Health), InferenceAccelerators: []types.InferenceAccelerator{},
+		Group: optional(t.Spec.Group), HealthStatus: health(o.Health),
 		LaunchType: types.LaunchType(t.Spec.LaunchType), PlatformFamily: optional(t.Spec.PlatformFamily), PlatformVersion: optional(t.Spec.PlatformVersion),
 		Overrides:     echoed(t.Spec.Overrides, def.Definition),
 		PullStartedAt: o.PullStartedAt, PullStoppedAt: o.PullStoppedAt, StartedAt: o.StartedAt, StartedBy: optional(t.Spec.StartedBy),

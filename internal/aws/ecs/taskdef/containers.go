@@ -130,6 +130,13 @@ var capabilities = strings.Fields(`ALL AUDIT_CONTROL AUDIT_WRITE BLOCK_SUSPEND C
 	NET_BIND_SERVICE NET_BROADCAST NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE
 	SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG SYSLOG WAKE_ALARM`)
 
+// tmpfsOptions are the mount options AWS names.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tmpfs.html
+var tmpfsOptions = strings.Fields(`defaults ro rw suid nosuid dev nodev exec noexec sync async dirsync remount mand
+	nomand atime noatime diratime nodiratime bind rbind unbindable runbindable private rprivate shared rshared slave
+	rslave relatime norelatime strictatime nostrictatime mode uid gid nr_inodes nr_blocks mpol`)
+
 func checkLinux(c types.ContainerDefinition) error {
 	l := c.LinuxParameters
 	if l == nil {
@@ -148,6 +155,11 @@ func checkLinux(c types.ContainerDefinition) error {
 		}
 		if t.Size <= 0 {
 			return refuseContainer(c, "The size of the tmpfs '%s' must be greater than 0.", *t.ContainerPath)
+		}
+		for _, option := range t.MountOptions {
+			if key, _, _ := strings.Cut(option, "="); !slices.Contains(tmpfsOptions, key) {
+				return refuseContainer(c, "The mount option '%s' of the tmpfs '%s' is unknown.", option, *t.ContainerPath)
+			}
 		}
 	}
 	return nil
