@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -83,8 +84,19 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, ready func(Re
 	if err != nil {
 		return err
 	}
-	err = a.run(ctx, ready)
-	return errors.Join(err, a.close())
+	runDir := a.inst.runDir
+	err = errors.Join(a.run(ctx, ready), a.close())
+	if err == nil && cfg.StopTasksOnExit {
+		return removeRunDir(runDir)
+	}
+	return err
+}
+
+// removeRunDir removes an instance's sockets, when no task needs them.
+func removeRunDir(dir string) error {
+	err := os.RemoveAll(dir)
+	_ = os.Remove(filepath.Dir(dir)) // only when it was the last one's
+	return err
 }
 
 // build opens everything. serve says whether the front listener is wanted.

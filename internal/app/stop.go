@@ -44,8 +44,7 @@ func Stop(ctx context.Context, cfg config.Config, log *slog.Logger) (int, error)
 	runDir := a.inst.runDir
 	err = errors.Join(err, a.close())
 	if err == nil {
-		err = os.RemoveAll(runDir)
-		_ = os.Remove("/run/hatoba") // only when it was the last one's
+		err = removeRunDir(runDir)
 	}
 	return n, err
 }

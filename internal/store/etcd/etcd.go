@@ -74,19 +74,21 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	client := v3client.New(member.Server)
 	db, err := mvcc.New(log{client}, func(yield func(string, []byte) error) error { return load(ctx, client, yield) })
 	if err != nil {
-		return nil, errors.Join(err, client.Close(), closeMember(member))
+		_ = client.Close()
+		member.Close()
+		return nil, err
 	}
 	return &Store{DB: db, member: member, client: client}, nil
 }
 
 // Close stops the member. Records stay.
 func (s *Store) Close() error {
-	return errors.Join(s.DB.Close(), s.client.Close(), closeMember(s.member))
-}
-
-func closeMember(m *embed.Etcd) error {
-	m.Close()
-	return nil
+	err := s.DB.Close()
+	// An in-process client has nothing of its own to close; it answers with
+	// the end of its context.
+	_ = s.client.Close()
+	s.member.Close()
+	return err
 }
 
 // checkLayout refuses a data dir of a newer Hatoba, and marks a new one.

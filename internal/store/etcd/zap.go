@@ -7,7 +7,9 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// zapTo hands etcd's errors to our log, and nothing below.
+// zapTo hands etcd's errors to our log at debug level, and nothing below: what
+// matters of them comes back as errors of its calls, and it calls an orderly
+// end an error too.
 func zapTo(log *slog.Logger) *zap.Logger {
 	return zap.New(core{zapcore.ErrorLevel, log})
 }
@@ -31,7 +33,7 @@ func (c core) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	for _, f := range fields {
 		f.AddTo(enc)
 	}
-	c.log.Error("etcd", "message", e.Message, "fields", enc.Fields)
+	c.log.Debug("etcd", "message", e.Message, "fields", enc.Fields)
 	return nil
 }
 
