@@ -100,15 +100,11 @@ func (s *stream) skip(g *group, batch Batch) []byte {
 	return encodeStream(g.id, s)
 }
 
-// announce wakes the followers of a group and the flush that may be due.
+// announce wakes the followers of a group.
 func (e *Engine) announce(g *group) {
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	g.notify()
-	due := e.tables.memory.active.bytes >= e.cfg.FlushBytes
-	e.mu.Unlock()
-	if due {
-		token(e.full)
-	}
 }
 
 // waitForRoom waits while memory holds twice what starts a flush.

@@ -185,3 +185,32 @@ func BenchmarkOpen(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+// BenchmarkOpenAfterKill tells how long a store takes to open that has a full
+// memory's worth of log to replay.
+func BenchmarkOpenAfterKill(b *testing.B) {
+	dir := b.TempDir()
+	e := start(b, Config{Dir: dir, FlushBytes: 1 << 30})
+	open(b, e, "g", "s")
+	for text := lines(30 << 20); len(text) > 0; text = text[min(500, len(text)):] {
+		var batch Batch
+		for _, l := range text[:min(500, len(text))] {
+			batch.Events = append(batch.Events, at(0, l))
+		}
+		if _, err := e.Append(b.Context(), scope, "g", "s", batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := e.wal.close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		e, err := Open(b.Context(), Config{Dir: dir, Now: (&clock{noon}).now, FlushBytes: 1 << 30})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := e.wal.close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -167,6 +167,68 @@ func TestATornEndIsCut(t *testing.T) {
 	}
 }
 
+// TestACrashAnywhereInAFlush leaves what a flush leaves when it ends after the
+// segments, and after the catalog.
+func TestACrashAnywhereInAFlush(t *testing.T) {
+	for _, after := range []string{"segments", "catalog"} {
+		dir := t.TempDir()
+		e := start(t, Config{Dir: dir})
+		open(t, e, "g", "s")
+		write(t, e, "g", "s", at(0, "a"), at(1, "b"))
+		log, err := os.ReadFile(e.walPath(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		flush(t, e)
+		write(t, e, "g", "s", at(2, "c"))
+		if err := e.wal.close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(e.walPath(1), log, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if after == "segments" {
+			if err := os.Remove(e.catalogPath()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e = start(t, Config{Dir: dir})
+		if got := messages(read(t, e, ReadRequest{Group: "g", Stream: "s"}).Events); got != "a b c " {
+			t.Errorf("after the %s: %q", after, got)
+		}
+		if s, err := e.GetStream(t.Context(), scope, "g", "s"); err != nil || s.Events != 3 {
+			t.Errorf("after the %s: %d events, %v", after, s.Events, err)
+		}
+		want := map[string]int{"segments": 0, "catalog": 1}[after]
+		if files, _ := segmentFiles(t, e); files != want {
+			t.Errorf("after the %s: %d segments", after, files)
+		}
+	}
+}
+
+func TestAFailedFlushLosesNothing(t *testing.T) {
+	e := start(t, Config{})
+	open(t, e, "g", "s")
+	write(t, e, "g", "s", at(0, "a"))
+	seg := filepath.Join(e.cfg.Dir, "seg")
+	if err := os.Remove(seg); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := e.Flush(t.Context()); err == nil {
+			t.Error("a flush without a directory")
+		}
+		write(t, e, "g", "s", at(1, "b"))
+	}
+	if err := os.Mkdir(seg, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, e)
+	if got := messages(read(t, e, ReadRequest{Group: "g", Stream: "s"}).Events); got != "a b b " {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestHarmIsToldNotServed(t *testing.T) {
 	dir := t.TempDir()
 	e := start(t, Config{Dir: dir, CacheBytes: 1})

@@ -91,7 +91,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-e.sweep:
 			err = e.tidy(ctx)
 		case <-tick.C:
-			if e.memoryBytes() >= e.cfg.FlushBytes { // an earlier flush failed
+			if e.flushDue() { // an earlier flush failed
 				err = e.Flush(ctx)
 			}
 			err = errors.Join(err, e.tidy(ctx))
@@ -113,11 +113,15 @@ func (e *Engine) Close() error {
 	return errors.Join(err, e.wal.close())
 }
 
-// memoryBytes is about what the events not yet in segments take.
-func (e *Engine) memoryBytes() int {
+// flushDue tells whether there is enough in memory, or in the log, where
+// changes without events weigh too.
+func (e *Engine) flushDue() bool {
+	if e.wal.bytes.Load() >= int64(2*e.cfg.FlushBytes) {
+		return true
+	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	return e.tables.memory.active.bytes
+	return e.tables.memory.active.bytes >= e.cfg.FlushBytes
 }
 
 func (e *Engine) now() int64 { return e.cfg.Now().UnixMilli() }
@@ -144,6 +148,9 @@ func (e *Engine) change(fn func(t *tables) (record []byte, seq uint64, err error
 	e.mu.Unlock()
 	if serr := e.wal.sync(ticket); serr != nil {
 		return serr
+	}
+	if e.flushDue() {
+		token(e.full)
 	}
 	for _, s := range trash {
 		s.discard()

@@ -29,7 +29,7 @@ func (e *Engine) recover(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("log store: catalog: %w", err)
 	}
-	number, err := e.replay(ctx, from)
+	number, bytes, err := e.replay(ctx, from)
 	if err != nil {
 		return fmt.Errorf("log store: %w", err)
 	}
@@ -47,56 +47,59 @@ func (e *Engine) recover(ctx context.Context) error {
 		return fmt.Errorf("log store: %w", err)
 	}
 	e.wal = newWAL(file, number, e.tables.seq)
-	if e.tables.memory.active.bytes >= e.cfg.FlushBytes {
+	e.wal.bytes.Store(bytes)
+	if e.flushDue() {
 		token(e.full)
 	}
 	return nil
 }
 
 // replay applies the log files from number from on and returns the number for
-// the next one.
-func (e *Engine) replay(ctx context.Context, from uint64) (next uint64, err error) {
+// the next one, and their bytes.
+func (e *Engine) replay(ctx context.Context, from uint64) (next uint64, bytes int64, err error) {
 	numbers, err := e.numbered(filepath.Join(e.cfg.Dir, "wal"), ".log")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	numbers = slices.DeleteFunc(numbers, func(n uint64) bool { return n < from })
 	next = from
 	for i, n := range numbers {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		if err := e.replayFile(n, i == len(numbers)-1); err != nil {
-			return 0, fmt.Errorf("log file %s: %w", e.walPath(n), err)
+		size, err := e.replayFile(n, i == len(numbers)-1)
+		if err != nil {
+			return 0, 0, fmt.Errorf("log file %s: %w", e.walPath(n), err)
 		}
-		next = n + 1
+		next, bytes = n+1, bytes+int64(size)
 	}
-	return next, nil
+	return next, bytes, nil
 }
 
 // replayFile applies one file. A broken end of the newest file is what a
 // crash leaves: nobody was told that it is stored. It is cut off, so that the
 // file stays readable when it is not the newest any more.
-func (e *Engine) replayFile(n uint64, newest bool) error {
+func (e *Engine) replayFile(n uint64, newest bool) (size int, err error) {
 	content, err := os.ReadFile(e.walPath(n))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	rest := content
 	for len(rest) > 0 {
 		payload, after, ok := nextFrame(rest)
 		if !ok {
 			if !newest {
-				return fmt.Errorf("at byte %d: %w", len(content)-len(rest), errCorrupt)
+				return 0, fmt.Errorf("at byte %d: %w", size, errCorrupt)
 			}
-			return e.cut(n, len(content)-len(rest), len(rest))
+			return size, e.cut(n, size, len(rest))
 		}
 		if err := e.tables.apply(payload); err != nil {
-			return fmt.Errorf("at byte %d: %w", len(content)-len(rest), err)
+			return 0, fmt.Errorf("at byte %d: %w", size, err)
 		}
 		rest = after
+		size = len(content) - len(rest)
 	}
-	return nil
+	return size, nil
 }
 
 func (e *Engine) cut(n uint64, size, dropped int) error {

@@ -148,3 +148,21 @@ func TestSmallSegmentsAreMerged(t *testing.T) {
 	e = start(t, Config{Dir: dir})
 	check()
 }
+
+func TestChangesWithoutEventsAreCheckpointedToo(t *testing.T) {
+	e := start(t, Config{FlushBytes: 1 << 10})
+	done := make(chan error, 1)
+	go func() { done <- e.Run(t.Context()) }()
+	for i := range 200 {
+		open(t, e, "g", fmt.Sprint("stream-", i))
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if e.wal.number < 4 {
+		t.Errorf("only %d log files were begun", e.wal.number)
+	}
+}

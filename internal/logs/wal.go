@@ -28,6 +28,7 @@ type wal struct {
 	failed  chan struct{}
 
 	visible atomic.Uint64 // last event sequence number durable
+	bytes   atomic.Int64  // staged since the last checkpoint
 }
 
 func newWAL(file *os.File, number, seq uint64) *wal {
@@ -43,6 +44,7 @@ func (w *wal) stage(payload []byte, seq uint64) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pending = appendFrame(w.pending, payload)
+	w.bytes.Add(int64(frameHeader + len(payload)))
 	w.staged++
 	w.seq = max(w.seq, seq)
 	return w.staged
@@ -125,6 +127,7 @@ func (w *wal) rotate(next *os.File, number uint64) error {
 	}
 	old := w.file
 	w.file, w.number = next, number
+	w.bytes.Store(0)
 	return old.Close()
 }
 

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -38,6 +39,9 @@ func (p *parser) regex() (func(b []byte) bool, error) {
 	if err := checkRegex(text); err != nil {
 		return nil, err
 	}
+	if repeats(text) > maxRepeats {
+		return nil, invalid("the regular expression '%s' repeats more than %d times", text, maxRepeats)
+	}
 	re, err := regexp.Compile(strings.ReplaceAll(text, `\%`, "%"))
 	if err != nil {
 		return nil, invalid("the regular expression '%s' is none", text)
@@ -59,6 +63,23 @@ func checkRegex(text string) error {
 		}
 	}
 	return nil
+}
+
+// maxRepeats bounds the counted repetitions of an expression, which cost time
+// and memory for each.
+const maxRepeats = 1000
+
+// repeats sums the numbers in braces.
+func repeats(text string) (sum int) {
+	for _, part := range strings.Split(text, "{")[1:] {
+		counts, _, _ := strings.Cut(part, "}")
+		for _, n := range strings.Split(counts, ",") {
+			if v, err := strconv.Atoi(n); err == nil {
+				sum += v
+			}
+		}
+	}
+	return sum
 }
 
 func isAlphanumeric(c byte) bool {
