@@ -26,14 +26,21 @@ func (e *Engine) Flush(ctx context.Context) error {
 		return err
 	}
 	segments, err := e.writeFrozen(ctx, f.events)
-	if err == nil {
-		err = e.checkpoint(f, segments)
-	}
 	if err != nil {
-		e.unfreeze(segments)
+		for _, s := range segments {
+			s.discard()
+		}
+		e.unfreeze()
 		return err
 	}
-	return e.removeLogs(f.number)
+	if err := replaceFile(e.catalogPath(), endCatalog(f.catalog, segments)); err != nil {
+		// The new catalog may be in place all the same: its segments stay, as
+		// leftovers or not.
+		e.unfreeze()
+		return err
+	}
+	e.adopt(segments)
+	return errors.Join(e.emptyTrash(), e.removeLogs(f.number))
 }
 
 // freeze starts a new log file and sets the events before it apart.
@@ -105,12 +112,10 @@ func (e *Engine) newSegment(group uint64) (*segment, error) {
 	return &segment{group: group, id: id, path: e.segmentPath(group, id)}, nil
 }
 
-// checkpoint replaces the catalog and gives the groups their new segments.
-func (e *Engine) checkpoint(f *frozen, segments map[uint64]*segment) error {
-	if err := replaceFile(e.catalogPath(), endCatalog(f.catalog, segments)); err != nil {
-		return err
-	}
+// adopt gives the groups their new segments in place of the frozen events.
+func (e *Engine) adopt(segments map[uint64]*segment) {
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	for id, s := range segments {
 		if e.tables.byID[id] == nil { // deleted meanwhile, as the log tells
 			e.tables.trash = append(e.tables.trash, s)
@@ -121,16 +126,16 @@ func (e *Engine) checkpoint(f *frozen, segments map[uint64]*segment) error {
 	e.tables.memory.thaw()
 	close(e.room)
 	e.room = make(chan struct{})
-	e.mu.Unlock()
+}
+
+// emptyTrash removes what is thrown away when its deletion is durable.
+func (e *Engine) emptyTrash() error {
 	return e.change(func(*tables) ([]byte, uint64, error) { return nil, 0, nil })
 }
 
 // unfreeze takes the frozen events back into the active part, after a flush
 // that failed: the log still holds them.
-func (e *Engine) unfreeze(segments map[uint64]*segment) {
-	for _, s := range segments {
-		s.discard()
-	}
+func (e *Engine) unfreeze() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m := e.tables.memory

@@ -41,10 +41,15 @@ func (e *Engine) groupIDs() (ids []uint64) {
 	return ids
 }
 
-func (e *Engine) tidyGroup(ctx context.Context, id uint64) error {
+func (e *Engine) tidyGroup(ctx context.Context, id uint64) (err error) {
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
-	segments, cutoff, sweep := e.segmentsOf(id)
+	segments, cutoff, sweep := e.takeSweep(id)
+	defer func() {
+		if err != nil && sweep {
+			e.sweepAgain(id)
+		}
+	}()
 	kept := segments[:0:0]
 	for _, s := range segments {
 		waste, err := e.waste(s, cutoff, sweep)
@@ -59,32 +64,31 @@ func (e *Engine) tidyGroup(ctx context.Context, id uint64) error {
 			return err
 		}
 	}
-	if sweep {
-		e.swept(id)
-	}
 	if few := mergeable(kept); few != nil {
 		return e.rewrite(ctx, id, few, cutoff)
 	}
 	return nil
 }
 
-func (e *Engine) segmentsOf(id uint64) (segments []*segment, cutoff int64, sweep bool) {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
+// takeSweep returns a group's segments and whether they may hold events of
+// deleted streams. The note of that is taken away now, so that a deletion
+// from here on makes a new one.
+func (e *Engine) takeSweep(id uint64) (segments []*segment, cutoff int64, sweep bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	g := e.tables.byID[id]
 	if g == nil {
 		return nil, 0, false
 	}
-	return g.segments, expiry(e.now(), g.RetentionDays), g.sweep
+	sweep, g.sweep = g.sweep, false
+	return g.segments, expiry(e.now(), g.RetentionDays), sweep
 }
 
-// swept notes that no segment holds much of deleted streams any more. The
-// note is lost with the process, which costs another look.
-func (e *Engine) swept(id uint64) {
+func (e *Engine) sweepAgain(id uint64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if g := e.tables.byID[id]; g != nil {
-		g.sweep = false
+		g.sweep = true
 	}
 }
 
@@ -189,6 +193,9 @@ func (e *Engine) gather(ctx context.Context, segments []*segment, cutoff int64, 
 	at := map[uint64]int{}
 	var out []streamRows
 	for _, s := range segments {
+		if s.maxTime < cutoff {
+			continue
+		}
 		index, err := s.loadIndex()
 		if err != nil {
 			return nil, err
