@@ -27,6 +27,18 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // start serves an empty store over HTTP at noon.
 func start(t *testing.T) *sdk.Client {
 	t.Helper()
+	return sdk.New(sdk.Options{
+		BaseEndpoint: aws.String(serve(t)),
+		Region:       "eu-west-1",
+		Credentials:  credentials.NewStaticCredentialsProvider("123456789012", "secret", ""),
+		HTTPClient:   http.DefaultClient,
+		Retryer:      aws.NopRetryer{},
+	})
+}
+
+// serve returns the address of an empty store.
+func serve(t *testing.T) string {
+	t.Helper()
 	engine, err := logs.Open(t.Context(), logs.Config{Dir: t.TempDir(), Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
@@ -41,13 +53,7 @@ func start(t *testing.T) *sdk.Client {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return sdk.New(sdk.Options{
-		BaseEndpoint: aws.String(server.URL),
-		Region:       "eu-west-1",
-		Credentials:  credentials.NewStaticCredentialsProvider("123456789012", "secret", ""),
-		HTTPClient:   http.DefaultClient,
-		Retryer:      aws.NopRetryer{},
-	})
+	return server.URL
 }
 
 const arn = "arn:aws:logs:eu-west-1:123456789012:log-group:"
