@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -89,13 +88,6 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, ready func(Re
 	if err == nil && cfg.StopTasksOnExit {
 		return removeRunDir(runDir)
 	}
-	return err
-}
-
-// removeRunDir removes an instance's sockets, when no task needs them.
-func removeRunDir(dir string) error {
-	err := os.RemoveAll(dir)
-	_ = os.Remove(filepath.Dir(dir)) // only when it was the last one's
 	return err
 }
 

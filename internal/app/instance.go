@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // instance is one Hatoba on this machine. Its short id prefixes every name it
@@ -44,7 +46,7 @@ func claim(dir string) (*instance, error) {
 		lock.Close()
 		return nil, err
 	}
-	if err := os.MkdirAll(inst.runDir, 0o711); err != nil {
+	if err := inst.openRunDir(); err != nil {
 		lock.Close()
 		return nil, err
 	}
@@ -78,6 +80,35 @@ func (i *instance) identify() error {
 	i.id = strings.TrimSpace(string(b))
 	i.runDir = filepath.Join("/run/hatoba", i.id)
 	return nil
+}
+
+// openRunDir makes the run dir, on a memory file system also where /run is on
+// a disk: bundles hold secrets for the moment a container is made.
+func (i *instance) openRunDir() error {
+	if err := os.MkdirAll(i.runDir, 0o711); err != nil {
+		return err
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(i.runDir, &fs); err != nil {
+		return err
+	}
+	if fs.Type == unix.TMPFS_MAGIC || fs.Type == unix.RAMFS_MAGIC {
+		return nil
+	}
+	if err := unix.Mount("hatoba", i.runDir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=711"); err != nil {
+		return fmt.Errorf("mount a tmpfs at %s: %w", i.runDir, err)
+	}
+	return nil
+}
+
+// removeRunDir removes an instance's run dir, when no task needs it.
+func removeRunDir(dir string) error {
+	if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("unmount %s: %w", dir, err)
+	}
+	err := os.RemoveAll(dir)
+	_ = os.Remove(filepath.Dir(dir)) // only when it was the last one's
+	return err
 }
 
 func lockPath(dir string) string { return filepath.Join(dir, "lock") }

@@ -1,0 +1,124 @@
+// Command app is what the end-to-end tests run in their containers.
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	verb, args := "sleep", os.Args[1:]
+	if len(args) > 0 {
+		verb, args = args[0], args[1:]
+	}
+	arg := strings.Join(args, " ")
+	switch verb {
+	case "exit":
+		code, _ := strconv.Atoi(arg)
+		os.Exit(code)
+	case "print": // then sleep
+		fmt.Println(arg)
+		wait(0)
+	case "sleep":
+		wait(0)
+	case "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+		fmt.Println("ready")
+		for {
+			time.Sleep(time.Hour)
+		}
+	case "say-exit": // after a while, so that it can happen while nobody looks
+		time.Sleep(time.Second)
+		fmt.Println("line before the end")
+		code, _ := strconv.Atoi(arg)
+		os.Exit(code)
+	case "lines":
+		n, _ := strconv.Atoi(arg)
+		for i := range n {
+			fmt.Println("line", i)
+		}
+	case "env":
+		fmt.Println(os.Getenv(arg))
+	case "cat":
+		b, err := os.ReadFile(arg)
+		fmt.Print(string(b))
+		check(err)
+	case "write": // FILE TEXT
+		check(os.WriteFile(args[0], []byte(args[1]+"\n"), 0o644))
+	case "touch-then-wait": // a health check asks for the file
+		time.Sleep(500 * time.Millisecond)
+		check(os.WriteFile("/tmp/healthy", nil, 0o644))
+		wait(0)
+	case "healthy":
+		_, err := os.Stat("/tmp/healthy")
+		check(err)
+	case "facts":
+		host, _ := os.Hostname()
+		dir, _ := os.Getwd()
+		var files syscall.Rlimit
+		_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files)
+		fmt.Println(host, dir, os.Getuid(), files.Cur, os.WriteFile("/x", nil, 0o600) == nil)
+	case "eat":
+		var keep [][]byte
+		for {
+			b := make([]byte, 1<<20)
+			for i := range b {
+				b[i] = 1
+			}
+			keep = append(keep, b)
+			_ = keep
+		}
+	case "serve": // PORT: answers with the asker's address, or fetches ?url=
+		serve(arg)
+	case "get": // URL, prints what it answers; tries for a while
+		var err error
+		for range 100 {
+			var answer *http.Response
+			if answer, err = http.Get(arg); err == nil {
+				b, _ := io.ReadAll(answer.Body)
+				fmt.Println(string(b))
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		check(err)
+	case "lookup":
+		addrs, err := net.LookupHost(arg)
+		check(err)
+		fmt.Println(strings.Join(addrs, " "))
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+// wait ends with the code when it is asked to, after last words.
+func wait(code int) {
+	term := make(chan os.Signal, 1)
+	signal.Notify(term, syscall.SIGTERM)
+	<-term
+	fmt.Println("last words")
+	os.Exit(code)
+}
+
+func serve(port string) {
+	go func() {
+		check(http.ListenAndServe(":"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			host, _, _ := net.SplitHostPort(r.RemoteAddr)
+			fmt.Fprint(w, host)
+		})))
+	}()
+	wait(0)
+}

@@ -1,0 +1,15 @@
+// Package e2e drives the whole product from outside.
+package e2e
+
+import (
+	"os"
+	"testing"
+
+	"github.com/hatoba/hatoba/test/harness"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	harness.Clean()
+	os.Exit(code)
+}
