@@ -21,6 +21,9 @@ var ErrTooMuch = errors.New("too much for one transaction")
 // ErrNewerData is returned when a data dir was written by a newer Hatoba.
 var ErrNewerData = errors.New("the data dir was written by a newer version")
 
+// ErrClosed is returned after Close.
+var ErrClosed = errors.New("the store is closed")
+
 // MaxRecordSize is the largest encoded record in bytes.
 const MaxRecordSize = 1 << 20
 

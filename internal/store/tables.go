@@ -25,8 +25,8 @@ var (
 )
 
 // tables is every table. A table that is missing here cannot be used.
-func tables() []coded {
-	return []coded{
+func tables() []AnyTable {
+	return []AnyTable{
 		Clusters,
 		TaskFamilies,
 		TaskDefinitions,

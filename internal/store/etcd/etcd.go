@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -34,6 +35,8 @@ type Store struct {
 	*mvcc.DB
 	member *embed.Etcd
 	client *clientv3.Client
+	once   sync.Once
+	closed error
 }
 
 var _ store.Store = (*Store)(nil)
@@ -83,12 +86,14 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 
 // Close stops the member. Records stay.
 func (s *Store) Close() error {
-	err := s.DB.Close()
-	// An in-process client has nothing of its own to close; it answers with
-	// the end of its context.
-	_ = s.client.Close()
-	s.member.Close()
-	return err
+	s.once.Do(func() {
+		s.closed = s.DB.Close()
+		// An in-process client has nothing of its own to close; it answers
+		// with the end of its context.
+		_ = s.client.Close()
+		s.member.Close()
+	})
+	return s.closed
 }
 
 // checkLayout refuses a data dir of a newer Hatoba, and marks a new one.

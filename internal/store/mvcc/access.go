@@ -26,13 +26,13 @@ func (r reader) Lookup(table string, key state.Key) (any, bool) {
 
 // Scan implements store.Reader.
 func (r reader) Scan(table string, scope state.Scope, prefix, after string) iter.Seq2[state.Key, any] {
-	start, within := "/v1/"+table+"/", ""
+	start, within := store.TablePath(table), ""
 	if scope != (state.Scope{}) {
 		start = store.Path(table, scope.Key(""))
 		within = prefix
 	}
 	from := start + within
-	if after != "" && start+after >= from {
+	if scope != (state.Scope{}) && after != "" && start+after >= from {
 		from = start + after + "\x00"
 	}
 	return func(yield func(state.Key, any) bool) {
@@ -53,17 +53,28 @@ func (r reader) Scan(table string, scope state.Scope, prefix, after string) iter
 type writer struct {
 	reader
 	db    *DB
-	order []string // paths written, in order of their first write
-	wrote map[string]bool
+	order []string          // paths written, in order of their first write
+	wrote map[string][]byte // path to encoded record, nil for an erased one
 }
 
 func newWriter(db *DB) *writer {
-	return &writer{reader: reader{db.head.Copy(), db.revision}, db: db, wrote: map[string]bool{}}
+	return &writer{reader: reader{db.head.Copy(), db.revision}, db: db, wrote: map[string][]byte{}}
 }
 
-// Write implements store.Writer.
+// Scan implements store.Reader. It yields the transaction as it is now: what
+// is written while the scan goes on does not move it.
+func (w *writer) Scan(table string, scope state.Scope, prefix, after string) iter.Seq2[state.Key, any] {
+	return func(yield func(state.Key, any) bool) {
+		reader{w.tree.Copy(), w.revision}.Scan(table, scope, prefix, after)(yield)
+	}
+}
+
+// Write implements store.Writer. What is kept is the record decoded from its
+// stored form, so that the caller's later changes to it do not reach the store
+// and a record reads the same before and after a restart.
 func (w *writer) Write(table string, key state.Key, record any) error {
-	if _, ok := w.db.codecs[table]; !ok {
+	codec, ok := w.db.codecs[table]
+	if !ok {
 		return fmt.Errorf("no table %q", table)
 	}
 	if key.Account == "" || key.Region == "" || key.ID == "" || strings.Contains(key.Account+key.Region, "/") {
@@ -71,8 +82,16 @@ func (w *writer) Write(table string, key state.Key, record any) error {
 	}
 	path := store.Path(table, key)
 	old, _ := w.tree.Get(path)
-	w.tree.Set(path, entry{table, key, record, old.extra})
-	w.note(path)
+	value, err := codec.Encode(record, old.extra)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", path, err)
+	}
+	stored, _, err := codec.Decode(value)
+	if err != nil {
+		return fmt.Errorf("record %s cannot be read back: %w", path, err)
+	}
+	w.tree.Set(path, entry{table, key, stored, old.extra})
+	w.note(path, value)
 	return nil
 }
 
@@ -80,18 +99,18 @@ func (w *writer) Write(table string, key state.Key, record any) error {
 func (w *writer) Erase(table string, key state.Key) {
 	path := store.Path(table, key)
 	if _, had := w.tree.Delete(path); had {
-		w.note(path)
+		w.note(path, nil)
 	}
 }
 
-func (w *writer) note(path string) {
-	if !w.wrote[path] {
-		w.wrote[path] = true
+func (w *writer) note(path string, value []byte) {
+	if _, ok := w.wrote[path]; !ok {
 		w.order = append(w.order, path)
 	}
+	w.wrote[path] = value
 }
 
-// transaction encodes what was written.
+// transaction gathers what was written; nil when it comes to nothing.
 func (w *writer) transaction() (*transaction, error) {
 	if len(w.order) > maxOps {
 		return nil, fmt.Errorf("%w: %d records written, at most %d at once", store.ErrTooMuch, len(w.order), maxOps)
@@ -103,22 +122,20 @@ func (w *writer) transaction() (*transaction, error) {
 		if !had && !has {
 			continue
 		}
-		op := Op{Path: path}
 		change := store.Change{Table: before.table, Key: before.key, Before: before.record}
 		if has {
-			value, err := w.db.codecs[after.table].Encode(after.record, after.extra)
-			if err != nil {
-				return nil, fmt.Errorf("record %s: %w", path, err)
-			}
-			op.Value = value
 			change.Table, change.Key, change.After = after.table, after.key, after.record
 		}
-		t.ops = append(t.ops, op)
-		t.bytes += len(path) + len(op.Value)
+		value := w.wrote[path]
+		t.ops = append(t.ops, Op{Path: path, Value: value})
+		t.bytes += len(path) + len(value)
 		t.changes = append(t.changes, change)
 	}
 	if t.bytes > maxBytes {
 		return nil, fmt.Errorf("%w: %d bytes written, at most %d at once", store.ErrTooMuch, t.bytes, maxBytes)
+	}
+	if len(t.ops) == 0 {
+		return nil, nil
 	}
 	return t, nil
 }

@@ -30,20 +30,23 @@ func (f *follower) put(changes []store.Change) {
 		return
 	}
 	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return // ended: nothing may follow the gap
+	}
 	f.queue = append(f.queue, changes)
-	if f.size += len(changes); f.size > maxBehind && f.err == nil {
+	if f.size += len(changes); f.size > maxBehind {
 		f.err, f.queue = store.ErrBehind, nil
 	}
-	f.mu.Unlock()
 	f.signal()
 }
 
 func (f *follower) end(err error) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.err == nil {
 		f.err = err
 	}
-	f.mu.Unlock()
 	f.signal()
 }
 

@@ -10,7 +10,6 @@ package mvcc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -44,7 +43,7 @@ type entry struct {
 	table  string
 	key    state.Key
 	record any
-	extra  store.Extra
+	extra  *store.Extra
 }
 
 type tree = btree.Map[string, entry]
@@ -121,9 +120,6 @@ func (db *DB) load(path string, value []byte) error {
 	return nil
 }
 
-// errClosed is returned after Close.
-var errClosed = errors.New("store is closed")
-
 // Close ends the DB after the last accepted transaction is durable.
 func (db *DB) Close() error {
 	db.close()
@@ -132,17 +128,26 @@ func (db *DB) Close() error {
 }
 
 // View implements store.Store.
-func (db *DB) View(_ context.Context, fn func(store.Reader) error) error {
+func (db *DB) View(ctx context.Context, fn func(store.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	v := db.durable.Load()
 	return fn(reader{v.tree, v.revision})
 }
 
-// Update implements store.Store.
+// Update implements store.Store. When ctx ends while the transaction waits to
+// become durable, ctx's error is returned and the transaction goes on. fn must
+// not call Update.
 func (db *DB) Update(ctx context.Context, fn func(store.Writer) error) error {
-	wait, err := db.accept(fn)
-	if err != nil || wait == nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
+	wait, err := db.accept(fn)
+	if wait == nil {
+		return err
+	}
+	// Also a refusal waits: what fn read and refused on may not be durable yet.
 	select {
 	case <-wait.done:
 	case <-ctx.Done():
@@ -151,7 +156,7 @@ func (db *DB) Update(ctx context.Context, fn func(store.Writer) error) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.durable.Load().revision >= wait.after.revision {
-		return nil
+		return err
 	}
 	return db.err
 }
@@ -166,14 +171,11 @@ func (db *DB) accept(fn func(store.Writer) error) (*transaction, error) {
 	}
 	w := newWriter(db)
 	if err := fn(w); err != nil {
-		return nil, err
-	}
-	if len(w.order) == 0 {
-		return db.newest, nil
+		return db.newest, err
 	}
 	t, err := w.transaction()
-	if err != nil {
-		return nil, err
+	if err != nil || t == nil {
+		return db.newest, err
 	}
 	db.head = w.tree
 	db.revision++
@@ -198,7 +200,7 @@ func (db *DB) commit(ctx context.Context) {
 				continue
 			case <-ctx.Done():
 				if batch = db.next(); batch == nil {
-					db.fail(errClosed)
+					db.fail(store.ErrClosed)
 					return
 				}
 			}
