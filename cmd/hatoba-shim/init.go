@@ -17,7 +17,6 @@ const initName = "/.hatoba-init"
 func runInit(args []string) int {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals)
-	signal.Ignore(syscall.SIGTTIN, syscall.SIGTTOU)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -26,23 +25,33 @@ func runInit(args []string) int {
 	}
 	child := cmd.Process.Pid
 	for s := range signals {
-		if s != syscall.SIGCHLD {
+		switch s {
+		case syscall.SIGURG: // the Go runtime sends it to itself
+		case syscall.SIGCHLD:
+			if code, ended := reapAll(child); ended {
+				return code
+			}
+		default:
 			_ = syscall.Kill(child, s.(syscall.Signal))
-			continue
-		}
-		for {
-			var status syscall.WaitStatus
-			pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
-			if pid <= 0 || err != nil {
-				break
-			}
-			if pid == child {
-				if status.Signaled() {
-					return 128 + int(status.Signal())
-				}
-				return status.ExitStatus()
-			}
 		}
 	}
 	return 0
+}
+
+// reapAll takes every ended child, and tells how the given one ended.
+func reapAll(child int) (code int, ended bool) {
+	for {
+		var status syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
+		if pid <= 0 || err != nil {
+			return code, ended
+		}
+		if pid != child {
+			continue
+		}
+		ended, code = true, status.ExitStatus()
+		if status.Signaled() {
+			code = 128 + int(status.Signal())
+		}
+	}
 }

@@ -39,7 +39,9 @@ func taskService(ic *plugin.InitContext) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newService()
-	s.TTRPCTaskService, err = task.NewTaskService(ic.Context, &notary{publisher.(shim.Publisher), s}, end.(shutdown.Service))
-	return s, err
+	inner, err := task.NewTaskService(ic.Context, publisher.(shim.Publisher), end.(shutdown.Service))
+	if err != nil {
+		return nil, err
+	}
+	return newService(ic.Context, inner), nil
 }

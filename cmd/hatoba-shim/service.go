@@ -2,43 +2,33 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 
-	"github.com/containerd/containerd/api/events"
 	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
-	coreevents "github.com/containerd/containerd/v2/core/events"
-	"github.com/containerd/containerd/v2/pkg/shim"
+	"github.com/containerd/containerd/api/types/task"
+	"github.com/containerd/log"
 	"github.com/containerd/ttrpc"
-	"github.com/opencontainers/runtime-spec/specs-go"
+	"google.golang.org/protobuf/types/known/emptypb"
 
-	"github.com/hatoba/hatoba/internal/agent/logdriver/spool"
 	"github.com/hatoba/hatoba/internal/agent/runtime/exit"
 )
 
 // service adds to containerd's task service: output goes to a spool, and an
-// exit is on disk before anybody is told of it.
+// exit is on disk, behind the last words, before anybody is told of it.
 type service struct {
 	taskapi.TTRPCTaskService
+	ctx context.Context // of the shim's life
 
 	mu         sync.Mutex
 	containers map[string]*container
 }
 
-// container is what the shim remembers of one container.
-type container struct {
-	exitPath string
-	cgroup   string
-	noted    chan struct{} // closed when the exit is on disk
-	once     sync.Once
+func newService(ctx context.Context, inner taskapi.TTRPCTaskService) *service {
+	return &service{TTRPCTaskService: inner, ctx: ctx, containers: map[string]*container{}}
 }
-
-func newService() *service { return &service{containers: map[string]*container{}} }
 
 // RegisterTTRPC serves us in the place of the service we wrap.
 func (s *service) RegisterTTRPC(server *ttrpc.Server) error {
@@ -54,28 +44,52 @@ func (s *service) find(id string) *container {
 
 // Create opens the spool and hands its pipes to the service we wrap.
 func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*taskapi.CreateTaskResponse, error) {
+	deafen()
 	out, ok := exit.ParseURI(r.Stdout)
 	if !ok {
 		return s.TTRPCTaskService.Create(ctx, r)
 	}
 	r.Stdout, r.Stderr = "", ""
-	var p *pump
-	if out.SpoolDir != "" {
-		var err error
-		if p, err = openPump(out); err != nil {
-			return nil, fmt.Errorf("open the log spool: %w", err)
-		}
-		r.Stdout, r.Stderr = p.paths[0], p.paths[1]
+	c := &container{id: r.ID, out: out, noted: make(chan struct{})}
+	restore, err := revealIn(r.Bundle, out.SecretEnv)
+	if err != nil {
+		return nil, fmt.Errorf("add the secret variables: %w", err)
 	}
-	s.mu.Lock()
-	s.containers[r.ID] = &container{exitPath: out.ExitPath, cgroup: cgroupOf(r.Bundle), noted: make(chan struct{})}
-	s.mu.Unlock()
+	if out.SpoolDir != "" {
+		if c.pump, err = openPump(out); err != nil {
+			return nil, errors.Join(fmt.Errorf("open the log spool: %w", err), restore())
+		}
+		r.Stdout, r.Stderr = c.pump.paths[0], c.pump.paths[1]
+	}
 	resp, err := s.TTRPCTaskService.Create(ctx, r)
-	if p != nil {
+	if rerr := restore(); rerr != nil {
+		log.G(ctx).WithError(rerr).Error("cannot take the secret variables out of the bundle")
+	}
+	if c.pump != nil {
 		// The writing ends are open now, or will never be: in both cases
 		// reading comes to an end.
-		p.start()
+		c.pump.start()
 	}
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.containers[r.ID] = c
+	s.mu.Unlock()
+	go c.watch(s.ctx, s.TTRPCTaskService)
+	return resp, nil
+}
+
+// Start notes when a container's own process started.
+func (s *service) Start(ctx context.Context, r *taskapi.StartRequest) (*taskapi.StartResponse, error) {
+	deafen()
+	c := s.find(r.ID)
+	if c == nil || r.ExecID != "" {
+		return s.TTRPCTaskService.Start(ctx, r)
+	}
+	c.starting()
+	resp, err := s.TTRPCTaskService.Start(ctx, r)
+	c.started(ctx, err)
 	return resp, err
 }
 
@@ -83,85 +97,55 @@ func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*ta
 func (s *service) Wait(ctx context.Context, r *taskapi.WaitRequest) (*taskapi.WaitResponse, error) {
 	resp, err := s.TTRPCTaskService.Wait(ctx, r)
 	if c := s.find(r.ID); err == nil && c != nil && r.ExecID == "" {
-		select {
-		case <-c.noted:
-		case <-ctx.Done():
-		}
+		c.waitNoted(ctx)
 	}
 	return resp, err
 }
 
-// notary writes exits down before they are published.
-type notary struct {
-	shim.Publisher
-	service *service
-}
-
-// Publish implements shim.Publisher.
-func (n *notary) Publish(ctx context.Context, topic string, event coreevents.Event) error {
-	if e, ok := event.(*events.TaskExit); ok && e.ID == e.ContainerID {
-		if c := n.service.find(e.ContainerID); c != nil {
-			c.once.Do(func() {
-				record := exit.Record{Code: e.ExitStatus, At: e.ExitedAt.AsTime(), OOMKilled: oomKilled(c.cgroup)}
-				if err := exit.Write(c.exitPath, record); err != nil {
-					fmt.Fprintln(os.Stderr, "cannot note the exit of", e.ContainerID, err)
-				}
-				close(c.noted)
-			})
+// Kill remembers that a container was killed on request, and takes what an
+// exec has started along with it.
+func (s *service) Kill(ctx context.Context, r *taskapi.KillRequest) (*emptypb.Empty, error) {
+	if syscall.Signal(r.Signal) == syscall.SIGKILL {
+		if c := s.find(r.ID); c != nil && r.ExecID == "" {
+			c.killed.Store(true)
+		}
+		if r.ExecID != "" {
+			s.killGroup(ctx, r)
 		}
 	}
-	return n.Publisher.Publish(ctx, topic, event)
+	return s.TTRPCTaskService.Kill(ctx, r)
 }
 
-// cgroupOf is the container's cgroup as its bundle says.
-func cgroupOf(bundle string) string {
-	b, err := os.ReadFile(filepath.Join(bundle, "config.json"))
-	if err != nil {
-		return ""
+// killGroup kills the process group of an exec, which the runtime has made it
+// the leader of.
+func (s *service) killGroup(ctx context.Context, r *taskapi.KillRequest) {
+	state, err := s.State(ctx, &taskapi.StateRequest{ID: r.ID, ExecID: r.ExecID})
+	if err != nil || state.Status != task.Status_RUNNING || state.Pid <= 1 {
+		return
 	}
-	var spec specs.Spec
-	if err := json.Unmarshal(b, &spec); err != nil || spec.Linux == nil {
-		return ""
+	pid := int(state.Pid)
+	if group, err := syscall.Getpgid(pid); err == nil && group == pid {
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
 	}
-	return spec.Linux.CgroupsPath
 }
 
-// pump moves a container's output from two pipes into its spool.
-type pump struct {
-	writer *spool.Writer
-	paths  [2]string
-	files  [2]*os.File
-}
-
-func openPump(out exit.Output) (*pump, error) {
-	w, err := spool.Create(out.SpoolDir, out.Options)
+// Delete lets the note be written before the cgroup goes, of which it tells,
+// and before the shim may end.
+func (s *service) Delete(ctx context.Context, r *taskapi.DeleteRequest) (*taskapi.DeleteResponse, error) {
+	c := s.find(r.ID)
+	if c == nil || r.ExecID != "" {
+		return s.TTRPCTaskService.Delete(ctx, r)
+	}
+	if state, err := s.State(ctx, &taskapi.StateRequest{ID: r.ID}); err == nil && state.Status == task.Status_STOPPED {
+		c.waitNoted(ctx)
+	}
+	resp, err := s.TTRPCTaskService.Delete(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	p := &pump{writer: w}
-	for i, name := range []string{"stdout", "stderr"} {
-		p.paths[i] = filepath.Join(out.SpoolDir, name)
-		_ = os.Remove(p.paths[i])
-		if err := syscall.Mkfifo(p.paths[i], 0o600); err != nil {
-			return nil, err
-		}
-		// Opened without blocking: the writing end comes later.
-		if p.files[i], err = os.OpenFile(p.paths[i], os.O_RDONLY|syscall.O_NONBLOCK, 0); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-func (p *pump) start() {
-	for range p.files {
-		p.writer.Add()
-	}
-	for i, f := range p.files {
-		go func() {
-			defer f.Close()
-			_ = p.writer.Copy(spool.Stream(i+1), io.Reader(f))
-			_ = os.Remove(p.paths[i])
-		}()
-	}
+	c.waitNoted(ctx)
+	s.mu.Lock()
+	delete(s.containers, r.ID)
+	s.mu.Unlock()
+	return resp, nil
 }

@@ -73,6 +73,7 @@ type Spec struct {
 	EntryPoint []string // nil: the image's
 	Command    []string // nil: the image's, unless EntryPoint is set
 	Env        []string // KEY=value, over the image's
+	SecretEnv  []string // KEY=value, over Env; kept in memory only, never on a disk
 	User       string   // "" : the image's
 	WorkingDir string   // "" : the image's
 	Hostname   string
@@ -155,6 +156,6 @@ type Status struct {
 	TaskID    string
 	Phase     Phase
 	StartedAt time.Time // zero before start
-	Exit      *Exit     // set when Stopped
+	Exit      *Exit     // set when Stopped, unless it was lost with the host
 	Labels    map[string]string
 }

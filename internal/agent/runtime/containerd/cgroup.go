@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,112 +19,160 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 )
 
-// cgroupUse counts a task's containers, so that the last one takes the task's
-// cgroup with it.
-type cgroupUse struct{ containers map[string]bool }
+// cgroupRoot is where the hierarchies are mounted.
+const cgroupRoot = "/sys/fs/cgroup"
 
-// period is the length of a CPU quota's period in microseconds, as the ECS
-// agent's default.
+// period is the length of a CPU quota's period in microseconds.
+// Source: https://github.com/aws/amazon-ecs-agent, CgroupCPUPeriod
 const period = 100_000
 
+// Our cgroups are /hatoba-INSTANCE/TASK/CONTAINER; the shims are in one of
+// their own, apart from the service that Hatoba may run in.
 func (c Config) instanceCgroup() string { return "/hatoba-" + c.Instance }
 
-func (c Config) taskCgroup(taskID string) string {
-	return c.instanceCgroup() + "/" + taskID
+func (c Config) shimCgroup() string { return c.instanceCgroup() + "/shims" }
+
+func (c Config) taskCgroup(taskID string) string { return c.instanceCgroup() + "/" + taskID }
+
+func (c Config) containerCgroup(taskID, id string) string { return c.taskCgroup(taskID) + "/" + id }
+
+// taskUse counts a task's containers, so that the last one takes the task's
+// cgroup with it.
+type taskUse struct {
+	containers map[string]bool // guarded by Engine.mu
+	make       sync.Once
+	made       error
 }
 
 // openTask makes the task's cgroup with the task's limits, for its first
 // container.
 func (e *Engine) openTask(spec runtime.Spec) error {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	use := e.tasks[spec.TaskID]
 	if use == nil {
-		if err := e.makeTaskCgroup(spec); err != nil {
-			return fmt.Errorf("task cgroup: %w", err)
-		}
-		use = &cgroupUse{containers: map[string]bool{}}
+		use = &taskUse{containers: map[string]bool{}}
 		e.tasks[spec.TaskID] = use
 	}
 	use.containers[spec.ID] = true
+	e.mu.Unlock()
+	use.make.Do(func() {
+		use.made = makeCgroup(e.cfg.taskCgroup(spec.TaskID), limits{cpu: spec.TaskCPU, memory: spec.TaskMemoryMiB << 20})
+	})
+	if use.made != nil {
+		return fmt.Errorf("task cgroup: %w", use.made)
+	}
 	return nil
-}
-
-func (e *Engine) makeTaskCgroup(spec runtime.Spec) error {
-	quota, length := spec.TaskCPU*period/1024, uint64(period)
-	memory := spec.TaskMemoryMiB << 20
-	path := e.cfg.taskCgroup(spec.TaskID)
-	if cgroups.Mode() == cgroups.Unified {
-		r := &cgroup2.Resources{}
-		if spec.TaskCPU > 0 {
-			r.CPU = &cgroup2.CPU{Max: cgroup2.NewCPUMax(&quota, &length)}
-		}
-		if memory > 0 {
-			r.Memory = &cgroup2.Memory{Max: &memory}
-		}
-		m, err := cgroup2.NewManager("/sys/fs/cgroup", path, r)
-		if err != nil {
-			return err
-		}
-		return m.ToggleControllers([]string{"cpu", "cpuset", "io", "memory", "pids"}, cgroup2.Enable)
-	}
-	r := &specs.LinuxResources{}
-	if spec.TaskCPU > 0 {
-		r.CPU = &specs.LinuxCPU{Quota: &quota, Period: &length}
-	}
-	if memory > 0 {
-		r.Memory = &specs.LinuxMemory{Limit: &memory}
-	}
-	_, err := cgroup1.New(cgroup1.StaticPath(path), r)
-	return err
 }
 
 // closeTask lets a container go; the last one takes the cgroup with it.
 func (e *Engine) closeTask(taskID, id string) error {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	use := e.tasks[taskID]
 	if use == nil {
+		e.mu.Unlock()
 		return nil
 	}
 	delete(use.containers, id)
-	if len(use.containers) > 0 {
+	last := len(use.containers) == 0
+	if last {
+		delete(e.tasks, taskID)
+	}
+	e.mu.Unlock()
+	if !last {
 		return nil
 	}
-	delete(e.tasks, taskID)
-	if err := removeCgroups(e.cfg.taskCgroup(taskID)); err != nil {
-		return err
+	return removeCgroups(e.cfg.taskCgroup(taskID))
+}
+
+// limits of a cgroup; 0 is none.
+type limits struct {
+	cpu    int64 // units of 1/1024 CPU
+	memory int64 // bytes
+}
+
+// makeCgroup makes a cgroup in every hierarchy; one that is there already gets
+// the limits.
+func makeCgroup(path string, l limits) error {
+	quota, length := l.cpu*period/1024, uint64(period)
+	if cgroups.Mode() == cgroups.Unified {
+		r := &cgroup2.Resources{}
+		if l.cpu > 0 {
+			r.CPU = &cgroup2.CPU{Max: cgroup2.NewCPUMax(&quota, &length)}
+		}
+		if l.memory > 0 {
+			r.Memory = &cgroup2.Memory{Max: &l.memory}
+			if swapping() {
+				r.Memory.Swap = new(int64)
+			}
+		}
+		m, err := cgroup2.NewManager(cgroupRoot, path, r)
+		if err != nil {
+			return err
+		}
+		have, err := m.RootControllers()
+		if err != nil {
+			return err
+		}
+		wanted := slices.DeleteFunc([]string{"cpu", "cpuset", "io", "memory", "pids"}, func(c string) bool { return !slices.Contains(have, c) })
+		return m.ToggleControllers(wanted, cgroup2.Enable)
 	}
-	if len(e.tasks) == 0 {
-		_ = removeCgroups(e.cfg.instanceCgroup()) // another task may just be coming
+	r := &specs.LinuxResources{}
+	if l.cpu > 0 {
+		r.CPU = &specs.LinuxCPU{Quota: &quota, Period: &length}
 	}
-	return nil
+	if l.memory > 0 {
+		r.Memory = &specs.LinuxMemory{Limit: &l.memory}
+		if swapping() {
+			r.Memory.Swap = &l.memory
+		}
+	}
+	_, err := cgroup1.New(cgroup1.StaticPath(path), r)
+	return err
+}
+
+// swapping tells whether memory limits must also forbid swap, which Fargate
+// does not have: where the host swaps and its kernel counts swap.
+func swapping() bool {
+	b, err := os.ReadFile("/proc/swaps")
+	if err != nil || strings.Count(string(b), "\n") < 2 {
+		return false
+	}
+	for _, file := range []string{"memory/memory.memsw.limit_in_bytes", "init.scope/memory.swap.max", "system.slice/memory.swap.max"} {
+		if _, err := os.Stat(filepath.Join(cgroupRoot, file)); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // removeCgroups removes a cgroup, and what is left below it, from every
 // hierarchy.
 func removeCgroups(path string) error {
-	roots := []string{"/sys/fs/cgroup"}
-	if cgroups.Mode() != cgroups.Unified {
-		entries, err := os.ReadDir("/sys/fs/cgroup")
-		if err != nil {
-			return err
-		}
-		roots = nil
-		for _, entry := range entries {
-			roots = append(roots, filepath.Join("/sys/fs/cgroup", entry.Name()))
-		}
-	}
 	var errs []error
-	for _, root := range roots {
+	for _, root := range hierarchies() {
 		errs = append(errs, removeTree(filepath.Join(root, path)))
 	}
 	return errors.Join(errs...)
 }
 
+// hierarchies are the directories cgroups are made below.
+func hierarchies() []string {
+	if cgroups.Mode() == cgroups.Unified {
+		return []string{cgroupRoot}
+	}
+	entries, _ := os.ReadDir(cgroupRoot)
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() { // others are links, as cpu to cpu,cpuacct
+			out = append(out, filepath.Join(cgroupRoot, e.Name()))
+		}
+	}
+	return out
+}
+
 func removeTree(dir string) error {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENODEV) || errors.Is(err, syscall.ENOTDIR) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENODEV) {
 		return nil
 	}
 	if err != nil {
@@ -135,8 +185,9 @@ func removeTree(dir string) error {
 			}
 		}
 	}
-	// A process just killed may still be on its way out.
-	for range 50 {
+	// A process that has just ended, as a shim after its last container, may
+	// still be on its way out, and the kernel has no way to wait for that.
+	for range 200 {
 		err = syscall.Rmdir(dir)
 		if err == nil || errors.Is(err, syscall.ENOENT) {
 			return nil
@@ -144,7 +195,7 @@ func removeTree(dir string) error {
 		if !errors.Is(err, syscall.EBUSY) {
 			break
 		}
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(time.Millisecond)
 	}
-	return fmt.Errorf("remove cgroup %s: %w", strings.TrimPrefix(dir, "/sys/fs/cgroup"), err)
+	return fmt.Errorf("remove cgroup %s: %w", strings.TrimPrefix(dir, cgroupRoot), err)
 }

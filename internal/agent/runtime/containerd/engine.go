@@ -18,6 +18,7 @@ import (
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/containerd/containerd/v2/pkg/namespaces"
 	"github.com/containerd/containerd/v2/plugins"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
 	"github.com/containerd/containerd/v2/version"
 	"github.com/containerd/plugin"
 	"github.com/containerd/plugin/registry"
@@ -28,12 +29,16 @@ import (
 // Config is where the engine lives and what it runs containers with.
 type Config struct {
 	Root     string // images, snapshots, exits: survives restarts
-	RunDir   string // sockets and bundles: a short path, gone after a reboot
+	RunDir   string // sockets and bundles: at most 40 bytes long, gone after a reboot
 	Instance string // short id, part of cgroup names
 	Shim     string // absolute path of hatoba-shim, its name containerd-shim-runc-v2
 	Runtime  string // OCI runtime: a name on PATH or a path
 	Log      *slog.Logger
 }
+
+// maxRunDir leaves room for the names of sockets below it: the address of a
+// unix socket is at most 107 bytes long.
+const maxRunDir = 40
 
 // namespace is where everything of ours is kept inside containerd.
 const namespace = "hatoba"
@@ -44,10 +49,12 @@ type Engine struct {
 	server      *server.Server
 	client      *containerd.Client
 	snapshotter string
-	pulls       singleFlight
+	pulls       keyedLock
+	clamped     sync.Once
 
-	mu    sync.Mutex
-	tasks map[string]*cgroupUse // parent cgroups by task id
+	mu      sync.Mutex
+	tasks   map[string]*taskUse // by task id
+	secrets map[string][]string // environment of containers created and not yet started
 }
 
 var _ runtime.Engine = (*Engine)(nil)
@@ -81,50 +88,86 @@ func register() {
 }
 
 // Open starts the embedded containerd and takes up the containers it finds.
+// Two engines must not share a Root.
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	binary, err := exec.LookPath(cfg.Runtime)
 	if err != nil {
 		return nil, fmt.Errorf("no OCI runtime %q: install one, for example: apt-get install runc", cfg.Runtime)
 	}
 	cfg.Runtime = binary
-	for _, dir := range []string{cfg.exitDir(), cfg.RunDir} {
+	if len(cfg.RunDir) > maxRunDir {
+		return nil, fmt.Errorf("run directory %s is longer than %d bytes, which sockets below it need", cfg.RunDir, maxRunDir)
+	}
+	for _, dir := range []string{cfg.noteDir(), cfg.RunDir} {
 		if err := os.MkdirAll(dir, 0o711); err != nil {
 			return nil, err
 		}
 	}
 	registerOnce.Do(register)
 	redirectLog(cfg.Log)
-	e := &Engine{cfg: cfg, snapshotter: "overlayfs", tasks: map[string]*cgroupUse{}}
-	sc := cfg.server()
-	if err := server.CreateTopLevelDirectories(sc); err != nil {
-		return nil, err
-	}
-	if err := mount.SetTempMountLocation(filepath.Join(sc.Root, "tmpmounts")); err != nil {
-		return nil, err
-	}
-	if _, err := mount.CleanupTempMounts(0); err != nil {
-		cfg.Log.Warn("left-over temporary mounts", "error", err)
+	e := &Engine{cfg: cfg, tasks: map[string]*taskUse{}, secrets: map[string][]string{}}
+	e.snapshotter = e.chooseSnapshotter()
+	if err := makeCgroup(cfg.shimCgroup(), limits{}); err != nil {
+		return nil, fmt.Errorf("cgroup of the shims: %w", err)
 	}
 	ctx = context.WithoutCancel(ctx)
+	if err := e.serve(ctx); err != nil {
+		return nil, fmt.Errorf("start the embedded containerd: %w", err)
+	}
+	if err := e.adopt(e.context(ctx)); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// serve brings the embedded containerd up.
+func (e *Engine) serve(ctx context.Context) (err error) {
+	sc := e.cfg.server()
+	if err := server.CreateTopLevelDirectories(sc); err != nil {
+		return err
+	}
+	if err := mount.SetTempMountLocation(filepath.Join(sc.Root, "tmpmounts")); err != nil {
+		return err
+	}
+	if _, err := mount.CleanupTempMounts(0); err != nil {
+		e.cfg.Log.Warn("left-over temporary mounts", "error", err)
+	}
 	e.server, err = server.New(context.WithValue(ctx, clientKey{}, &e.client), sc)
 	if err != nil {
-		return nil, fmt.Errorf("start the embedded containerd: %w", err)
+		return err
 	}
 	if e.client == nil {
 		e.server.Stop()
-		return nil, errors.New("the embedded containerd handed out no client")
+		return errors.New("it handed out no client")
 	}
 	if err := e.server.Start(ctx); err != nil {
 		e.server.Stop()
-		return nil, fmt.Errorf("start the embedded containerd: %w", err)
+		return err
 	}
-	return e, e.adopt(e.context(ctx))
+	return nil
 }
 
-// Close stops the embedded containerd. Containers go on.
+// chooseSnapshotter takes overlayfs where the file system below Root carries
+// it, and plain copies where it does not.
+func (e *Engine) chooseSnapshotter() string {
+	if err := overlayutils.Supported(filepath.Join(e.cfg.Root, "containerd")); err != nil {
+		e.cfg.Log.Warn("no overlayfs here: every container gets a full copy of its image", "error", err)
+		return "native"
+	}
+	return "overlayfs"
+}
+
+// Close stops the embedded containerd. Containers go on; where there are none,
+// the instance's cgroup goes.
 func (e *Engine) Close() error {
 	e.server.Stop()
-	return e.client.Close()
+	err := e.client.Close()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.tasks) == 0 {
+		err = errors.Join(err, removeCgroups(e.cfg.instanceCgroup()))
+	}
+	return err
 }
 
 // context puts ctx into our containerd namespace.
@@ -132,9 +175,10 @@ func (e *Engine) context(ctx context.Context) context.Context {
 	return namespaces.WithNamespace(ctx, namespace)
 }
 
-func (c Config) exitDir() string { return filepath.Join(c.Root, "exits") }
+func (c Config) noteDir() string { return filepath.Join(c.Root, "notes") }
 
-func (c Config) exitPath(id string) string { return filepath.Join(c.exitDir(), id+".json") }
+// notePath is where the shim notes a container's start and end.
+func (c Config) notePath(id string) string { return filepath.Join(c.noteDir(), id+".json") }
 
 // server is the embedded containerd's configuration.
 func (c Config) server() *srvconfig.Config {
@@ -143,9 +187,8 @@ func (c Config) server() *srvconfig.Config {
 		Root:    filepath.Join(c.Root, "containerd"),
 		State:   filepath.Join(c.RunDir, "c"),
 		Plugins: map[string]any{
-			"io.containerd.server.v1.ttrpc":         map[string]any{"address": filepath.Join(c.RunDir, "c.sock.ttrpc")},
-			"io.containerd.shim.v1.manager":         map[string]any{"socket_dir": filepath.Join(c.RunDir, "s")},
-			"io.containerd.monitor.task.v1.cgroups": map[string]any{"no_prometheus": true},
+			"io.containerd.server.v1.ttrpc": map[string]any{"address": filepath.Join(c.RunDir, "c.sock.ttrpc")},
+			"io.containerd.shim.v1.manager": map[string]any{"socket_dir": filepath.Join(c.RunDir, "s")},
 		},
 		RequiredPlugins: []string{"io.containerd.internal.v1.hatoba-client"},
 	}

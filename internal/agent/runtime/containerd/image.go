@@ -5,59 +5,50 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
+	"net/http"
 	"sync"
 
 	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
+	remoteerrors "github.com/containerd/containerd/v2/core/remotes/errors"
+	"github.com/containerd/containerd/v2/pkg/reference"
 	"github.com/containerd/errdefs"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
 )
 
-// singleFlight lets one pull of a reference go at a time; the others find its
-// result.
-type singleFlight struct {
-	mu    sync.Mutex
-	locks map[string]*sync.Mutex
-}
-
-func (s *singleFlight) lock(ref string) func() {
-	s.mu.Lock()
-	if s.locks == nil {
-		s.locks = map[string]*sync.Mutex{}
-	}
-	l, ok := s.locks[ref]
-	if !ok {
-		l = &sync.Mutex{}
-		s.locks[ref] = l
-	}
-	s.mu.Unlock()
-	l.Lock()
-	return l.Unlock
-}
-
-// Pull implements runtime.Engine.
+// Pull implements runtime.Engine. The image is kept under its digest: a tag
+// that moves between a task's pull and its start does not move the task.
 func (e *Engine) Pull(ctx context.Context, source protocol.ImageSource) (runtime.Image, error) {
 	ctx = e.context(ctx)
-	defer e.pulls.lock(source.Ref)()
 	resolver := resolverFor(source)
 	_, target, err := resolver.Resolve(ctx, source.Ref)
 	if err != nil {
-		return runtime.Image{}, classify(err)
+		return runtime.Image{}, classify(ctx, err)
 	}
-	image, err := e.client.GetImage(ctx, source.Ref)
-	if err == nil && image.Target().Digest == target.Digest {
+	spec, err := reference.Parse(source.Ref)
+	if err != nil {
+		return runtime.Image{}, err
+	}
+	pinned := spec.Locator + "@" + target.Digest.String()
+	unlock, err := e.pulls.lock(ctx, pinned) // others find its result
+	if err != nil {
+		return runtime.Image{}, err
+	}
+	defer unlock()
+	image, err := e.client.GetImage(ctx, pinned)
+	if err == nil {
 		if unpacked, err := image.IsUnpacked(ctx, e.snapshotter); err == nil && unpacked {
 			return e.describe(ctx, image)
 		}
 	}
-	image, err = e.client.Pull(ctx, source.Ref,
-		containerd.WithResolver(resolver), containerd.WithPullUnpack, containerd.WithPullSnapshotter(e.snapshotter))
+	image, err = e.client.Pull(ctx, pinned, containerd.WithResolver(resolved{resolver, target}),
+		containerd.WithPullUnpack, containerd.WithPullSnapshotter(e.snapshotter))
 	if err != nil {
-		return runtime.Image{}, classify(err)
+		return runtime.Image{}, classify(ctx, err)
 	}
 	return e.describe(ctx, image)
 }
@@ -73,6 +64,17 @@ func (e *Engine) describe(ctx context.Context, image containerd.Image) (runtime.
 	}, nil
 }
 
+// resolved is a resolver that has done its work.
+type resolved struct {
+	remotes.Resolver
+	target ocispec.Descriptor
+}
+
+// Resolve implements remotes.Resolver.
+func (r resolved) Resolve(_ context.Context, ref string) (string, ocispec.Descriptor, error) {
+	return ref, r.target, nil
+}
+
 func resolverFor(source protocol.ImageSource) remotes.Resolver {
 	authorizer := docker.NewDockerAuthorizer(docker.WithAuthCreds(func(string) (string, string, error) {
 		return source.Username, source.Password, nil
@@ -84,17 +86,77 @@ func resolverFor(source protocol.ImageSource) remotes.Resolver {
 }
 
 // classify puts a failed pull into one of the engine's classes.
-func classify(err error) error {
-	text := err.Error()
-	var netErr net.Error
-	switch {
-	case errdefs.IsNotFound(err):
-		return fmt.Errorf("%w: %w", runtime.ErrImageNotFound, err)
-	case errors.Is(err, docker.ErrInvalidAuthorization), errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err),
-		strings.Contains(text, "401 Unauthorized"), strings.Contains(text, "403 Forbidden"):
-		return fmt.Errorf("%w: %w", runtime.ErrImageDenied, err)
-	case errors.As(err, &netErr):
-		return fmt.Errorf("%w: %w", runtime.ErrImageUnreachable, err)
+func classify(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.Join(ctx.Err(), err)
 	}
-	return err
+	var status remoteerrors.ErrUnexpectedStatus
+	var netErr net.Error
+	class := error(nil)
+	switch {
+	case errors.As(err, &status):
+		class = statusClass(status.StatusCode)
+	case errdefs.IsNotFound(err):
+		class = runtime.ErrImageNotFound
+	case errors.Is(err, docker.ErrInvalidAuthorization), errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
+		class = runtime.ErrImageDenied
+	case errors.As(err, &netErr):
+		class = runtime.ErrImageUnreachable
+	}
+	if class == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", class, err)
+}
+
+func statusClass(code int) error {
+	switch {
+	case code == http.StatusNotFound:
+		return runtime.ErrImageNotFound
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+		return runtime.ErrImageDenied
+	case code == http.StatusTooManyRequests, code >= 500:
+		return runtime.ErrImageUnreachable
+	}
+	return nil
+}
+
+// keyedLock is a lock per key, for as long as somebody holds or wants it.
+type keyedLock struct {
+	mu    sync.Mutex
+	locks map[string]*countedLock
+}
+
+type countedLock struct {
+	token chan struct{}
+	users int
+}
+
+// lock waits for the key's lock until ctx ends.
+func (k *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
+	k.mu.Lock()
+	if k.locks == nil {
+		k.locks = map[string]*countedLock{}
+	}
+	l := k.locks[key]
+	if l == nil {
+		l = &countedLock{token: make(chan struct{}, 1)}
+		k.locks[key] = l
+	}
+	l.users++
+	k.mu.Unlock()
+	leave := func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if l.users--; l.users == 0 {
+			delete(k.locks, key)
+		}
+	}
+	select {
+	case l.token <- struct{}{}:
+		return func() { <-l.token; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
 }

@@ -1,8 +1,10 @@
 package containerd
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/sirupsen/logrus"
 )
@@ -24,6 +26,23 @@ func (hook) Levels() []logrus.Level {
 }
 
 func (h hook) Fire(e *logrus.Entry) error {
-	h.log.Debug("containerd", "level", e.Level.String(), "message", e.Message, "error", e.Data[logrus.ErrorKey])
+	level := slog.LevelError
+	if e.Level == logrus.WarnLevel {
+		level = slog.LevelWarn
+	}
+	for _, p := range harmless {
+		if strings.HasPrefix(e.Message, p) {
+			level = slog.LevelDebug
+		}
+	}
+	h.log.Log(context.Background(), level, "containerd", "message", e.Message, "id", e.Data["id"], "error", e.Data[logrus.ErrorKey])
 	return nil
+}
+
+// harmless is what is logged as a warning or an error in the course of things.
+var harmless = []string{
+	"copy shim log",                 // a shim ended, and with it its log
+	"failed to clean up after shim", // it was cleaned up
+	"cleanup warnings",
+	"failed to load plugin", // one that was not asked for
 }

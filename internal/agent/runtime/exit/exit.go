@@ -1,5 +1,7 @@
-// Package exit is the file in which the shim leaves how a container ended, for
-// an agent that was not there to see it.
+// Package exit is what engine and shim tell each other beside containerd: the
+// engine, where a container's output and the note of its life go; the shim,
+// in that note, when it started and how it ended, for an agent that was not
+// there to see it.
 package exit
 
 import (
@@ -13,14 +15,17 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/logdriver/spool"
 )
 
-// Record is how a container ended.
+// Record is the note of a container's life.
 type Record struct {
-	Code      uint32
-	At        time.Time
+	StartedAt time.Time
+	Ended     bool
+	Code      uint32    // valid when Ended, as are those below
+	At        time.Time // of the end
 	OOMKilled bool
 }
 
-// Write leaves a record so that it survives a crash.
+// Write leaves a record. One of an end survives a crash of the machine; one of
+// a start need not, for the container would not survive it either.
 func Write(path string, r Record) error {
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -32,16 +37,28 @@ func Write(path string, r Record) error {
 		return err
 	}
 	_, err = f.Write(b)
-	if err == nil {
+	if err == nil && r.Ended {
 		err = f.Sync()
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err == nil && r.Ended {
+		err = syncDir(filepath.Dir(path))
+	}
+	return err
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return os.Rename(tmp, path)
+	defer d.Close()
+	return d.Sync()
 }
 
 // Read reads a record; os.ErrNotExist means that none was left.
@@ -53,25 +70,29 @@ func Read(path string) (r Record, err error) {
 	return r, json.Unmarshal(b, &r)
 }
 
-// scheme of the URI that tells the shim where output and exit go.
+// scheme of the URI that tells the shim an Output.
 const scheme = "hatoba"
 
 // Output is what the shim is told in the place of a stdout path.
 type Output struct {
-	ExitPath string
+	NotePath string // of the Record
+	Cgroup   string // the container's, from a hierarchy's root on
 	SpoolDir string // "" : the output is discarded
 	Options  spool.Options
+	// SecretEnv is what the shim adds to the environment, of the container and
+	// of what is run in it. It is on no disk: what stores a URI leaves it out.
+	SecretEnv []string
 }
 
 // URI puts an Output into the form the shim's API takes.
 func (o Output) URI() string {
-	q := url.Values{}
+	q := url.Values{"cgroup": {o.Cgroup}, "secret": o.SecretEnv}
 	if o.SpoolDir != "" {
 		q.Set("spool", filepath.Clean(o.SpoolDir))
 		q.Set("max", strconv.FormatInt(o.Options.MaxBytes, 10))
 		q.Set("nonblocking", strconv.FormatBool(o.Options.NonBlocking))
 	}
-	return (&url.URL{Scheme: scheme, Path: o.ExitPath, RawQuery: q.Encode()}).String()
+	return (&url.URL{Scheme: scheme, Path: o.NotePath, RawQuery: q.Encode()}).String()
 }
 
 // ParseURI reads a URI; false means that it is not one of ours.
@@ -81,7 +102,7 @@ func ParseURI(s string) (Output, bool) {
 		return Output{}, false
 	}
 	q := u.Query()
-	o := Output{ExitPath: u.Path, SpoolDir: q.Get("spool")}
+	o := Output{NotePath: u.Path, Cgroup: q.Get("cgroup"), SpoolDir: q.Get("spool"), SecretEnv: q["secret"]}
 	o.Options.MaxBytes, _ = strconv.ParseInt(q.Get("max"), 10, 64)
 	o.Options.NonBlocking = q.Get("nonblocking") == "true"
 	return o, true

@@ -358,9 +358,10 @@ func facts(t *testing.T, r *run) {
 		t.Errorf("%q", got)
 	}
 	env := r.spec("env", "env")
-	env.Env = []string{"COLOUR=blue", "OF=image override"}
+	env.Env = []string{"COLOUR=blue", "OF=image override", "PASSWORD=plain"}
+	env.SecretEnv = []string{"PASSWORD=hush hush & ?=%"}
 	r.start(env)
-	if got := r.output(env); !strings.Contains(got, "COLOUR=blue\n") || !strings.Contains(got, "OF=image override\n") || !strings.Contains(got, "PATH=") {
+	if got := r.output(env); strings.Count(got, "PASSWORD=") != 1 || !strings.Contains(got, "PASSWORD=hush hush & ?=%\n") || !strings.Contains(got, "COLOUR=blue\n") || !strings.Contains(got, "OF=image override\n") || !strings.Contains(got, "PATH=") {
 		t.Errorf("%q", got)
 	}
 }

@@ -1,0 +1,52 @@
+package containerd
+
+import (
+	"context"
+	"errors"
+
+	containerd "github.com/containerd/containerd/v2/client"
+	"github.com/containerd/errdefs"
+
+	"github.com/hatoba/hatoba/internal/agent/runtime"
+)
+
+// Delete implements runtime.Engine.
+func (e *Engine) Delete(ctx context.Context, id string) error {
+	ctx = e.context(ctx)
+	container, task, err := e.task(ctx, id)
+	if errors.Is(err, runtime.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	info, err := container.Info(ctx, containerd.WithoutRefreshedMetadata)
+	if err != nil {
+		return err
+	}
+	if task != nil {
+		if err := deleteTask(ctx, task); err != nil && !errdefs.IsNotFound(err) {
+			return err
+		}
+	}
+	if err := container.Delete(ctx, containerd.WithSnapshotCleanup); err != nil && !errdefs.IsNotFound(err) {
+		return err
+	}
+	e.takeSecrets(id)
+	return errors.Join(e.closeTask(info.Labels[labelTask], id), e.forget(id))
+}
+
+// deleteTask removes a process that has ended, or was made and never started:
+// an interrupted Start leaves one such.
+func deleteTask(ctx context.Context, task containerd.Task) error {
+	status, err := task.Status(ctx)
+	if err != nil {
+		return err
+	}
+	var opts []containerd.ProcessDeleteOpts
+	if status.Status == containerd.Created {
+		opts = append(opts, containerd.WithProcessKill)
+	}
+	_, err = task.Delete(ctx, opts...)
+	return err
+}
