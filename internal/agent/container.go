@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,7 +130,7 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 	}
 	spec := runtime.Spec{
 		ID: containerID(w.key.ID, plan.Name), TaskID: w.key.ID, Name: plan.Name, Image: w.images[plan.Image].Ref,
-		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: w.environment(plan),
+		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: environment(plan), SecretEnv: w.secretEnvironment(plan),
 		User: plan.User, WorkingDir: plan.WorkingDirectory, Hostname: network.HostName(w.rec.Address), ReadOnly: plan.ReadOnly,
 		NetNS: w.rec.NetNS, Mounts: mounts,
 		TaskCPU: state.Units(task.Spec.CPU), TaskMemoryMiB: state.Units(task.Spec.Memory),
@@ -152,21 +151,21 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 	return spec, nil
 }
 
-// environment merges what the definition sets and what secrets give; a secret
-// wins over a plain variable of its name.
-func (w *worker) environment(plan state.ContainerPlan) []string {
-	values := map[string]string{}
+// environment is what the definition and the overrides set.
+func environment(plan state.ContainerPlan) (out []string) {
 	for _, e := range plan.Environment {
-		values[e.Name] = e.Value
+		out = append(out, e.Name+"="+e.Value)
 	}
+	return out
+}
+
+// secretEnvironment is what secrets give. A secret wins over a plain variable
+// of its name.
+func (w *worker) secretEnvironment(plan state.ContainerPlan) (out []string) {
 	for name, value := range w.material.Environment[plan.Name] {
-		values[name] = value
-	}
-	var out []string
-	for name, value := range values {
 		out = append(out, name+"="+value)
 	}
-	slices.SortFunc(out, cmp.Compare[string])
+	slices.Sort(out)
 	return out
 }
 

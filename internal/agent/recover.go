@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/agent/health"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/state"
 )
@@ -109,6 +110,7 @@ func (w *worker) up() bool {
 // takeUp brings one container's view in line with what the engine has.
 func (w *worker) takeUp(ctx context.Context, i int) {
 	v := &w.views[i]
+	v.health = w.recordedHealth(v.plan.Name)
 	rec := w.rec.Containers[v.plan.Name]
 	c, exists := w.found[containerID(w.key.ID, v.plan.Name)]
 	switch {
@@ -132,6 +134,15 @@ func (w *worker) takeUp(ctx context.Context, i int) {
 		w.pumpLogs(i)
 		w.finishLogs(i)
 	}
+}
+
+func (w *worker) recordedHealth(name string) string {
+	for _, c := range w.rec.Observed.Containers {
+		if c.Name == name && c.Health != "" {
+			return c.Health
+		}
+	}
+	return health.Unknown
 }
 
 func (w *worker) recordedExit(name string) *int32 {

@@ -33,7 +33,10 @@ func (i images) Source(_ context.Context, scope state.Scope, ref string) (protoc
 }
 
 // logSink is the log store as dispatch wants it.
-type logSink struct{ engine *logs.Engine }
+type logSink struct {
+	engine *logs.Engine
+	log    *slog.Logger
+}
 
 func (l logSink) OpenStream(ctx context.Context, s protocol.LogStream, createGroup bool) error {
 	err := l.engine.OpenStream(ctx, s.Scope, s.Group, s.Stream, createGroup)
@@ -49,7 +52,10 @@ func (l logSink) Ship(ctx context.Context, b protocol.LogBatch) error {
 	for i, e := range b.Events {
 		events[i] = logs.InputEvent{Time: e.Time.UnixMilli(), Message: e.Message}
 	}
-	_, err := l.engine.Append(ctx, b.Stream.Scope, b.Stream.Group, b.Stream.Stream, logs.Batch{Events: events, Producer: b.Producer, Offset: b.Offset})
+	rejected, err := l.engine.Append(ctx, b.Stream.Scope, b.Stream.Group, b.Stream.Stream, logs.Batch{Events: events, Producer: b.Producer, Offset: b.Offset})
+	if rejected != (logs.Rejected{}) {
+		l.log.Warn("log events were too old, too new or expired, and are not kept", "group", b.Stream.Group, "stream", b.Stream.Stream)
+	}
 	if errors.Is(err, logs.ErrNoGroup) || errors.Is(err, logs.ErrNoStream) {
 		return protocol.Refuse("log stream %s of group %s was deleted", b.Stream.Stream, b.Stream.Group)
 	}

@@ -212,7 +212,7 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 	d := dispatch.New(dispatch.Config{
-		Store: a.store, Log: a.log, Logs: logSink{a.logs}, Images: images{a.cfg.Listen},
+		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images{a.cfg.Listen},
 		Secrets: taskref.Resolver{Secrets: a.secrets, Parameters: parameters},
 	})
 	a.agent = agent.New(agent.Config{
