@@ -34,7 +34,8 @@ type Store interface {
 	View(ctx context.Context, fn func(Reader) error) error
 	// Update runs fn over a snapshot and commits its writes as one atomic,
 	// durable step, or nothing if fn returns an error. When what fn read has
-	// changed meanwhile fn runs again, so it must have no other effect. After
+	// changed meanwhile fn runs again, so it must have no other effect; it may
+	// hold up other writers, so it does no I/O and calls no other Update. After
 	// Update returns nil, every later View sees the writes.
 	Update(ctx context.Context, fn func(Writer) error) error
 	// Follow calls begin with a snapshot and then change with every committed
