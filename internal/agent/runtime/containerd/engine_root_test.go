@@ -63,6 +63,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// The users of the probe's image.
+const (
+	passwd = "root:x:0:0::/:/probe\ngopher:x:501:502::/:/probe\n"
+	group  = "gopher:x:502:\nextra:x:600:gopher\n"
+)
+
 // probeImage pushes an image of the probe to a registry of this test.
 func probeImage(t testing.TB, probe string) protocol.ImageSource {
 	t.Helper()
@@ -79,6 +85,9 @@ func probeImage(t testing.TB, probe string) protocol.ImageSource {
 		body []byte
 	}{
 		{tar.Header{Name: "tmp", Typeflag: tar.TypeDir, Mode: 0o1777}, nil},
+		{tar.Header{Name: "etc", Typeflag: tar.TypeDir, Mode: 0o755}, nil},
+		{tar.Header{Name: "etc/passwd", Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(passwd))}, []byte(passwd)},
+		{tar.Header{Name: "etc/group", Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(group))}, []byte(group)},
 		{tar.Header{Name: "probe", Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(binary))}, binary},
 	} {
 		if err := w.WriteHeader(&h.Header); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hatoba/hatoba/internal/agent/logdriver/spool"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/agent/runtime/runtimetest/probe/behaviour"
 	"github.com/hatoba/hatoba/internal/protocol"
 )
 
@@ -34,6 +35,14 @@ func Run(t *testing.T, open func(t *testing.T) *World) {
 		"BadCommand":        badCommand,
 		"MissingImage":      missingImage,
 		"EveryLine":         everyLine,
+		"ExactBytes":        exactBytes,
+		"FullSpoolStalls":   fullSpoolStalls,
+		"FullSpoolDrops":    fullSpoolDrops,
+		"AllIsThereAtExit":  allIsThereAtExit,
+		"ManyWait":          manyWait,
+		"CreatedAgain":      createdAgain,
+		"Limits":            limitsOfTheProcess,
+		"OwnLimitIsTold":    ownLimit,
 		"Exec":              exec,
 		"EndedWhileAway":    endedWhileAway,
 		"ListAndDelete":     listAndDelete,
@@ -133,7 +142,9 @@ func (r *run) output(spec runtime.Spec) string {
 			r.t.Fatalf("output of %s so far %q: %v", spec.ID, out.String(), err)
 		}
 		out.Write(f.Data)
-		out.WriteByte('\n')
+		if !f.Partial {
+			out.WriteByte('\n')
+		}
 	}
 }
 
@@ -175,7 +186,7 @@ func stopAndLastWords(t *testing.T, r *run) {
 	if got := r.wait(spec.ID); got.Code != 7 {
 		t.Errorf("%+v", got)
 	}
-	if got := r.output(spec); got != "ready\nlast words\n" {
+	if got := r.output(spec); got != "ready\nlast words" {
 		t.Errorf("%q", got)
 	}
 }
@@ -262,11 +273,11 @@ func endedWhileAway(t *testing.T, r *run) {
 	if err := r.Engine.Signal(t.Context(), ends.ID, "SIGTERM"); err != nil {
 		t.Fatal(err)
 	}
-	r.Engine = r.Reopen(t)
+	r.Engine = r.Reopen(t) // it ends before, meanwhile or after
 	if got := r.wait(ends.ID); got.Code != 9 {
 		t.Errorf("%+v", got)
 	}
-	if got := r.output(ends); got != "ready\nlast words\n" {
+	if got := r.output(ends); got != "ready\nlast words" {
 		t.Errorf("%q", got)
 	}
 	if _, err := r.Engine.Exec(t.Context(), stays.ID, runtime.Exec{Args: []string{"/probe", "exit", "0"}}); err != nil {
@@ -354,7 +365,7 @@ func facts(t *testing.T, r *run) {
 	spec := r.spec("facts", "facts")
 	spec.User, spec.WorkingDir, spec.ReadOnly = "1000:2000", "/tmp", true
 	r.start(spec)
-	if got := r.output(spec); got != "ip-10-0-0-9 /tmp 1000 2000 false 1\n" {
+	if got := r.output(spec); got != "ip-10-0-0-9 /tmp 1000 2000 [2000] false 1\n" {
 		t.Errorf("%q", got)
 	}
 	env := r.spec("env", "env")
@@ -393,7 +404,7 @@ func initProcess(t *testing.T, r *run) {
 		t.Skip("only a real process has a first process")
 	}
 	spec := r.spec("init", "graceful", "6")
-	spec.InitProcess = true
+	spec.InitProcess, spec.User = true, "1000"
 	r.start(spec)
 	r.ready(spec)
 	if err := r.Engine.Signal(t.Context(), spec.ID, "SIGTERM"); err != nil {
@@ -401,5 +412,196 @@ func initProcess(t *testing.T, r *run) {
 	}
 	if got := r.wait(spec.ID); got.Code != 6 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func exactBytes(t *testing.T, r *run) {
+	spec := r.spec("bytes", "bytes")
+	r.start(spec)
+	if got := r.output(spec); got != behaviour.Bytes {
+		t.Errorf("%d bytes, want %d", len(got), len(behaviour.Bytes))
+	}
+}
+
+// A container that writes more than its spool takes waits for the reader.
+func fullSpoolStalls(t *testing.T, r *run) {
+	const lines = 20_000
+	spec := r.spec("stalls", "lines", fmt.Sprint(lines))
+	spec.Spool.MaxBytes = 10_000
+	r.start(spec)
+	reader, err := spool.Open(spec.Spool.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for i := 0; ; i++ {
+		f, at, err := reader.Next(ctx)
+		if err == io.EOF {
+			if i != lines || reader.Dropped() != 0 {
+				t.Errorf("%d lines, %d bytes dropped", i, reader.Dropped())
+			}
+			return
+		}
+		if err != nil || string(f.Data) != fmt.Sprint("line ", i) {
+			t.Fatalf("line %d: %q %v", i, f.Data, err)
+		}
+		if !reader.Ready() {
+			if err := reader.Ack(at); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func fullSpoolDrops(t *testing.T, r *run) {
+	const lines = 20_000
+	spec := r.spec("drops", "lines", fmt.Sprint(lines))
+	spec.Spool.MaxBytes, spec.Spool.NonBlocking = 10_000, true
+	r.start(spec)
+	if got := r.wait(spec.ID); got.Code != 0 {
+		t.Errorf("%+v", got)
+	}
+	written := 0
+	for i := range lines {
+		written += len(fmt.Sprint("line ", i))
+	}
+	kept := len(strings.ReplaceAll(r.output(spec), "\n", ""))
+	if kept == 0 || int64(kept)+spool.Dropped(spec.Spool.Dir) != int64(written) {
+		t.Errorf("%d kept, %d dropped, %d written", kept, spool.Dropped(spec.Spool.Dir), written)
+	}
+}
+
+// The exit is told after the last bytes are in the spool.
+func allIsThereAtExit(t *testing.T, r *run) {
+	spec := r.spec("all", "lines", "5000")
+	r.start(spec)
+	r.wait(spec.ID)
+	reader, err := spool.Open(spec.Spool.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	reader.Finish() // so that nothing is waited for
+	for i := 0; ; i++ {
+		_, _, err := reader.Next(t.Context())
+		if err == io.EOF {
+			if i != 5000 {
+				t.Errorf("%d lines", i)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func manyWait(t *testing.T, r *run) {
+	spec := r.spec("many", "graceful", "8")
+	r.start(spec)
+	r.ready(spec)
+	codes := make(chan int32)
+	for range 10 {
+		go func() {
+			exit, err := r.Engine.Wait(t.Context(), spec.ID)
+			if err != nil {
+				exit.Code = -1
+			}
+			codes <- exit.Code
+		}()
+	}
+	impatient, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := r.Engine.Wait(impatient, spec.ID); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("it goes on: %v", err)
+	}
+	if err := r.Engine.Signal(t.Context(), spec.ID, "SIGTERM"); err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		if code := <-codes; code != 8 {
+			t.Errorf("code %d", code)
+		}
+	}
+}
+
+// An id can be used again after Delete, and the earlier container's end is not
+// taken for the later one's; nor are its words.
+func createdAgain(t *testing.T, r *run) {
+	spec := r.spec("again", "exit", "1")
+	r.start(spec)
+	r.wait(spec.ID)
+	if err := r.Engine.Delete(t.Context(), spec.ID); err != nil {
+		t.Fatal(err)
+	}
+	spec.Command = []string{"graceful", "2"}
+	if err := r.Engine.Create(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Engine.Create(t.Context(), spec); err == nil {
+		t.Error("created twice")
+	}
+	if err := r.Engine.Start(t.Context(), spec.ID); err != nil {
+		t.Fatal(err)
+	}
+	r.ready(spec)
+	if err := r.Engine.Signal(t.Context(), spec.ID, "SIGTERM"); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.wait(spec.ID); got.Code != 2 {
+		t.Errorf("%+v", got)
+	}
+	if got := r.output(spec); got != "ready\nlast words" {
+		t.Errorf("%q", got)
+	}
+}
+
+func limitsOfTheProcess(t *testing.T, r *run) {
+	if !r.Real {
+		t.Skip("only a real process has limits")
+	}
+	spec := r.spec("limits", "limits")
+	spec.Ulimits = []runtime.Ulimit{{Name: "nofile", Soft: 100, Hard: 200}, {Name: "core", Soft: 0, Hard: 0}}
+	spec.CapDrop = []string{"ALL"}
+	spec.CapAdd = []string{"NET_RAW"}
+	spec.Sysctls = map[string]string{"net.core.somaxconn": "77"}
+	spec.Mounts = []runtime.Mount{{Type: "tmpfs", Destination: "/scratch", Options: []string{"size=1m"}}, {Type: "bind", Source: t.TempDir(), Destination: "/data", ReadOnly: true}}
+	r.start(spec)
+	want := "nofile 200\ncapabilities 0000000000002000\nsomaxconn 77\nwrite /scratch true\nwrite /data false\n"
+	if got := r.output(spec); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	names := r.spec("names", "facts")
+	names.User, names.WorkingDir = "gopher", "/tmp"
+	r.start(names)
+	if got := r.output(names); got != "ip-10-0-0-9 /tmp 501 502 [502 600] false 1\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// A container over its own limit is the one that is told, also under a task's
+// limit that is not reached.
+func ownLimit(t *testing.T, r *run) {
+	if !r.Real {
+		t.Skip("only a real process can use memory")
+	}
+	victim, neighbour := r.spec("own.victim", "eat"), r.spec("own.neighbour", "stubborn")
+	for _, s := range []*runtime.Spec{&victim, &neighbour} {
+		s.TaskMemoryMiB, s.TaskCPU = 512, 256
+	}
+	victim.MemoryMiB, victim.ReservationMiB = 48, 24
+	r.start(neighbour)
+	r.ready(neighbour)
+	r.start(victim)
+	if got := r.wait(victim.ID); got.Code != 137 || !got.OOMKilled {
+		t.Errorf("victim %+v", got)
+	}
+	if err := r.Engine.Signal(t.Context(), neighbour.ID, "SIGKILL"); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.wait(neighbour.ID); got.Code != 137 || got.OOMKilled {
+		t.Errorf("neighbour, killed on request: %+v", got)
 	}
 }

@@ -5,11 +5,14 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hatoba/hatoba/internal/agent/runtime/runtimetest/probe/behaviour"
 )
 
 func main() {
@@ -53,7 +56,21 @@ func main() {
 		host, _ := os.Hostname()
 		dir, _ := os.Getwd()
 		err := os.WriteFile("/written", nil, 0o600)
-		fmt.Println(host, dir, os.Getuid(), os.Getgid(), err == nil, os.Getpid())
+		groups, _ := os.Getgroups()
+		fmt.Println(host, dir, os.Getuid(), os.Getgid(), groups, err == nil, os.Getpid())
+	case "bytes":
+		_, _ = os.Stdout.WriteString(behaviour.Bytes)
+	case "limits":
+		limits()
+	case "linger": // starts a process that outlives it and holds its output
+		cmd := exec.Command(os.Args[0], "sleep")
+		cmd.Stdout = os.Stdout
+		if err := cmd.Start(); err != nil {
+			os.Exit(1)
+		}
+		if arg == "wait" {
+			_ = cmd.Wait()
+		}
 	case "eat": // memory, until it is killed
 		var keep [][]byte
 		for {
@@ -64,5 +81,24 @@ func main() {
 			keep = append(keep, b)
 			_ = keep
 		}
+	}
+}
+
+// limits tells what the process may do. The soft limit of files is not told:
+// Go raises it.
+func limits() {
+	var files syscall.Rlimit
+	_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files)
+	fmt.Println("nofile", files.Max)
+	status, _ := os.ReadFile("/proc/self/status")
+	for _, line := range strings.Split(string(status), "\n") {
+		if set, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			fmt.Println("capabilities", strings.TrimSpace(set))
+		}
+	}
+	n, _ := os.ReadFile("/proc/sys/net/core/somaxconn")
+	fmt.Println("somaxconn", strings.TrimSpace(string(n)))
+	for _, dir := range []string{"/scratch", "/data"} {
+		fmt.Println("write", dir, os.WriteFile(dir+"/file", nil, 0o600) == nil)
 	}
 }
