@@ -197,6 +197,7 @@ func (w *worker) act(ctx context.Context, act action) bool {
 	case doTerm:
 		v.termAt = time.Now()
 		w.signal(ctx, act.container, w.stopSignal(v.plan))
+		return true // its patience begins: decide when it ends
 	case doKill:
 		v.killed = true
 		w.signal(ctx, act.container, "SIGKILL")

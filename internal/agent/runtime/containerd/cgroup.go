@@ -42,6 +42,30 @@ type taskUse struct {
 	containers map[string]bool // guarded by Engine.mu
 	make       sync.Once
 	made       error
+
+	shim   sync.Mutex // held by the container that starts the task's shim
+	shimUp bool       // guarded by shim
+}
+
+// enterShim lets a task's first container start their shim alone: of several
+// that start at once each would start one. It returns what the container calls
+// when it is in, or has failed.
+func (e *Engine) enterShim(taskID string) (entered func(ok bool)) {
+	e.mu.Lock()
+	use := e.tasks[taskID]
+	e.mu.Unlock()
+	if use == nil {
+		return func(bool) {}
+	}
+	use.shim.Lock()
+	if use.shimUp {
+		use.shim.Unlock()
+		return func(bool) {}
+	}
+	return func(ok bool) {
+		use.shimUp = ok
+		use.shim.Unlock()
+	}
 }
 
 // openTask makes the task's cgroup with the task's limits, for its first

@@ -31,7 +31,7 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		out.SecretEnv = e.takeSecrets(id)
 		uri = out.URI()
 	}
-	task, err := container.NewTask(ctx, func(string) (cio.IO, error) { return shimIO{cio.Config{Stdout: uri, Stderr: uri}}, nil })
+	task, err := container.NewTask(ctx, told(uri))
 	if err != nil {
 		return clean(err)
 	}
@@ -42,7 +42,11 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 	return nil
 }
 
-// shimIO tells the shim where output goes; nothing of it passes through here.
+// told tells the shim where output goes; nothing of it passes through here.
+func told(uri string) cio.Creator {
+	return func(string) (cio.IO, error) { return shimIO{cio.Config{Stdout: uri, Stderr: uri}}, nil }
+}
+
 type shimIO struct{ config cio.Config }
 
 func (s shimIO) Config() cio.Config { return s.config }
