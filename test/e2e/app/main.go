@@ -65,7 +65,7 @@ func main() {
 		dir, _ := os.Getwd()
 		var files syscall.Rlimit
 		_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files)
-		fmt.Println(host, dir, os.Getuid(), files.Cur, os.WriteFile("/x", nil, 0o600) == nil)
+		fmt.Println(host, dir, os.Getuid(), files.Max, os.WriteFile("/x", nil, 0o600) == nil)
 	case "eat":
 		var keep [][]byte
 		for {
