@@ -7,7 +7,6 @@ import (
 	"net"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/hatoba/hatoba/internal/config"
@@ -20,7 +19,6 @@ func sdk(c config.Config) aws.Config {
 		Region:       c.Region,
 		BaseEndpoint: aws.String(endpoint(c)),
 		Credentials:  credentials.NewStaticCredentialsProvider(c.AccountID, "hatoba", ""),
-		Retryer:      func() aws.Retryer { return retry.AddWithMaxAttempts(retry.NewStandard(), 2) },
 	}
 }
 

@@ -20,7 +20,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -71,7 +70,8 @@ func Start(t testing.TB, flags ...string) *World {
 	cfg := aws.Config{
 		Region: Region, BaseEndpoint: aws.String("http://" + w.Listen),
 		Credentials: credentials.NewStaticCredentialsProvider(Account, "x", ""),
-		Retryer:     func() aws.Retryer { return retry.AddWithMaxAttempts(retry.NewStandard(), 1) },
+		// The SDK's own retries stay on: its client closes a connection when the
+		// answer arrives while it still looks for the end of the request's body.
 	}
 	w.ECS, w.Logs, w.ECR = ecs.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg), ecr.NewFromConfig(cfg)
 	w.Secrets, w.SSM = secretsmanager.NewFromConfig(cfg), ssm.NewFromConfig(cfg)
