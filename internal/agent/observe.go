@@ -20,9 +20,41 @@ func (w *worker) publish() {
 		}
 	}
 	w.dirty = false
-	if changed || w.reported == nil {
-		w.reported = w.a.reports.put(w.key, w.rec.Observed)
+	known := w.told
+	if w.resumed && known == nil {
+		known = &state.Observed{} // what was told before the restart is not known
 	}
+	if known == nil {
+		known = &w.rec.Assignment.Task.Observed
+	}
+	if tells(*known, w.rec.Observed) {
+		told := w.rec.Observed
+		w.told = &told
+		w.reported = w.a.reports.put(w.key, told)
+	}
+}
+
+// tells tells whether an observation is worth a write of the control plane: a
+// rank, a health, an exit or an address has changed. Times alone travel with
+// the next report.
+func tells(before, after state.Observed) bool {
+	if before.Status != after.Status || before.Health != after.Health && before.Health+after.Health != health.Unknown ||
+		before.StopCode != after.StopCode || len(before.Containers) > len(after.Containers) {
+		return true
+	}
+	for i, c := range after.Containers {
+		if i >= len(before.Containers) {
+			if c.Status > state.ContainerPending {
+				return true
+			}
+			continue
+		}
+		b := before.Containers[i]
+		if b.Status != c.Status || b.Health != c.Health && b.Health+c.Health != health.Unknown || (b.ExitCode == nil) != (c.ExitCode == nil) || b.Reason != c.Reason {
+			return true
+		}
+	}
+	return false
 }
 
 // observe brings Observed in line with what the loop knows. Ranks only grow.

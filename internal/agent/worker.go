@@ -45,6 +45,7 @@ type worker struct {
 	found         map[string]runtime.Status // what the engine had when the task was taken up again
 	resumed       bool                      // the task was begun in an earlier life of the agent
 	cancelPrepare context.CancelFunc
+	told          *state.Observed // what was reported last
 	reported      <-chan struct{} // closed when the last report is durable
 	dirty         bool            // the record must be saved
 	gone          bool            // the control plane has forgotten the task
@@ -252,6 +253,9 @@ func (w *worker) stopSignal(plan state.ContainerPlan) string {
 // are removed.
 func (w *worker) settled(ctx context.Context) bool {
 	if !w.gone {
+		if w.reported == nil { // reported in an earlier life, perhaps in vain
+			w.reported = w.a.reports.put(w.key, w.rec.Observed)
+		}
 		select {
 		case <-w.reported:
 		case <-ctx.Done():
