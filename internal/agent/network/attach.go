@@ -1,6 +1,7 @@
 package network
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -19,151 +21,147 @@ import (
 const taskIf = "eth0"
 
 // hostIf is the host's end of a task's veth pair. Fifteen characters are all
-// the kernel allows, so the task's id is shortened.
+// the kernel allows, so the task's id is shortened; the link's alias has it
+// in full.
 func (c Config) hostIf(taskID string) string {
 	sum := sha256.Sum256([]byte(c.Instance + taskID))
 	return "hv" + hex.EncodeToString(sum[:])[:12]
 }
 
+func (c Config) alias(taskID string) string { return c.aliasPrefix() + taskID }
+
+func (c Config) aliasPrefix() string { return "hatoba " + c.Instance + " " }
+
 func (c Config) netnsPath(taskID string) string { return filepath.Join(c.netnsDir(), taskID) }
+
+// undoTime bounds the undoing of what failed, whatever the caller's context.
+const undoTime = 10 * time.Second
 
 // Attach gives a task its namespace and address. A task that has them already,
 // from an earlier life of this process, gets them as they are; a half-made
-// attachment is made again.
-func (n *Network) Attach(_ context.Context, req Request) (Attachment, error) {
-	path := n.cfg.netnsPath(req.TaskID)
+// attachment is made again. When it fails, nothing is left.
+func (n *Network) Attach(ctx context.Context, req Request) (Attachment, error) {
+	if err := ctx.Err(); err != nil {
+		return Attachment{}, err
+	}
 	if req.MAC == "" {
 		req.MAC = MAC(req.Address)
 	}
-	out := Attachment{TaskID: req.TaskID, NetNS: path, Address: req.Address, MAC: req.MAC, HostIf: n.cfg.hostIf(req.TaskID)}
-	if _, err := os.Stat(path); err == nil {
+	mac, err := n.checkRequest(req)
+	if err != nil {
+		return Attachment{}, err
+	}
+	out := Attachment{TaskID: req.TaskID, NetNS: n.cfg.netnsPath(req.TaskID), Address: req.Address, MAC: req.MAC, HostIf: n.cfg.hostIf(req.TaskID)}
+	if _, err := os.Stat(out.NetNS); err == nil {
 		if n.complete(out) {
 			return out, nil
 		}
-		if err := n.drop(req.TaskID); err != nil {
+		if err := n.Detach(ctx, req.TaskID); err != nil {
 			return Attachment{}, err
 		}
 	}
-	if err := makeNamespace(path); err != nil {
-		return Attachment{}, err
+	if err := makeNamespace(out.NetNS, func() error { return n.wire(req, out.HostIf, mac) }); err != nil {
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+		defer cancel()
+		return Attachment{}, errors.Join(fmt.Errorf("attach task %s: %w", req.TaskID, err), n.Detach(undo, req.TaskID))
 	}
-	if err := n.wire(req, out); err != nil {
-		return Attachment{}, errors.Join(fmt.Errorf("attach task %s: %w", req.TaskID, err), n.drop(req.TaskID))
-	}
-	if err := n.keepOpen(); err != nil {
-		n.cfg.Log.Warn("a firewall may stop traffic of tasks", "error", err)
+	if !n.watching.Load() {
+		if err := n.keepOpen(); err != nil {
+			n.cfg.Log.Warn("a firewall may stop traffic of tasks", "error", err)
+		}
 	}
 	return out, nil
 }
 
-// wire makes the veth pair and configures the task's end.
-func (n *Network) wire(req Request, out Attachment) error {
-	ns, err := netns.GetFromPath(out.NetNS)
+func (n *Network) checkRequest(req Request) (net.HardwareAddr, error) {
+	if req.TaskID == "" || req.TaskID == "." || req.TaskID == ".." || filepath.Base(req.TaskID) != req.TaskID {
+		return nil, fmt.Errorf("task id %q cannot name a file", req.TaskID)
+	}
+	if !req.VPC.Contains(req.Address) || !req.VPC.Contains(req.Gateway) || req.Address == req.Gateway {
+		return nil, fmt.Errorf("task %s: address %s and gateway %s do not go with the range %s", req.TaskID, req.Address, req.Gateway, req.VPC)
+	}
+	return net.ParseMAC(req.MAC)
+}
+
+// wire makes the veth pair and configures the task's end. It is called on a
+// thread inside the task's namespace; n.links is outside of it.
+func (n *Network) wire(req Request, hostIf string, mac net.HardwareAddr) error {
+	if err := skipDAD(); err != nil {
+		return err
+	}
+	ns, err := netns.Get()
 	if err != nil {
 		return err
 	}
 	defer ns.Close()
-	mac, err := net.ParseMAC(req.MAC)
-	if err != nil {
-		return err
-	}
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MTU, attrs.MasterIndex = out.HostIf, n.mtu, n.bridge
+	attrs.Name, attrs.MTU, attrs.MasterIndex = hostIf, n.mtu, n.bridge
+	attrs.Flags = net.FlagUp
 	veth := &netlink.Veth{LinkAttrs: attrs, PeerName: taskIf, PeerNamespace: netlink.NsFd(ns), PeerHardwareAddr: mac}
-	if err := netlink.LinkAdd(veth); err != nil {
+	err = n.links.LinkAdd(veth)
+	if errors.Is(err, os.ErrExist) { // of a task whose namespace file was lost
+		if err = n.removeLink(hostIf); err == nil {
+			veth.Index = 0
+			err = n.links.LinkAdd(veth)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("veth pair: %w", err)
 	}
-	if err := netlink.LinkSetUp(veth); err != nil {
-		return err
+	if err := n.links.LinkSetAlias(veth, n.cfg.alias(req.TaskID)); err != nil {
+		return fmt.Errorf("alias of %s: %w", hostIf, err)
 	}
-	h, err := netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
+	inside, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return err
 	}
-	defer h.Close()
-	lo, err := h.LinkByName("lo")
-	if err != nil {
+	defer inside.Close()
+	if err := addressed(inside, "lo", linkAddr(Local.AsSlice(), 32)); err != nil {
 		return err
 	}
-	if err := h.AddrAdd(lo, hostAddr(Local.AsSlice())); err != nil {
+	if err := addressed(inside, taskIf, linkAddr(req.Address.AsSlice(), req.VPC.Bits())); err != nil {
 		return err
 	}
-	if err := h.LinkSetUp(lo); err != nil {
-		return err
-	}
-	eth, err := h.LinkByName(taskIf)
-	if err != nil {
-		return err
-	}
-	onLink := &netlink.Addr{IPNet: &net.IPNet{IP: req.Address.AsSlice(), Mask: net.CIDRMask(req.VPC.Bits(), 32)}}
-	if err := h.AddrAdd(eth, onLink); err != nil {
-		return err
-	}
-	if err := h.LinkSetUp(eth); err != nil {
-		return err
-	}
-	return h.RouteAdd(&netlink.Route{LinkIndex: eth.Attrs().Index, Gw: req.Gateway.AsSlice()})
+	return inside.RouteAdd(&netlink.Route{Gw: req.Gateway.AsSlice()})
 }
 
-func hostAddr(ip net.IP) *netlink.Addr {
-	return &netlink.Addr{IPNet: &net.IPNet{IP: ip, Mask: net.CIDRMask(32, 32)}}
+func linkAddr(ip net.IP, bits int) *netlink.Addr {
+	return &netlink.Addr{IPNet: &net.IPNet{IP: ip, Mask: net.CIDRMask(bits, 32)}}
+}
+
+// addressed gives a link its address and brings it up.
+func addressed(h *netlink.Handle, name string, addr *netlink.Addr) error {
+	link, err := h.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	if err := h.AddrAdd(link, addr); err != nil {
+		return fmt.Errorf("address of %s: %w", name, err)
+	}
+	return h.LinkSetUp(link)
+}
+
+// skipDAD keeps links made in this thread's namespace from probing for a
+// second owner of their IPv6 address, which takes a second. The address
+// follows from a hardware address that only this task has.
+func skipDAD() error {
+	err := os.WriteFile("/proc/sys/net/ipv6/conf/default/accept_dad", []byte("0"), 0o644)
+	if errors.Is(err, os.ErrNotExist) { // a kernel without IPv6
+		return nil
+	}
+	return err
 }
 
 // complete tells whether an attachment stands as it should.
 func (n *Network) complete(a Attachment) bool {
-	ns, err := netns.GetFromPath(a.NetNS)
+	host, err := n.links.LinkByName(a.HostIf)
+	if err != nil || host.Attrs().MasterIndex != n.bridge || host.Attrs().Flags&net.FlagUp == 0 {
+		return false
+	}
+	inside, err := look(a.NetNS)
 	if err != nil {
 		return false
 	}
-	defer ns.Close()
-	h, err := netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
-	if err != nil {
-		return false
-	}
-	defer h.Close()
-	eth, err := h.LinkByName(taskIf)
-	if err != nil {
-		return false
-	}
-	addrs, err := h.AddrList(eth, netlink.FAMILY_V4)
-	if err != nil || len(addrs) != 1 || addrs[0].IP.String() != a.Address.String() {
-		return false
-	}
-	routes, err := h.RouteList(eth, netlink.FAMILY_V4)
-	return err == nil && len(routes) > 1 // the range's and the default one
-}
-
-// Detach takes a task's network away and returns when it is gone. One that is
-// not there is no error.
-func (n *Network) Detach(_ context.Context, taskID string) error { return n.drop(taskID) }
-
-func (n *Network) drop(taskID string) error {
-	// Deleting the link is synchronous; a namespace is torn down later.
-	if link, err := netlink.LinkByName(n.cfg.hostIf(taskID)); err == nil {
-		if err := netlink.LinkDel(link); err != nil {
-			return fmt.Errorf("remove link of task %s: %w", taskID, err)
-		}
-	}
-	return dropNamespace(n.cfg.netnsPath(taskID))
-}
-
-// Sweep detaches every task of this instance that keep does not name.
-func (n *Network) Sweep(_ context.Context, keep func(taskID string) bool) error {
-	entries, err := os.ReadDir(n.cfg.netnsDir())
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if keep(e.Name()) {
-			continue
-		}
-		n.cfg.Log.Info("removing the network of a task that is no more", "task", e.Name())
-		if err := n.drop(e.Name()); err != nil {
-			return err
-		}
-	}
-	return nil
+	mac, err := net.ParseMAC(a.MAC)
+	return err == nil && bytes.Equal(inside.mac, mac) && inside.address == a.Address && inside.routed
 }

@@ -1,88 +1,71 @@
 package network
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
-	"sync"
 
 	"github.com/vishvananda/netlink"
 )
 
-// Config is what a Network works with.
-type Config struct {
-	Instance string       // short id, [a-z0-9]{1,8}: part of every name we make
-	RunDir   string       // namespaces are kept in RunDir/netns
-	VPC      netip.Prefix // range of the tasks, on-link
-	Log      *slog.Logger
-}
-
-// Network is this instance's bridge and its tasks. All methods may be called
-// concurrently.
-type Network struct {
-	cfg    Config
-	bridge int // link index
-	mtu    int
-	mu     sync.Mutex // firewall rules
-}
-
-// BridgeName is the instance's bridge.
-func (c Config) BridgeName() string { return "hb-" + c.Instance }
-
-func (c Config) netnsDir() string { return filepath.Join(c.RunDir, "netns") }
-
-// Open makes the bridge, its address, forwarding, NAT and what firewalls need
-// to let tasks through, or takes up what an earlier life left. Running tasks
-// are not touched.
-func Open(_ context.Context, cfg Config) (*Network, error) {
-	if err := os.MkdirAll(cfg.netnsDir(), 0o755); err != nil {
-		return nil, err
-	}
-	n := &Network{cfg: cfg, mtu: uplinkMTU()}
-	if err := n.openBridge(); err != nil {
-		return nil, fmt.Errorf("bridge %s: %w", cfg.BridgeName(), err)
-	}
-	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
-		return nil, fmt.Errorf("switch forwarding on: %w", err)
-	}
-	if err := n.openFirewall(); err != nil {
-		return nil, err
-	}
-	return n, nil
-}
-
+// openBridge makes the bridge or takes it up. Its hardware address is set and
+// so stays: one left to the kernel follows the tasks that come and go, and
+// each change would cut the others off until they ask for the gateway again.
 func (n *Network) openBridge() error {
+	mac, err := net.ParseMAC(MAC(n.cfg.Gateway))
+	if err != nil {
+		return err
+	}
 	name := n.cfg.BridgeName()
-	link, err := netlink.LinkByName(name)
-	if errors.As(err, &netlink.LinkNotFoundError{}) {
+	link, err := n.links.LinkByName(name)
+	if notFound(err) {
 		attrs := netlink.NewLinkAttrs()
-		attrs.Name, attrs.MTU = name, n.mtu
-		if err = netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
+		attrs.Name, attrs.MTU, attrs.HardwareAddr = name, n.mtu, mac
+		if err = n.links.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
 			return err
 		}
-		link, err = netlink.LinkByName(name)
+		link, err = n.links.LinkByName(name)
 	}
 	if err != nil {
 		return err
 	}
+	if link.Type() != "bridge" {
+		return fmt.Errorf("a link of the type %s has this name; remove it: ip link del %s", link.Type(), name)
+	}
+	if !bytes.Equal(link.Attrs().HardwareAddr, mac) {
+		if err := n.links.LinkSetHardwareAddr(link, mac); err != nil {
+			return err
+		}
+	}
 	n.bridge = link.Attrs().Index
-	addr := &netlink.Addr{IPNet: &net.IPNet{IP: Gateway(n.cfg.VPC).AsSlice(), Mask: net.CIDRMask(n.cfg.VPC.Bits(), 32)}}
-	if err := netlink.AddrReplace(link, addr); err != nil {
+	addr := &netlink.Addr{IPNet: &net.IPNet{IP: n.cfg.Gateway.AsSlice(), Mask: net.CIDRMask(n.cfg.VPC.Bits(), 32)}}
+	if err := n.links.AddrReplace(link, addr); err != nil {
 		return err
 	}
-	return netlink.LinkSetUp(link)
+	return n.links.LinkSetUp(link)
+}
+
+const forwarding = "/proc/sys/net/ipv4/ip_forward"
+
+// forwardPackets switches IPv4 forwarding on, if it is not.
+func forwardPackets() error {
+	if b, err := os.ReadFile(forwarding); err == nil && string(bytes.TrimSpace(b)) == "1" {
+		return nil
+	}
+	if err := os.WriteFile(forwarding, []byte("1"), 0o644); err != nil {
+		return fmt.Errorf("switch forwarding on (sysctl -w net.ipv4.ip_forward=1): %w", err)
+	}
+	return nil
 }
 
 // uplinkMTU is the MTU of the default route's link, so that what a task sends
 // fits through it.
-func uplinkMTU() int {
+func uplinkMTU(links *netlink.Handle) int {
 	const ethernet = 1500
-	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	routes, err := links.RouteList(nil, netlink.FAMILY_V4)
 	if err != nil {
 		return ethernet
 	}
@@ -90,32 +73,33 @@ func uplinkMTU() int {
 		if r.Dst != nil && r.Dst.IP != nil && !r.Dst.IP.IsUnspecified() {
 			continue
 		}
-		if link, err := netlink.LinkByIndex(r.LinkIndex); err == nil && link.Attrs().MTU >= 576 {
+		if link, err := links.LinkByIndex(r.LinkIndex); err == nil && link.Attrs().MTU >= 576 {
 			return min(link.Attrs().MTU, ethernet)
 		}
 	}
 	return ethernet
 }
 
-// Remove takes everything away: tasks' namespaces, bridge and firewall rules.
-func (n *Network) Remove(ctx context.Context) error {
-	if err := n.Sweep(ctx, func(string) bool { return false }); err != nil {
-		return err
-	}
-	if link, err := netlink.LinkByName(n.cfg.BridgeName()); err == nil {
-		if err := netlink.LinkDel(link); err != nil {
-			return err
-		}
-	}
-	if err := n.closeFirewall(); err != nil {
-		return err
-	}
-	err := os.Remove(n.cfg.netnsDir())
-	if errors.Is(err, os.ErrNotExist) {
+// removeLink returns when the link is gone; one that is not there is no error.
+func (n *Network) removeLink(name string) error {
+	link, err := n.links.LinkByName(name)
+	if notFound(err) {
 		return nil
 	}
-	return err
+	if err == nil {
+		err = n.links.LinkDel(link)
+	}
+	if err != nil && !gone(err) {
+		return fmt.Errorf("remove link %s: %w", name, err)
+	}
+	return nil
 }
+
+func notFound(err error) bool { return errors.As(err, &netlink.LinkNotFoundError{}) }
+
+// widest is the largest range that says where something is. Wider ones are
+// default routes by another name, such as the halves VPN clients add.
+const widest = 8
 
 // InUse lists the ranges this machine's links and routes use, but for those of
 // the bridge of that name, so that a VPC can be chosen beside them.
@@ -125,7 +109,7 @@ func InUse(bridge string) ([]netip.Prefix, error) {
 	if link, err := netlink.LinkByName(bridge); err == nil {
 		own = link.Attrs().Index
 	}
-	addrs, err := netlink.AddrList(nil, netlink.FAMILY_V4)
+	addrs, err := dump(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_V4) })
 	if err != nil {
 		return nil, err
 	}
@@ -134,12 +118,12 @@ func InUse(bridge string) ([]netip.Prefix, error) {
 			out = appendNet(out, a.IPNet)
 		}
 	}
-	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	routes, err := dump(func() ([]netlink.Route, error) { return netlink.RouteList(nil, netlink.FAMILY_V4) })
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range routes {
-		if r.LinkIndex != own && r.Dst != nil && !r.Dst.IP.IsUnspecified() {
+		if r.LinkIndex != own && r.Dst != nil {
 			out = appendNet(out, r.Dst)
 		}
 	}
@@ -148,9 +132,19 @@ func InUse(bridge string) ([]netip.Prefix, error) {
 
 func appendNet(out []netip.Prefix, n *net.IPNet) []netip.Prefix {
 	addr, ok := netip.AddrFromSlice(n.IP.To4())
-	if !ok {
+	ones, _ := n.Mask.Size()
+	if !ok || ones < widest {
 		return out
 	}
-	ones, _ := n.Mask.Size()
 	return append(out, netip.PrefixFrom(addr, ones).Masked())
+}
+
+// dump lists until no change of the kernel's tables came between.
+func dump[T any](list func() ([]T, error)) (out []T, err error) {
+	for range 10 {
+		if out, err = list(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	return out, err
 }

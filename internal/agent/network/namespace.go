@@ -3,17 +3,15 @@ package network
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"runtime"
 
 	"golang.org/x/sys/unix"
 )
 
-// makeNamespace makes a network namespace and pins it to a file, with its lo
-// up and Local on it.
-func makeNamespace(path string) error {
+// makeNamespace makes a network namespace, pins it to a file and runs
+// configure on a thread inside it. Should any of it fail, nothing is left.
+func makeNamespace(path string, configure func() error) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY|os.O_EXCL, 0o444)
 	if err != nil {
 		return err
@@ -23,17 +21,19 @@ func makeNamespace(path string) error {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("make a network namespace: %w", err)
 		}
-		own := fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid())
-		return unix.Mount(own, path, "", unix.MS_BIND, "")
+		if err := unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("pin a network namespace to %s: %w", path, err)
+		}
+		return configure()
 	})
 	if err != nil {
-		return errors.Join(err, os.Remove(path))
+		return errors.Join(err, dropNamespace(path))
 	}
 	return nil
 }
 
-// dropNamespace unpins a namespace. With its last process gone the kernel takes
-// it and its links away.
+// dropNamespace unpins a namespace. With its last process and socket gone the
+// kernel takes it and its links away.
 func dropNamespace(path string) error {
 	err := unix.Unmount(path, unix.MNT_DETACH)
 	if err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {
@@ -65,28 +65,18 @@ func inNamespace(path string, f func() error) error {
 func onThread(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			// The main thread cannot end: it would hold the namespace, and show
+			// it as the process's, for good. Keep it busy while another runs f.
+			defer runtime.UnlockOSThread()
+			done <- onThread(f)
+			return
+		}
+		// Never unlocked: the thread ends with the goroutine.
 		err := errors.New("the goroutine was ended")
 		defer func() { done <- err }()
 		err = f()
 	}()
 	return <-done
-}
-
-// Listen opens a stream listener inside a task's namespace.
-func Listen(netns string, at netip.AddrPort) (ln net.Listener, err error) {
-	err = inNamespace(netns, func() (err error) {
-		ln, err = net.Listen("tcp", at.String())
-		return err
-	})
-	return ln, err
-}
-
-// ListenPacket opens a datagram socket inside a task's namespace.
-func ListenPacket(netns string, at netip.AddrPort) (pc net.PacketConn, err error) {
-	err = inNamespace(netns, func() (err error) {
-		pc, err = net.ListenPacket("udp", at.String())
-		return err
-	})
-	return pc, err
 }

@@ -5,7 +5,31 @@
 // prefix, so that a sweep can tell ours.
 package network
 
-import "net/netip"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Config is what a Network works with.
+type Config struct {
+	Instance string       // short id, [a-z0-9]{1,8}: part of every name we make
+	RunDir   string       // namespaces are kept in RunDir/netns
+	VPC      netip.Prefix // range of the tasks, on-link
+	Gateway  netip.Addr   // the bridge's address; zero: Gateway(VPC)
+	Log      *slog.Logger
+}
 
 // Request asks for a task's network.
 type Request struct {
@@ -23,4 +47,108 @@ type Attachment struct {
 	Address netip.Addr
 	MAC     string
 	HostIf  string // the host's end of the veth pair
+}
+
+// Network is this instance's bridge and its tasks. All methods may be called
+// concurrently, but for two on the same task.
+type Network struct {
+	cfg    Config
+	bridge int // link index
+	mtu    int
+	links  *netlink.Handle // of the namespace Open was called in
+
+	firewall sync.Mutex // one at a time looks through others' rules
+	events   *nl.NetlinkSocket
+	watching atomic.Bool
+	watchers sync.WaitGroup
+}
+
+// BridgeName is the instance's bridge.
+func (c Config) BridgeName() string { return "hb-" + c.Instance }
+
+func (c Config) netnsDir() string { return filepath.Join(c.RunDir, "netns") }
+
+func (c Config) check() error {
+	foreign := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
+	if len(c.Instance) == 0 || len(c.Instance) > 8 || strings.ContainsFunc(c.Instance, foreign) {
+		return fmt.Errorf("instance id %q is not one to eight lower-case letters or digits", c.Instance)
+	}
+	if !c.VPC.Addr().Is4() || c.VPC.Bits() > 28 {
+		return fmt.Errorf("the VPC's range %s is not an IPv4 range of /28 or larger", c.VPC)
+	}
+	if !c.VPC.Contains(c.Gateway) {
+		return fmt.Errorf("the gateway %s is outside the VPC's range %s", c.Gateway, c.VPC)
+	}
+	return nil
+}
+
+// Open makes the bridge, its address, forwarding, NAT and what firewalls need
+// to let tasks through, or takes up what an earlier life left. Running tasks
+// are not touched. Firewalls are watched until Close, so that the rules come
+// back when a firewall is restarted.
+func Open(_ context.Context, cfg Config) (*Network, error) {
+	if !cfg.Gateway.IsValid() {
+		cfg.Gateway = Gateway(cfg.VPC)
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.netnsDir(), 0o755); err != nil {
+		return nil, err
+	}
+	links, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, fmt.Errorf("netlink: %w", err)
+	}
+	n := &Network{cfg: cfg, links: links, mtu: uplinkMTU(links)}
+	if err := n.open(); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *Network) open() error {
+	if err := n.openBridge(); err != nil {
+		return fmt.Errorf("bridge %s: %w", n.cfg.BridgeName(), err)
+	}
+	if err := forwardPackets(); err != nil {
+		return err
+	}
+	if err := n.openTable(); err != nil {
+		return err
+	}
+	n.watch() // first, so that no change after the look is missed
+	if err := n.keepOpen(); err != nil {
+		n.cfg.Log.Warn("a firewall may stop traffic of tasks", "error", err)
+	}
+	return nil
+}
+
+// Close ends the watch over firewalls. Bridge, rules and tasks stay. No other
+// method may be called after it.
+func (n *Network) Close() error {
+	n.stopWatching()
+	n.links.Close()
+	return nil
+}
+
+// Remove takes everything away: tasks' namespaces, bridge and firewall rules.
+// It is for when nothing runs any more, and leaves only Close to be called.
+func (n *Network) Remove(ctx context.Context) error {
+	n.stopWatching()
+	if err := n.Sweep(ctx, func(string) bool { return false }); err != nil {
+		return err
+	}
+	if err := n.removeLink(n.cfg.BridgeName()); err != nil {
+		return err
+	}
+	if err := n.closeFirewall(); err != nil {
+		return err
+	}
+	err := os.Remove(n.cfg.netnsDir())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -3,268 +3,201 @@ package network
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"net/netip"
 	"os"
-	"os/exec"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
 )
 
-// needRoot runs the test in a network namespace of its own: a machine of its
-// own, as far as links, routes and rules go.
-func needRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 || os.Getenv("HATOBA_ROOT_TESTS") != "1" {
-		t.Skip("makes network namespaces: needs root and HATOBA_ROOT_TESTS=1")
-	}
-}
-
-// inMachine runs f on a thread inside a fresh network namespace, with a second
-// namespace behind it as the outside world at 192.0.2.2.
-func inMachine(t *testing.T, f func(dir string)) {
-	t.Helper()
-	needRoot(t)
-	dir := t.TempDir()
-	machine, outside := dir+"/machine", dir+"/outside"
-	for _, p := range []string{machine, outside} {
-		if err := makeNamespace(p); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = dropNamespace(p) })
-	}
-	run := func(ns string, commands ...string) {
-		for _, c := range commands {
-			out, err := exec.Command("nsenter", append([]string{"--net=" + ns}, strings.Fields(c)...)...).CombinedOutput()
-			if err != nil {
-				t.Fatalf("%s: %v\n%s", c, err, out)
-			}
-		}
-	}
-	run(machine, "ip link set lo up", "ip link add up0 type veth peer name up1", "ip addr add 192.0.2.1/24 dev up0", "ip link set up0 up", "ip route add default via 192.0.2.2")
-	err := inNamespace(machine, func() error {
-		peer, err := netlink.LinkByName("up1")
-		if err != nil {
-			return err
-		}
-		ns, err := os.Open(outside)
-		if err != nil {
-			return err
-		}
-		defer ns.Close()
-		return netlink.LinkSetNsFd(peer, int(ns.Fd()))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(outside, "ip link set lo up", "ip addr add 192.0.2.2/24 dev up1", "ip link set up1 up")
-	err = inNamespace(machine, func() error { f(dir); return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func open(t *testing.T, instance, dir string) *Network {
-	t.Helper()
-	n, err := Open(context.Background(), Config{
-		Instance: instance, RunDir: dir + "/" + instance,
-		VPC: netip.MustParsePrefix("172.31.0.0/16"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-func attach(t *testing.T, n *Network, id, addr string) Attachment {
-	t.Helper()
-	a, err := n.Attach(context.Background(), Request{TaskID: id, Address: netip.MustParseAddr(addr), VPC: n.cfg.VPC, Gateway: Gateway(n.cfg.VPC)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
-// serve answers every connection inside a namespace with the peer's address.
-func serve(t *testing.T, netns, at string) {
-	t.Helper()
-	ln, err := Listen(netns, netip.MustParseAddrPort(at))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
-			fmt.Fprint(c, host)
-			c.Close()
-		}
-	}()
-}
-
-// ask connects from inside a namespace ("" : the caller's) and reads.
-func ask(netns, at string) (string, error) {
-	var conn net.Conn
-	dial := func() (err error) {
-		conn, err = net.DialTimeout("tcp", at, 3*time.Second)
-		return err
-	}
-	var err error
-	if netns == "" {
-		err = dial()
-	} else {
-		err = inNamespace(netns, dial)
-	}
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close()
-	b, err := io.ReadAll(conn)
-	return string(b), err
-}
-
-func mustAsk(t *testing.T, netns, at, want string) {
-	t.Helper()
-	if got, err := ask(netns, at); err != nil || got != want {
-		t.Errorf("%s -> %s: peer seen as %q (%v), want %q", netns, at, got, err, want)
-	}
-}
+const vpc = "172.31.0.0/16"
 
 func TestTasksReachEachOtherTheHostAndTheOutside(t *testing.T) {
-	inMachine(t, func(dir string) {
-		n := open(t, "t1", dir)
-		a, b := attach(t, n, "a", "172.31.0.10"), attach(t, n, "b", "172.31.16.20")
-		serve(t, a.NetNS, "172.31.0.10:80")
-		serve(t, dir+"/outside", "192.0.2.2:80")
-		mustAsk(t, "", "172.31.0.10:80", "172.31.0.1")
-		mustAsk(t, b.NetNS, "172.31.0.10:80", "172.31.16.20")
-		mustAsk(t, b.NetNS, "192.0.2.2:80", "192.0.2.1")
-		serve(t, a.NetNS, "169.254.170.2:80")
-		mustAsk(t, a.NetNS, "169.254.170.2:80", "169.254.170.2")
-		if got, err := ask(b.NetNS, "169.254.170.2:80"); err == nil {
-			t.Errorf("a neighbour reached a task's local address: %q", got)
-		}
-		removed(t, n)
-	})
+	m := newMachine(t)
+	n := m.open(t, "t1", vpc)
+	a, b := attach(t, n, "a", "172.31.0.10"), attach(t, n, "b", "172.31.16.20")
+	serve(t, a.NetNS, "172.31.0.10:80")
+	serve(t, m.outside, "192.0.2.2:80")
+	mustAsk(t, "", "172.31.0.10:80", "172.31.0.1")
+	mustAsk(t, b.NetNS, "172.31.0.10:80", "172.31.16.20")
+	mustAsk(t, b.NetNS, "192.0.2.2:80", "192.0.2.1")
+	serve(t, a.NetNS, "169.254.170.2:80")
+	mustAsk(t, a.NetNS, "169.254.170.2:80", "169.254.170.2")
+
+	want := []Attachment{a, b}
+	if a.MAC != "0a:58:ac:1f:00:0a" {
+		t.Errorf("MAC %s", a.MAC)
+	}
+	got, err := n.List(t.Context())
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(x, y netip.Addr) bool { return x == y })); err != nil || diff != "" {
+		t.Errorf("listed otherwise (%v):\n%s", err, diff)
+	}
+	if problems := n.Check(t.Context()); len(problems) > 0 {
+		t.Errorf("problems where there are none: %v", problems)
+	}
+	removed(t, n)
 }
 
-func removed(t *testing.T, n *Network) {
-	t.Helper()
-	if err := n.Remove(context.Background()); err != nil {
+// A neighbour, or the host, that sends packets for 169.254.170.2 to a task's
+// hardware address must not reach what is served there for the task alone.
+func TestLocalAddressIsReachedFromInsideOnly(t *testing.T) {
+	m := newMachine(t)
+	n := m.open(t, "t1", vpc)
+	a := attach(t, n, "a", "172.31.0.10")
+	serve(t, a.NetNS, "169.254.170.2:80")
+	serve(t, a.NetNS, "0.0.0.0:81")
+	shell(t, "ip route add 169.254.170.2/32 via 172.31.0.10")
+	mustAsk(t, "", "169.254.170.2:81", "172.31.0.1") // the packets do arrive
+	if got, err := ask("", "169.254.170.2:80", time.Second); err == nil {
+		t.Errorf("the task's local address was reached from outside: %q", got)
+	}
+	removed(t, n)
+}
+
+// A bridge takes the least address of its ports for its own, unless it is set.
+func TestBridgeKeepsItsHardwareAddress(t *testing.T) {
+	m := newMachine(t)
+	n := m.open(t, "t1", vpc)
+	address := func() string {
+		link, err := netlink.LinkByName("hb-t1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return link.Attrs().HardwareAddr.String()
+	}
+	before := address()
+	for i := range 4 {
+		a := attach(t, n, fmt.Sprint("task", i), fmt.Sprint("172.31.0.", 10+i))
+		shell(t, "ip link set "+a.HostIf+" address 02:00:00:00:00:0"+fmt.Sprint(i))
+		if got := address(); got != before {
+			t.Fatalf("with task %d it is %s, was %s", i, got, before)
+		}
+	}
+	removed(t, n)
+}
+
+func TestReopenAdoptsAndSweepRemovesOrphansOfThisInstance(t *testing.T) {
+	m := newMachine(t)
+	n, other := m.open(t, "t2", vpc), m.open(t, "t3", "172.30.0.0/16")
+	a := attach(t, n, "a", "172.31.0.10")
+	b := attach(t, n, "b", "172.31.0.11")
+	c := attach(t, n, "c", "172.31.0.12")
+	attach(t, other, "b", "172.30.0.11")
+	serve(t, a.NetNS, "172.31.0.10:80")
+	serve(t, other.cfg.netnsPath("b"), "172.30.0.11:80")
+	if err := n.Close(); err != nil {
 		t.Fatal(err)
 	}
-	links, err := netlink.LinkList()
+	mustAsk(t, "", "172.31.0.10:80", "172.31.0.1")
+	again := m.open(t, "t2", vpc)
+	mustAsk(t, "", "172.31.0.10:80", "172.31.0.1")
+	if got := attach(t, again, "a", "172.31.0.10"); got != a {
+		t.Errorf("adopted as %+v, was %+v", got, a)
+	}
+	mustAsk(t, "", "172.31.0.10:80", "172.31.0.1") // adopted, not made again
+
+	// Of c only the link is left, its file is lost.
+	holder, err := Listen(c.NetNS, netip.MustParseAddrPort("172.31.0.12:80"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range links {
-		if strings.HasPrefix(l.Attrs().Name, "hb-") || strings.HasPrefix(l.Attrs().Name, "hv") {
-			t.Errorf("link %s is left", l.Attrs().Name)
+	defer holder.Close()
+	if err := dropNamespace(c.NetNS); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Sweep(t.Context(), func(id string) bool { return id == "a" }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(b.NetNS); !os.IsNotExist(err) {
+		t.Errorf("the orphan's namespace is left: %v", err)
+	}
+	for _, orphan := range []Attachment{b, c} {
+		if _, err := netlink.LinkByName(orphan.HostIf); err == nil {
+			t.Errorf("the link of orphan %s is left", orphan.TaskID)
 		}
 	}
-	out, _ := exec.Command("nft", "list", "ruleset").CombinedOutput()
-	if strings.Contains(string(out), "hatoba") || strings.Contains(string(out), "hb-") {
-		t.Errorf("rules are left:\n%s", out)
-	}
+	mustAsk(t, "", "172.31.0.10:80", "172.31.0.1")
+	mustAsk(t, "", "172.30.0.11:80", "172.30.0.1")
+	removed(t, again)
+	mustAsk(t, "", "172.30.0.11:80", "172.30.0.1") // the other instance goes on
+	removed(t, other)
 }
 
-func TestReopenAdoptsAndSweepRemovesOrphans(t *testing.T) {
-	inMachine(t, func(dir string) {
-		n := open(t, "t2", dir)
-		a := attach(t, n, "a", "172.31.0.10")
-		attach(t, n, "b", "172.31.0.11")
-		serve(t, a.NetNS, "172.31.0.10:80")
-		again := open(t, "t2", dir)
-		mustAsk(t, "", "172.31.0.10:80", "172.31.0.1")
-		if got := attach(t, again, "a", "172.31.0.10"); got != a {
-			t.Errorf("adopted as %+v, was %+v", got, a)
-		}
-		if err := again.Sweep(context.Background(), func(id string) bool { return id == "a" }); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(n.cfg.netnsPath("b")); !os.IsNotExist(err) {
-			t.Errorf("the orphan's namespace is left: %v", err)
-		}
-		mustAsk(t, "", "172.31.0.10:80", "172.31.0.1")
-		removed(t, again)
-	})
+func TestHalfMadeAttachmentsAreMadeAgain(t *testing.T) {
+	m := newMachine(t)
+	n := m.open(t, "t4", vpc)
+	// Ended between the file and the mount.
+	if err := os.WriteFile(n.cfg.netnsPath("a"), nil, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	// Ended before the veth pair.
+	if err := makeNamespace(n.cfg.netnsPath("b"), func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	// The file was lost, a process holds the namespace with its link.
+	c := attach(t, n, "c", "172.31.0.12")
+	holder, err := Listen(c.NetNS, netip.MustParseAddrPort("172.31.0.12:80"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	if err := dropNamespace(c.NetNS); err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range []string{"a", "b", "c"} {
+		at := fmt.Sprint("172.31.0.", 10+i)
+		a := attach(t, n, id, at)
+		serve(t, a.NetNS, at+":81")
+		mustAsk(t, "", at+":81", "172.31.0.1")
+	}
+	removed(t, n)
 }
 
-func TestBesideAFirewallThatDropsForwarding(t *testing.T) {
-	for _, rules := range []string{
-		"add table ip filter\nadd chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }\n",
-		"add table inet firewalld\nadd chain inet firewalld filter_FORWARD { type filter hook forward priority 10; policy accept; }\nadd rule inet firewalld filter_FORWARD reject with icmpx type admin-prohibited\n",
-	} {
-		inMachine(t, func(dir string) {
-			cmd := exec.Command("nft", "-f", "-")
-			cmd.Stdin = strings.NewReader(rules)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
-			_ = os.WriteFile("/proc/sys/net/bridge/bridge-nf-call-iptables", []byte("1"), 0o644)
-			n := open(t, "t3", dir)
-			a, b := attach(t, n, "a", "172.31.0.10"), attach(t, n, "b", "172.31.0.11")
-			serve(t, a.NetNS, "172.31.0.10:80")
-			serve(t, dir+"/outside", "192.0.2.2:80")
-			mustAsk(t, b.NetNS, "172.31.0.10:80", "172.31.0.11")
-			mustAsk(t, b.NetNS, "192.0.2.2:80", "192.0.2.1")
-			removed(t, n)
-		})
+func TestAttachThatFailsLeavesNothing(t *testing.T) {
+	m := newMachine(t)
+	n := m.open(t, "t5", vpc)
+	req := request(n, "a", "172.31.0.10")
+	req.MAC = "01:00:5e:00:00:01" // a group's address: the kernel refuses it
+	if _, err := n.Attach(t.Context(), req); err == nil {
+		t.Error("no error")
 	}
+	if left, err := n.traces(); err != nil || len(left) > 0 {
+		t.Errorf("left: %v (%v)", left, err)
+	}
+	for _, bad := range []Request{request(n, "../a", "172.31.0.10"), request(n, "", "172.31.0.10"), request(n, "a", "192.0.2.9"), request(n, "a", "172.31.0.1")} {
+		if _, err := n.Attach(t.Context(), bad); err == nil {
+			t.Errorf("accepted %+v", bad)
+		}
+	}
+	if err := n.Detach(t.Context(), "nobody"); err != nil {
+		t.Errorf("detach of nobody: %v", err)
+	}
+	removed(t, n)
 }
 
 func TestFiftyAtOnceAndDetachLeavesNothing(t *testing.T) {
-	inMachine(t, func(dir string) {
-		n := open(t, "t4", dir)
-		machine := dir + "/machine"
-		var wg sync.WaitGroup
-		for i := range 50 {
-			wg.Go(func() {
-				err := inNamespace(machine, func() error {
-					id := fmt.Sprint("task", i)
-					_, err := n.Attach(context.Background(), Request{TaskID: id, Address: netip.AddrFrom4([4]byte{172, 31, 1, byte(i + 4)}), VPC: n.cfg.VPC, Gateway: Gateway(n.cfg.VPC)})
-					if err != nil {
-						return err
-					}
-					return n.Detach(context.Background(), id)
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		removed(t, n)
-	})
-}
-
-func BenchmarkAttach(b *testing.B) {
-	if os.Geteuid() != 0 || os.Getenv("HATOBA_ROOT_TESTS") != "1" {
-		b.Skip("makes network namespaces: needs root and HATOBA_ROOT_TESTS=1")
+	m := newMachine(t)
+	n := m.open(t, "t6", vpc)
+	failed := make(chan error, 50)
+	for i := range cap(failed) {
+		go func() {
+			id := fmt.Sprint("task", i)
+			_, err := n.Attach(context.Background(), request(n, id, fmt.Sprint("172.31.1.", i+4)))
+			if err == nil && i%2 == 0 {
+				err = n.Detach(context.Background(), id)
+			}
+			failed <- err
+		}()
 	}
-	n, err := Open(context.Background(), Config{Instance: "bench", RunDir: b.TempDir(), VPC: netip.MustParsePrefix("10.211.0.0/16"), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer n.Remove(context.Background())
-	for b.Loop() {
-		if _, err := n.Attach(context.Background(), Request{TaskID: "x", Address: netip.MustParseAddr("10.211.0.9"), VPC: n.cfg.VPC, Gateway: Gateway(n.cfg.VPC)}); err != nil {
-			b.Fatal(err)
+	for range cap(failed) {
+		if err := <-failed; err != nil {
+			t.Error(err)
 		}
-		b.StopTimer()
-		if err := n.Detach(context.Background(), "x"); err != nil {
-			b.Fatal(err)
-		}
-		b.StartTimer()
 	}
+	if list, err := n.List(t.Context()); err != nil || len(list) != 25 {
+		t.Errorf("%d tasks are listed, want 25 (%v)", len(list), err)
+	}
+	removed(t, n)
 }
