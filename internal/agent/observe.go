@@ -91,13 +91,13 @@ func (w *worker) observeContainer(i int) {
 	if image, ok := w.images[v.plan.Image]; ok {
 		c.ImageDigest = image.Digest
 	}
-	switch {
-	case v.phase == ended:
+	switch v.phase {
+	case ended:
 		c.Status, c.ExitCode = state.ContainerStopped, v.exitCode
 		if c.Reason == "" {
 			c.Reason = v.failure
 		}
-	case v.phase == running:
+	case running:
 		c.Status = max(c.Status, state.ContainerRunning)
 	default:
 		c.Status = max(c.Status, state.ContainerPending)

@@ -34,21 +34,26 @@ func hostName(host netip.Addr) link {
 }
 
 // interfaceName answers ip-172-31-0-9.<domain>, the private DNS name of a
-// network interface, with the address it spells.
+// network interface, with the address it spells. The region's domain has no
+// other names, and it is the search domain of every task: answering at once
+// spares each short name a way to the outside and back.
 func interfaceName(region string) link {
-	domain := ".ec2.internal."
+	domain := "ec2.internal."
 	if region != "us-east-1" {
-		domain = "." + region + ".compute.internal."
+		domain = region + ".compute.internal."
 	}
 	return func(_ context.Context, q *dns.Msg) *dns.Msg {
 		name := strings.ToLower(q.Question[0].Name)
-		label, ok := strings.CutSuffix(name, domain)
-		if !ok || !strings.HasPrefix(label, "ip-") {
+		if name != domain && !strings.HasSuffix(name, "."+domain) {
 			return nil
 		}
-		addr, err := netip.ParseAddr(strings.ReplaceAll(strings.TrimPrefix(label, "ip-"), "-", "."))
-		if err != nil {
-			return failure(q, dns.RcodeNameError)
+		label := strings.TrimSuffix(strings.TrimSuffix(name, domain), ".")
+		digits, ok := strings.CutPrefix(label, "ip-")
+		addr, err := netip.ParseAddr(strings.ReplaceAll(digits, "-", "."))
+		if !ok || err != nil || !addr.Is4() || strings.Contains(label, ".") {
+			a := failure(q, dns.RcodeNameError)
+			a.Authoritative = true
+			return a
 		}
 		return address(q, addr)
 	}
@@ -59,7 +64,7 @@ func address(q *dns.Msg, addr netip.Addr) *dns.Msg {
 	a := new(dns.Msg)
 	a.SetReply(q)
 	a.Authoritative = true
-	if q.Question[0].Qtype == dns.TypeA {
+	if q.Question[0].Qtype == dns.TypeA || q.Question[0].Qtype == dns.TypeANY {
 		a.Answer = []dns.RR{&dns.A{
 			Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl},
 			A:   addr.AsSlice(),

@@ -33,13 +33,48 @@ func New(region string, host netip.Addr, up Upstream) *Resolver {
 // maxQuestions bounds the questions answered at once on one socket.
 const maxQuestions = 128
 
+// maxConnections bounds a task's TCP connections, which are this process's
+// file descriptors.
+const maxConnections = 32
+
 // patience is how long a question may take.
 const patience = 5 * time.Second
 
-// Serve answers on both sockets until ctx ends, and closes them.
+// Serve answers on both sockets until ctx ends, and closes them. It returns
+// nil then, and otherwise why a socket gave out.
 func (r *Resolver) Serve(ctx context.Context, pc net.PacketConn, ln net.Listener) error {
+	handler := r.handler(ctx)
+	ln = newLimited(ln, maxConnections)
+	servers := []*dns.Server{{PacketConn: pc, Handler: handler}, {Listener: ln, Handler: handler}}
+	ended := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { ended <- s.ActivateAndServe() }()
+	}
+	var err error
+	left := len(servers)
+	select {
+	case <-ctx.Done():
+	case err = <-ended:
+		left--
+	}
+	for _, s := range servers {
+		_ = s.Shutdown() // waits for questions under way; says so if it had not begun
+	}
+	pc.Close()
+	ln.Close()
+	for range left {
+		err = errors.Join(err, <-ended)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("resolver ended: %w", errors.Join(err, net.ErrClosed))
+}
+
+// handler answers at most maxQuestions at once, and refuses others.
+func (r *Resolver) handler(ctx context.Context) dns.Handler {
 	slots := make(chan struct{}, maxQuestions)
-	handler := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+	return dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		select {
 		case slots <- struct{}{}:
 			defer func() { <-slots }()
@@ -55,46 +90,37 @@ func (r *Resolver) Serve(ctx context.Context, pc net.PacketConn, ln net.Listener
 		}
 		_ = w.WriteMsg(a) // the asker is gone: nobody to tell
 	})
-	servers := []*dns.Server{{PacketConn: pc, Handler: handler}, {Listener: ln, Handler: handler}}
-	ended := make(chan error, len(servers))
-	for _, s := range servers {
-		go func() { ended <- s.ActivateAndServe() }()
-	}
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-ended:
-		ended <- err
-	}
-	pc.Close()
-	ln.Close()
-	for range servers {
-		<-ended
-	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return fmt.Errorf("resolver ended: %w", errors.Join(err, net.ErrClosed))
 }
 
 func udpSize(q *dns.Msg) int {
 	if opt := q.IsEdns0(); opt != nil {
-		return int(opt.UDPSize())
+		return max(int(opt.UDPSize()), dns.MinMsgSize)
 	}
 	return dns.MinMsgSize
 }
 
 // Answer answers one question.
 func (r *Resolver) Answer(ctx context.Context, q *dns.Msg) *dns.Msg {
+	if q.Opcode != dns.OpcodeQuery {
+		return failure(q, dns.RcodeNotImplemented)
+	}
 	if len(q.Question) != 1 {
 		return failure(q, dns.RcodeFormatError)
 	}
 	for _, l := range r.chain {
 		if a := l(ctx, q); a != nil {
-			return a
+			return extended(q, a)
 		}
 	}
-	return failure(q, dns.RcodeServerFailure)
+	return extended(q, failure(q, dns.RcodeServerFailure))
+}
+
+// extended has an answer speak EDNS exactly if the question does (RFC 6891).
+func extended(q, a *dns.Msg) *dns.Msg {
+	if opt := q.IsEdns0(); opt != nil && a.IsEdns0() == nil {
+		a.SetEdns0(dns.DefaultMsgSize, opt.Do())
+	}
+	return a
 }
 
 func failure(q *dns.Msg, code int) *dns.Msg {

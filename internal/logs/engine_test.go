@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -30,7 +29,7 @@ func start(t testing.TB, cfg Config) *Engine {
 	if cfg.Now == nil {
 		cfg.Now = (&clock{noon}).now
 	}
-	cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	cfg.Log = slog.New(slog.DiscardHandler)
 	e, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -139,7 +140,7 @@ func (w *wal) close() error {
 	for w.syncing {
 		w.done.Wait()
 	}
-	if w.err == ErrClosed {
+	if errors.Is(w.err, ErrClosed) {
 		return nil
 	}
 	w.failLocked(ErrClosed)

@@ -16,15 +16,17 @@ if ! command -v qemu-system-x86_64 >/dev/null || ! command -v cpio >/dev/null ||
 fi
 if [ ! -d "$cache/kernel/boot" ]; then
   image=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image/{print $2; exit}')
-  (cd "$cache" && apt-get download -qq "$image" busybox-static && for deb in *.deb; do dpkg -x "$deb" kernel; done)
+  (cd "$cache" && apt-get download -qq "$image" busybox-static 2>/dev/null && for deb in *.deb; do dpkg -x "$deb" kernel; done)
 fi
-release=$(ls "$cache/kernel/lib/modules" 2>/dev/null || ls "$cache/kernel/usr/lib/modules")
-modules=$(ls -d "$cache"/kernel/{,usr/}lib/modules/"$release" 2>/dev/null | head -1)
+modules=$(find "$cache/kernel" -type d -path '*/lib/modules/*' -prune -print -quit)
+release=$(basename "$modules")
+kernel=$(find "$cache/kernel/boot" -name 'vmlinuz-*' -print -quit)
+busybox=$(find "$cache/kernel" -path '*/bin/busybox' -type f -print -quit)
 
 # The guest's root: busybox, runc with its libraries, hatoba, the sample.
 rm -rf "$root"
 mkdir -p "$root"/{bin,sbin,etc,proc,sys,dev,run,tmp,var/lib,root,lib/modules/"$release"/kernel,usr/bin,demo}
-cp "$(ls "$cache"/kernel/{,usr/}bin/busybox 2>/dev/null | head -1)" "$root/bin/busybox"
+cp "$busybox" "$root/bin/busybox"
 for bin in "$(command -v runc)"; do
   cp "$bin" "$root/bin/"
   ldd "$bin" 2>/dev/null | awk '/=> \//{print $3} /^\t\/lib/{print $1}' | while read -r lib; do
@@ -34,8 +36,9 @@ done
 cp bin/hatoba "$root/bin/hatoba"
 CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$root/demo/app" ./examples/web
 cp -r examples "$root/demo/examples"
+[ -f "$modules/modules.dep" ] || depmod -b "${modules%/lib/modules/*}" "$release"
 for wanted in overlay veth bridge br_netfilter nf_tables nft_masq nft_chain_nat nft_ct nf_nat nf_conntrack; do
-  modprobe -S "$release" -d "$(dirname "$(dirname "$(dirname "$modules")")")" --show-depends "$wanted" 2>/dev/null | awk '/^insmod/{print $2}'
+  modprobe -S "$release" -d "${modules%/lib/modules/*}" --show-depends "$wanted" 2>/dev/null | awk '/^insmod/{print $2}'
 done | awk '!seen[$0]++' >"$cache/modules.list"
 i=0
 : >"$root/etc/modules.list"
@@ -58,7 +61,7 @@ install -m 755 test/cgroup2/guest.sh "$root/guest.sh"
 
 echo "booting a guest with kernel $release and cgroup v2"
 timeout 600 qemu-system-x86_64 -m 2048 -smp 2 -nographic -no-reboot -net none \
-  -kernel "$(ls "$cache"/kernel/boot/vmlinuz-* | head -1)" -initrd "$cache/initramfs.gz" \
+  -kernel "$kernel" -initrd "$cache/initramfs.gz" \
   -append "console=ttyS0 quiet panic=-1" </dev/null >"$log" 2>&1 || true
 sed -n '/GUEST BEGIN/,/GUEST END/p' "$log" | tr -d '\r'
 if ! grep -q 'GUEST END 0' "$log"; then

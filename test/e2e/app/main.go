@@ -84,6 +84,7 @@ func main() {
 			var answer *http.Response
 			if answer, err = http.Get(arg); err == nil {
 				b, _ := io.ReadAll(answer.Body)
+				answer.Body.Close()
 				fmt.Println(string(b))
 				return
 			}

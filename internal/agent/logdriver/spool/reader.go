@@ -84,7 +84,7 @@ func (r *Reader) Next(ctx context.Context) (Frame, Position, error) {
 		if err == nil {
 			return f, r.at, nil
 		}
-		if err != errNone {
+		if !errors.Is(err, errNone) {
 			return Frame{}, r.at, err
 		}
 		moved, err := r.advance()
@@ -168,7 +168,7 @@ func (r *Reader) advance() (bool, error) {
 		return false, err
 	}
 	// The writer may have added to the current segment since our last look.
-	if err := r.fill(); err != nil && err != errNone {
+	if err := r.fill(); err != nil && !errors.Is(err, errNone) {
 		return false, err
 	}
 	if _, _, _, err := decodeFrame(r.buffer); err == nil {

@@ -49,5 +49,6 @@ var harmless = []string{
 	"ttrpc: received message on inactive stream", // a caller had left
 	"failed check for fsverity support",          // an option few file systems have
 	"response completed with error",              // the registry answered "not found", as a push asks first
+	"garbage collection failed",                  // the engine was being closed
 	"failed to load plugin",                      // one that was not asked for
 }

@@ -31,7 +31,9 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		out.SecretEnv = e.takeSecrets(id)
 		uri = out.URI()
 	}
+	entered := e.enterShim(info.Labels[labelTask])
 	task, err := container.NewTask(ctx, told(uri))
+	entered(err == nil)
 	if err != nil {
 		return clean(err)
 	}
