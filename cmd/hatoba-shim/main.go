@@ -6,14 +6,17 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/manager"
 	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/task"
+	"github.com/containerd/containerd/v2/core/events"
 	"github.com/containerd/containerd/v2/pkg/shim"
 	"github.com/containerd/containerd/v2/pkg/shutdown"
 	"github.com/containerd/containerd/v2/plugins"
 	"github.com/containerd/plugin"
 	"github.com/containerd/plugin/registry"
+	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -39,9 +42,32 @@ func taskService(ic *plugin.InitContext) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	inner, err := task.NewTaskService(ic.Context, publisher.(shim.Publisher), end.(shutdown.Service))
+	removeSocket(end.(shutdown.Service))
+	inner, err := task.NewTaskService(ic.Context, quiet{publisher.(shim.Publisher)}, end.(shutdown.Service))
 	if err != nil {
 		return nil, err
 	}
 	return newService(ic.Context, inner), nil
+}
+
+// quiet publishes no events: nobody listens to them. Sending them would cost
+// every start, and complaints while Hatoba is down.
+type quiet struct{ shim.Publisher }
+
+// Publish implements shim.Publisher.
+func (quiet) Publish(context.Context, string, events.Event) error { return nil }
+
+// listener is the file descriptor on which the shim is handed its socket.
+const listener = 3
+
+// removeSocket removes the shim's socket when it ends, which containerd leaves
+// to a file it no longer writes.
+func removeSocket(end shutdown.Service) {
+	address, err := unix.Getsockname(listener)
+	if err != nil {
+		return
+	}
+	if socket, ok := address.(*unix.SockaddrUnix); ok && filepath.IsAbs(socket.Name) {
+		end.RegisterCallback(func(context.Context) error { return os.Remove(socket.Name) })
+	}
 }

@@ -31,7 +31,7 @@ type Config struct {
 	Root     string // images, snapshots, exits: survives restarts
 	RunDir   string // sockets and bundles: at most 40 bytes long, gone after a reboot
 	Instance string // short id, part of cgroup names
-	Shim     string // absolute path of hatoba-shim, its name containerd-shim-runc-v2
+	Shim     string // absolute path of hatoba-shim; it must stay while containers of it are there
 	Runtime  string // OCI runtime: a name on PATH or a path
 	Log      *slog.Logger
 }
@@ -162,6 +162,7 @@ func (e *Engine) chooseSnapshotter() string {
 func (e *Engine) Close() error {
 	e.server.Stop()
 	err := e.client.Close()
+	e.sweepSockets()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.tasks) == 0 {
@@ -180,6 +181,8 @@ func (c Config) noteDir() string { return filepath.Join(c.Root, "notes") }
 // notePath is where the shim notes a container's start and end.
 func (c Config) notePath(id string) string { return filepath.Join(c.noteDir(), id+".json") }
 
+func (c Config) socketDir() string { return filepath.Join(c.RunDir, "s") }
+
 // server is the embedded containerd's configuration.
 func (c Config) server() *srvconfig.Config {
 	return &srvconfig.Config{
@@ -188,7 +191,7 @@ func (c Config) server() *srvconfig.Config {
 		State:   filepath.Join(c.RunDir, "c"),
 		Plugins: map[string]any{
 			"io.containerd.server.v1.ttrpc": map[string]any{"address": filepath.Join(c.RunDir, "c.sock.ttrpc")},
-			"io.containerd.shim.v1.manager": map[string]any{"socket_dir": filepath.Join(c.RunDir, "s")},
+			"io.containerd.shim.v1.manager": map[string]any{"socket_dir": c.socketDir()},
 		},
 		RequiredPlugins: []string{"io.containerd.internal.v1.hatoba-client"},
 	}

@@ -23,7 +23,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"golang.org/x/sys/unix"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/agent/runtime/runtimetest"
@@ -43,8 +42,8 @@ var build = sync.OnceValues(func() (dir string, err error) {
 		return "", err
 	}
 	for out, pkg := range map[string]string{
-		"containerd-shim-runc-v2": "github.com/hatoba/hatoba/cmd/hatoba-shim",
-		"probe":                   "github.com/hatoba/hatoba/internal/agent/runtime/runtimetest/probe",
+		"hatoba-shim": "github.com/hatoba/hatoba/cmd/hatoba-shim",
+		"probe":       "github.com/hatoba/hatoba/internal/agent/runtime/runtimetest/probe",
 	} {
 		cmd := exec.Command("go", "build", "-o", filepath.Join(dir, out), pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -56,6 +55,10 @@ var build = sync.OnceValues(func() (dir string, err error) {
 })
 
 func TestMain(m *testing.M) {
+	if cfg := os.Getenv(helperVariable); cfg != "" {
+		helper(cfg)
+		return
+	}
 	code := m.Run()
 	if dir, err := build(); err == nil && os.Getenv("HATOBA_ROOT_TESTS") == "1" {
 		os.RemoveAll(dir)
@@ -153,13 +156,15 @@ func world(t testing.TB) (*runtimetest.World, Config) {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Root: t.TempDir(), RunDir: run, Instance: filepath.Base(run), Shim: filepath.Join(dir, "containerd-shim-runc-v2"),
+		Root: t.TempDir(), RunDir: run, Instance: filepath.Base(run), Shim: filepath.Join(dir, "hatoba-shim"),
 		Runtime: "runc", Log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	w := &runtimetest.World{Engine: open(t, cfg), Source: probeImage(t, filepath.Join(dir, "probe")), NetNS: netns(t, cfg.Instance), Real: true}
 	t.Cleanup(func() {
-		w.Engine.(*Engine).Close()
-		unmountBelow(t, cfg.Root, run)
+		if err := w.Engine.(*Engine).Close(); err != nil {
+			t.Error(err)
+		}
+		leftovers(t, cfg)
 		os.RemoveAll(run)
 	})
 	return w, cfg
@@ -184,23 +189,6 @@ func TestSuite(t *testing.T) {
 		}
 		return w
 	})
-}
-
-// unmountBelow fails the test for every mount it finds.
-func unmountBelow(t testing.TB, dirs ...string) {
-	b, _ := os.ReadFile("/proc/self/mountinfo")
-	for _, line := range strings.Split(string(b), "\n") {
-		fields := strings.Fields(line)
-		if len(fields) < 5 {
-			continue
-		}
-		for _, dir := range dirs {
-			if strings.HasPrefix(fields[4], dir) {
-				t.Errorf("mount left behind: %s", fields[4])
-				_ = unix.Unmount(fields[4], unix.MNT_DETACH)
-			}
-		}
-	}
 }
 
 type testWriter struct{ t testing.TB }

@@ -2,9 +2,6 @@ package containerd
 
 import (
 	"context"
-	"os"
-	"path/filepath"
-	"strings"
 
 	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/errdefs"
@@ -64,59 +61,4 @@ func (e *Engine) status(ctx context.Context, c containerd.Container) (runtime.St
 		s.Phase = runtime.Stopped
 	}
 	return s, nil
-}
-
-// adopt counts the containers an earlier life left, for their tasks' cgroups,
-// and sweeps what belongs to none: Create and Delete may have been cut short.
-func (e *Engine) adopt(ctx context.Context) error {
-	all, err := e.client.Containers(ctx)
-	if err != nil {
-		return err
-	}
-	notes := map[string]bool{}
-	for _, c := range all {
-		info, err := c.Info(ctx, containerd.WithoutRefreshedMetadata)
-		if err != nil {
-			return err
-		}
-		taskID := info.Labels[labelTask]
-		use := e.tasks[taskID]
-		if use == nil {
-			use = &taskUse{containers: map[string]bool{}}
-			use.make.Do(func() {}) // it was made
-			e.tasks[taskID] = use
-		}
-		use.containers[c.ID()] = true
-		notes[filepath.Base(e.cfg.notePath(c.ID()))] = true
-	}
-	return e.sweep(notes)
-}
-
-// sweep removes the notes and cgroups of containers that are not there.
-func (e *Engine) sweep(notes map[string]bool) error {
-	files, err := os.ReadDir(e.cfg.noteDir())
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if name := strings.TrimSuffix(f.Name(), ".new"); !notes[name] {
-			if err := os.Remove(filepath.Join(e.cfg.noteDir(), f.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	for _, root := range hierarchies() {
-		groups, err := os.ReadDir(filepath.Join(root, e.cfg.instanceCgroup()))
-		if err != nil {
-			continue // not in this hierarchy
-		}
-		for _, g := range groups {
-			if path := e.cfg.taskCgroup(g.Name()); g.IsDir() && path != e.cfg.shimCgroup() && e.tasks[g.Name()] == nil {
-				if err := removeCgroups(path); err != nil {
-					e.cfg.Log.Warn("a left-over cgroup stays", "cgroup", path, "error", err)
-				}
-			}
-		}
-	}
-	return nil
 }

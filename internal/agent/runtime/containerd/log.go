@@ -2,6 +2,7 @@ package containerd
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -30,25 +31,21 @@ func (h hook) Fire(e *logrus.Entry) error {
 	if e.Level == logrus.WarnLevel {
 		level = slog.LevelWarn
 	}
-	for _, p := range harmless {
-		if strings.HasPrefix(e.Message, p) {
+	cause := fmt.Sprint(e.Data[logrus.ErrorKey])
+	for _, h := range harmless {
+		if strings.HasPrefix(e.Message, h.message) && strings.Contains(cause, h.cause) {
 			level = slog.LevelDebug
 		}
 	}
-	h.log.Log(context.Background(), level, "containerd", "message", e.Message, "id", e.Data["id"], "error", e.Data[logrus.ErrorKey])
+	h.log.Log(context.Background(), level, "containerd", "message", e.Message, "id", e.Data["id"], "error", cause)
 	return nil
 }
 
 // harmless is what is logged as a warning or an error in the course of things.
-var harmless = []string{
-	"copy shim log",                 // a shim ended, and with it its log
-	"failed to clean up after shim", // it was cleaned up
-	"cleanup warnings",
-	"warnings while cleaning up dead shim",
-	"failed to delete task",                      // it never came to be
-	"ttrpc: received message on inactive stream", // a caller had left
-	"failed check for fsverity support",          // an option few file systems have
-	"response completed with error",              // the registry answered "not found", as a push asks first
-	"garbage collection failed",                  // the engine was being closed
-	"failed to load plugin",                      // one that was not asked for
+var harmless = []struct{ message, cause string }{
+	{"copy shim log", "file already closed"},              // the shim ended, and with it its log
+	{"garbage collection failed", "database not open"},    // the engine was closed
+	{"failed to load plugin", ""},                         // one that was not asked for
+	{"failed check for fsverity support", ""},             // it is not needed
+	{"failed to clean up after shim disconnected", "not"}, // there was nothing left of it
 }

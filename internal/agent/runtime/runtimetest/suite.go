@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) *World) {
 		"EndedWhileAway":    endedWhileAway,
 		"ListAndDelete":     listAndDelete,
 		"SignalAfterTheEnd": signalAfterTheEnd,
+		"StartedAtOnce":     startedAtOnce,
 		"TwoOfOneTask":      twoOfOneTask,
 		"FactsOfTheProcess": facts,
 		"OutOfMemoryIsTold": outOfMemory,
@@ -356,6 +358,34 @@ func twoOfOneTask(t *testing.T, r *run) {
 		t.Errorf("after the other was deleted: %+v", got)
 	}
 	r.made = []string{two.ID}
+}
+
+// startedAtOnce starts five containers of one task together: they share one
+// shim, whoever comes first.
+func startedAtOnce(t *testing.T, r *run) {
+	var specs []runtime.Spec
+	for i := range 5 {
+		specs = append(specs, r.spec(fmt.Sprint("together.", i), "graceful", fmt.Sprint(i)))
+		r.made = append(r.made, specs[i].ID)
+	}
+	var all sync.WaitGroup
+	for _, s := range specs {
+		all.Go(func() {
+			if err := errors.Join(r.Engine.Create(t.Context(), s), r.Engine.Start(t.Context(), s.ID)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for i, s := range specs {
+		r.ready(s)
+		if err := r.Engine.Signal(t.Context(), s.ID, "SIGTERM"); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.wait(s.ID); got.Code != int32(i) {
+			t.Errorf("%s: %+v", s.ID, got)
+		}
+	}
 }
 
 func facts(t *testing.T, r *run) {

@@ -71,16 +71,27 @@ func main() {
 		if arg == "wait" {
 			_ = cmd.Wait()
 		}
-	case "eat": // memory, until it is killed
-		var keep [][]byte
-		for {
-			b := make([]byte, 1<<20)
-			for i := range b {
-				b[i] = 1
-			}
-			keep = append(keep, b)
-			_ = keep
+	case "hungry": // eats when it is told to
+		told := make(chan os.Signal, 1)
+		signal.Notify(told, syscall.SIGUSR1)
+		fmt.Println("ready")
+		<-told
+		eat()
+	case "eat":
+		eat()
+	}
+}
+
+// eat takes memory, until it is killed.
+func eat() {
+	var keep [][]byte
+	for {
+		b := make([]byte, 1<<20)
+		for i := range b {
+			b[i] = 1
 		}
+		keep = append(keep, b)
+		_ = keep
 	}
 }
 
