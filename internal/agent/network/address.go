@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,9 @@ const (
 // that AWS keeps. It starts at a place seed gives, so that an address just
 // freed is not the next one taken. It is pure; false means the range is full.
 func Allocate(subnet netip.Prefix, used func(netip.Addr) bool, seed uint64) (netip.Addr, bool) {
+	if !subnet.Addr().Is4() {
+		return netip.Addr{}, false
+	}
 	size := uint64(1) << (32 - subnet.Bits())
 	if size <= reservedHead+reservedTail {
 		return netip.Addr{}, false
@@ -26,7 +30,7 @@ func Allocate(subnet netip.Prefix, used func(netip.Addr) bool, seed uint64) (net
 	free := size - reservedHead - reservedTail
 	base := number(subnet.Masked().Addr())
 	for i := range free {
-		addr := address(base + uint32(reservedHead+(seed+i)%free))
+		addr := address(base + uint32(reservedHead+(seed%free+i)%free))
 		if !used(addr) {
 			return addr, true
 		}
@@ -71,14 +75,12 @@ func Domain(region string) string {
 var ErrNoRange = errors.New("every private /16 is in use on this machine")
 
 // ChooseVPC picks the range of the default VPC: 172.31.0.0/16 as on AWS, or
-// the next private /16 that overlaps with none in use. It is pure.
-func ChooseVPC(inUse []netip.Prefix) (netip.Prefix, error) {
+// the next private /16 that overlaps with none in use by the machine or by
+// others. It is pure.
+func ChooseVPC(inUse ...[]netip.Prefix) (netip.Prefix, error) {
+	taken := slices.Concat(inUse...)
 	for _, candidate := range candidates() {
-		free := true
-		for _, p := range inUse {
-			free = free && !p.Overlaps(candidate)
-		}
-		if free {
+		if !slices.ContainsFunc(taken, candidate.Overlaps) {
 			return candidate, nil
 		}
 	}
@@ -103,9 +105,12 @@ func ResolvConf(region string) []byte {
 	return []byte("search " + Domain(region) + "\nnameserver " + Local.String() + "\n")
 }
 
-// Hosts is a task's hosts file.
-func Hosts(host string, a netip.Addr) []byte {
-	return []byte("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" + a.String() + " " + host + "\n")
+// Hosts is a task's hosts file. The first name is the one its address resolves
+// to. In an awsvpc task it is the interface's PrivateDNSName, which is the
+// host name there.
+func Hosts(host string, a netip.Addr, aliases ...string) []byte {
+	names := strings.Join(append([]string{host}, aliases...), " ")
+	return []byte("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" + a.String() + " " + names + "\n")
 }
 
 // Local is the address every task has inside its own namespace, where its

@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"testing"
@@ -198,6 +199,40 @@ func TestFiftyAtOnceAndDetachLeavesNothing(t *testing.T) {
 	}
 	if list, err := n.List(t.Context()); err != nil || len(list) != 25 {
 		t.Errorf("%d tasks are listed, want 25 (%v)", len(list), err)
+	}
+	removed(t, n)
+}
+
+func TestDatagramsOnTheLocalAddress(t *testing.T) {
+	m := newMachine(t)
+	n := m.open(t, "t7", vpc)
+	a := attach(t, n, "a", "172.31.0.10")
+	pc, err := ListenPacket(a.NetNS, netip.AddrPortFrom(Local, 53))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	var conn net.Conn
+	err = inNamespace(a.NetNS, func() (err error) {
+		conn, err = net.Dial("udp", "169.254.170.2:53")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	deadline := time.Now().Add(5 * time.Second)
+	_, sent := conn.Write([]byte("question"))
+	_ = pc.SetReadDeadline(deadline)
+	b := make([]byte, 64)
+	k, from, err := pc.ReadFrom(b)
+	if sent != nil || err != nil || string(b[:k]) != "question" {
+		t.Fatalf("%q (%v, %v)", b[:k], sent, err)
+	}
+	_, sent = pc.WriteTo([]byte("answer"), from)
+	_ = conn.SetReadDeadline(deadline)
+	if k, err = conn.Read(b); sent != nil || err != nil || string(b[:k]) != "answer" {
+		t.Fatalf("%q (%v, %v)", b[:k], sent, err)
 	}
 	removed(t, n)
 }
