@@ -168,3 +168,21 @@ func TestCheckReadsIptablesLegacy(t *testing.T) {
 	shell(t, "iptables-legacy -F FORWARD")
 	removed(t, n)
 }
+
+// `hatoba stop` removes what a process that has just ended, or has not yet,
+// watches over.
+func TestWatcherDoesNotBringBackWhatAnotherRemoved(t *testing.T) {
+	m := newMachine(t)
+	load(t, firewalls["dockerd"])
+	watcher, remover := m.open(t, "t12", vpc), m.open(t, "t12", vpc)
+	if err := remover.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := watcher.keepOpen(); err != nil { // as after an event
+		t.Error(err)
+	}
+	nothingLeft(t, remover)
+	if err := watcher.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -153,6 +153,9 @@ func (c Config) lacks(f foreign) (out []way) {
 func (n *Network) keepOpen() error {
 	n.firewall.Lock()
 	defer n.firewall.Unlock()
+	if _, err := n.links.LinkByIndex(n.bridge); notFound(err) {
+		return nil // removed meanwhile, perhaps by another process
+	}
 	c, err := nftables.New()
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -233,6 +234,25 @@ func TestDatagramsOnTheLocalAddress(t *testing.T) {
 	_ = conn.SetReadDeadline(deadline)
 	if k, err = conn.Read(b); sent != nil || err != nil || string(b[:k]) != "answer" {
 		t.Fatalf("%q (%v, %v)", b[:k], sent, err)
+	}
+	removed(t, n)
+}
+
+func TestInUseLeavesOutOwnBridgeAndDefaultRoutesByAnotherName(t *testing.T) {
+	m := newMachine(t)
+	n := m.open(t, "t13", vpc)
+	shell(t, "ip route add 0.0.0.0/1 via 192.0.2.2; ip route add 128.0.0.0/1 via 192.0.2.2; ip route add 10.8.0.0/24 via 192.0.2.2")
+	got, err := InUse(n.cfg.BridgeName())
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := func(s string) bool { return slices.Contains(got, netip.MustParsePrefix(s)) }
+	if !has("192.0.2.0/24") || !has("10.8.0.0/24") || has(vpc) || has("0.0.0.0/1") || has("128.0.0.0/1") {
+		t.Errorf("got %v", got)
+	}
+	all, err := InUse("")
+	if err != nil || !slices.Contains(all, n.cfg.VPC) {
+		t.Errorf("another instance does not see the range of this one: %v (%v)", all, err)
 	}
 	removed(t, n)
 }
