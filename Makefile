@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 GO    ?= go
 ARCH  := $(shell $(GO) env GOARCH)
-SHIMS := internal/shim/bin/hatoba-shim-$(ARCH)
+SHIMS := internal/shim/bin/hatoba-shim-$(ARCH).gz
 LD    := -s -w
 
 .DEFAULT_GOAL := help
@@ -13,16 +13,17 @@ help: ## list the targets
 setup: ## install what running containers needs here (runc, nftables)
 	@./test/setup.sh
 
-internal/shim/bin/hatoba-shim-%: go.mod $(shell find cmd/hatoba-shim internal/agent/logdriver/spool -name '*.go' 2>/dev/null)
+internal/shim/bin/hatoba-shim-%.gz: go.mod $(shell find cmd/hatoba-shim internal/agent/logdriver/spool internal/agent/runtime/exit -name '*.go' 2>/dev/null)
 	@mkdir -p $(@D)
-	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags "$(LD)" -o $@ ./cmd/hatoba-shim
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -ldflags "$(LD)" -o $(@:.gz=) ./cmd/hatoba-shim
+	gzip -9 -n -f $(@:.gz=)
 
 shim: $(SHIMS) ## build the shim that is carried inside hatoba
 
 build: shim ## build bin/hatoba
 	CGO_ENABLED=0 $(GO) build -tags embedshim -trimpath -ldflags "$(LD)" -o bin/hatoba ./cmd/hatoba
 
-cross: internal/shim/bin/hatoba-shim-amd64 internal/shim/bin/hatoba-shim-arm64 ## build for linux/amd64, linux/arm64 and the client for darwin
+cross: internal/shim/bin/hatoba-shim-amd64.gz internal/shim/bin/hatoba-shim-arm64.gz ## build for linux/amd64, linux/arm64 and the client for darwin
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(GO) build -tags embedshim -trimpath -ldflags "$(LD)" -o bin/hatoba-linux-amd64 ./cmd/hatoba
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) build -tags embedshim -trimpath -ldflags "$(LD)" -o bin/hatoba-linux-arm64 ./cmd/hatoba
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) build -trimpath -ldflags "$(LD)" -o bin/hatoba-darwin-arm64 ./cmd/hatoba

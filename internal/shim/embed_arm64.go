@@ -4,5 +4,5 @@ package shim
 
 import _ "embed"
 
-//go:embed bin/hatoba-shim-arm64
-var binary []byte
+//go:embed bin/hatoba-shim-arm64.gz
+var packed []byte

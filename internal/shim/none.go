@@ -2,4 +2,4 @@
 
 package shim
 
-var binary []byte
+var packed []byte
