@@ -27,9 +27,10 @@ type Network interface {
 }
 
 // Endpoints opens what a task finds on 169.254.170.2 inside its own network
-// namespace. It serves until ctx ends.
+// namespace. It serves until stop is called, which returns when nothing is
+// open any more: a socket left open would keep the namespace alive.
 type Endpoints interface {
-	Serve(ctx context.Context, task state.Task, netns string) error
+	Serve(ctx context.Context, task state.Task, netns string) (stop func(), err error)
 }
 
 // Config is what an Agent works with.

@@ -9,8 +9,11 @@ import (
 // cleanUp takes away all a task had, after its last words have been shipped.
 // It is tried until it succeeds: a task is STOPPED only when nothing of it is
 // left.
-func (w *worker) cleanUp(ctx context.Context) func() {
+func (w *worker) cleanUp(ctx context.Context, stopEndpoints func()) func() {
 	w.pumps.Wait()
+	if stopEndpoints != nil {
+		stopEndpoints()
+	}
 	for {
 		err := w.remove(ctx)
 		if err == nil {

@@ -131,7 +131,7 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 	spec := runtime.Spec{
 		ID: containerID(w.key.ID, plan.Name), TaskID: w.key.ID, Name: plan.Name, Image: w.images[plan.Image].Ref,
 		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: environment(plan), SecretEnv: w.secretEnvironment(plan),
-		User: plan.User, WorkingDir: plan.WorkingDirectory, Hostname: network.HostName(w.rec.Address), ReadOnly: plan.ReadOnly,
+		User: plan.User, WorkingDir: plan.WorkingDirectory, Hostname: network.PrivateDNSName(w.rec.Address, w.key.Region), ReadOnly: plan.ReadOnly,
 		NetNS: w.rec.NetNS, Mounts: mounts,
 		TaskCPU: state.Units(task.Spec.CPU), TaskMemoryMiB: state.Units(task.Spec.Memory),
 		CPU: plan.CPU, MemoryMiB: plan.MemoryMiB, ReservationMiB: plan.ReservationMiB,

@@ -100,7 +100,7 @@ func (w *worker) attach(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("attach the task's network: %w", err)
 	}
-	host := network.HostName(w.rec.Address)
+	host := network.PrivateDNSName(w.rec.Address, w.key.Region)
 	files := map[string][]byte{
 		"resolv.conf": network.ResolvConf(w.key.Region),
 		"hosts":       network.Hosts(host, w.rec.Address),
@@ -111,10 +111,12 @@ func (w *worker) attach(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.rec.Assignment.Task, attachment.NetNS); err != nil {
+	stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.rec.Assignment.Task, attachment.NetNS)
+	if err != nil {
 		return fmt.Errorf("open the task's endpoints: %w", err)
 	}
 	w.post(func() {
+		w.stopEndpoints = stop
 		w.rec.NetNS = attachment.NetNS
 		w.rec.ENI.Status = "ATTACHED"
 		w.rec.Observed.Connectivity = "CONNECTED"

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"time"
 
 	"github.com/hatoba/hatoba/internal/agent/health"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
@@ -158,10 +157,17 @@ func (w *worker) recordedExit(name string) *int32 {
 // namespace the task cannot be alive, and its containers tell so themselves.
 func (w *worker) reopen() {
 	w.spawn(func() func() {
-		err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.rec.Assignment.Task, w.rec.NetNS)
+		stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.rec.Assignment.Task, w.rec.NetNS)
 		if err != nil {
-			w.log.Warn("the task's endpoints cannot be opened again", "error", err, "after", time.Since(w.rec.Assignment.Task.CreatedAt))
+			w.log.Warn("the task's endpoints cannot be opened again", "error", err)
+			return nil
 		}
-		return nil
+		return func() {
+			if w.stage >= cleaning { // the task ended meanwhile
+				stop()
+				return
+			}
+			w.stopEndpoints = stop
+		}
 	})
 }

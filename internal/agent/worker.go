@@ -44,6 +44,7 @@ type worker struct {
 
 	found         map[string]runtime.Status // what the engine had when the task was taken up again
 	resumed       bool                      // the task was begun in an earlier life of the agent
+	stopEndpoints func()                    // nil: none are open
 	cancelPrepare context.CancelFunc
 	told          *state.Observed // what was reported last
 	reported      <-chan struct{} // closed when the last report is durable
@@ -176,7 +177,8 @@ func (w *worker) live(ctx context.Context) time.Time {
 		switch {
 		case d.finish:
 			w.stage = cleaning
-			w.spawn(func() func() { return w.cleanUp(ctx) })
+			stop := w.stopEndpoints
+			w.spawn(func() func() { return w.cleanUp(ctx, stop) })
 			return time.Time{}
 		case d.end != nil || failed:
 			continue // the view has changed: decide again

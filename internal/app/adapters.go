@@ -68,25 +68,27 @@ type endpoints struct {
 	log      *slog.Logger
 }
 
-// Serve implements agent.Endpoints: it returns once the sockets are open, and
-// serves them until ctx ends or the task's namespace goes.
-func (e *endpoints) Serve(ctx context.Context, task state.Task, netns string) error {
+// Serve implements agent.Endpoints: it returns once the sockets are open.
+func (e *endpoints) Serve(ctx context.Context, task state.Task, netns string) (stop func(), err error) {
 	at := netip.AddrPortFrom(network.Local, 53)
 	pc, err := network.ListenPacket(netns, at)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ln, err := network.Listen(netns, at)
 	if err != nil {
 		pc.Close()
-		return err
+		return nil, err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		if err := e.resolver.Serve(ctx, pc, ln); err != nil && ctx.Err() == nil {
-			e.log.Debug("a task's resolver ended", "task", task.ID, "error", err)
+			e.log.Warn("a task's resolver ended", "task", task.ID, "error", err)
 		}
 	}()
-	return nil
+	return func() { cancel(); <-ended }, nil
 }
 
 // thisNode describes this machine.

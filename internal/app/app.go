@@ -97,6 +97,9 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, serve bool)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
+			if a.inst != nil {
+				removeUnused(a.inst.runDir)
+			}
 		}
 	}()
 	if err := prerequisites(cfg); err != nil {
@@ -176,6 +179,9 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 	}
 	if a.engine != nil {
 		a.onClose(a.engine.Close)
+	}
+	if a.network != nil {
+		a.onClose(func() error { a.network.Close(); return nil })
 	}
 	return err
 }

@@ -111,6 +111,15 @@ func removeRunDir(dir string) error {
 	return err
 }
 
+// removeUnused removes the run dir of a start that failed, unless tasks of an
+// earlier life are in it.
+func removeUnused(dir string) {
+	if entries, err := os.ReadDir(filepath.Join(dir, "netns")); err == nil && len(entries) > 0 {
+		return
+	}
+	_ = removeRunDir(dir) // a later start takes what stays
+}
+
 func lockPath(dir string) string { return filepath.Join(dir, "lock") }
 
 // holder is the process that holds the data dir, 0 when unknown.

@@ -103,3 +103,17 @@ func TestTwentyAtOnce(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestNothingStaysOfStoppedTasks(t *testing.T) {
+	w := harness.Start(t)
+	w.Image()
+	w.Register("short", nil, w.Container("app", "exit", "0"))
+	w.Until(w.Run("short"), "STOPPED")
+	before := harness.OpenFiles(w.Pid())
+	for range 10 {
+		w.Until(w.Run("short"), "STOPPED")
+	}
+	if after := harness.OpenFiles(w.Pid()); after > before+5 {
+		t.Errorf("%d files were open after one task, %d after eleven", before, after)
+	}
+}

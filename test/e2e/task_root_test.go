@@ -150,7 +150,7 @@ func TestInsideATask(t *testing.T) {
 	arn := w.Run("inside")
 	task := w.Until(arn, "RUNNING")
 	address := harness.Address(task)
-	host := "ip-" + strings.ReplaceAll(address, ".", "-")
+	host := "ip-" + strings.ReplaceAll(address, ".", "-") + ".ec2.internal"
 	w.Eventually("the helpers end", func() bool {
 		task = w.Task(arn)
 		for _, c := range task.Containers {

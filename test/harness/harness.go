@@ -401,3 +401,12 @@ func Processes(arg string) (n int) {
 	}
 	return n
 }
+
+// Pid is the process id of the running Hatoba.
+func (w *World) Pid() int { return w.cmd.Process.Pid }
+
+// OpenFiles counts the files a process has open.
+func OpenFiles(pid int) int {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	return len(files)
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,6 +50,7 @@ type Engine struct {
 	server      *server.Server
 	client      *containerd.Client
 	snapshotter string
+	http        http.Client // of all pulls
 	pulls       keyedLock
 	clamped     sync.Once
 

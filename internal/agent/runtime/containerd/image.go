@@ -24,7 +24,7 @@ import (
 // that moves between a task's pull and its start does not move the task.
 func (e *Engine) Pull(ctx context.Context, source protocol.ImageSource) (runtime.Image, error) {
 	ctx = e.context(ctx)
-	resolver := resolverFor(source)
+	resolver := e.resolverFor(source)
 	_, target, err := resolver.Resolve(ctx, source.Ref)
 	if err != nil {
 		return runtime.Image{}, classify(ctx, err)
@@ -75,12 +75,15 @@ func (r resolved) Resolve(_ context.Context, ref string) (string, ocispec.Descri
 	return ref, r.target, nil
 }
 
-func resolverFor(source protocol.ImageSource) remotes.Resolver {
+// resolverFor makes a resolver. Connections are shared over all pulls: each
+// would keep its own for a while otherwise.
+func (e *Engine) resolverFor(source protocol.ImageSource) remotes.Resolver {
 	authorizer := docker.NewDockerAuthorizer(docker.WithAuthCreds(func(string) (string, string, error) {
 		return source.Username, source.Password, nil
 	}))
 	return docker.NewResolver(docker.ResolverOptions{Hosts: docker.ConfigureDefaultRegistries(
 		docker.WithAuthorizer(authorizer),
+		docker.WithClient(&e.http),
 		docker.WithPlainHTTP(func(string) (bool, error) { return source.PlainHTTP, nil }),
 	)})
 }
