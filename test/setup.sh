@@ -8,6 +8,7 @@ if [ "${HATOBA_TEST_TOOLS:-}" = 1 ]; then
   command -v nft >/dev/null || missing+=(nftables)
   command -v ip >/dev/null || missing+=(iproute2)
   command -v aws >/dev/null || missing+=(awscli)
+  command -v curl >/dev/null || missing+=(curl)
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" != 0 ]; then
