@@ -8,3 +8,4 @@ echo "mounts:";  awk '{print $5}' /proc/self/mountinfo | grep -E 'hatoba|contain
 echo "cgroups:"; find /sys/fs/cgroup -type d -path '*hatoba*' 2>/dev/null | sort
 echo "shims:";   pgrep -af hatoba-shim | awk '{print $2}' | sort
 echo "nft:";     nft list tables 2>/dev/null | grep hatoba | sort
+exit 0
