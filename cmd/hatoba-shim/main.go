@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"os"
-	"path/filepath"
 
 	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/manager"
 	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/task"
@@ -14,6 +13,7 @@ import (
 	"github.com/containerd/containerd/v2/pkg/shim"
 	"github.com/containerd/containerd/v2/pkg/shutdown"
 	"github.com/containerd/containerd/v2/plugins"
+	"github.com/containerd/log"
 	"github.com/containerd/plugin"
 	"github.com/containerd/plugin/registry"
 	"golang.org/x/sys/unix"
@@ -34,6 +34,10 @@ func main() {
 }
 
 func taskService(ic *plugin.InitContext) (any, error) {
+	// What is logged goes to Hatoba's standard error, past its own log.
+	if err := log.SetLevel("error"); err != nil {
+		return nil, err
+	}
 	publisher, err := ic.GetByID(plugins.EventPlugin, "publisher")
 	if err != nil {
 		return nil, err
@@ -67,7 +71,19 @@ func removeSocket(end shutdown.Service) {
 	if err != nil {
 		return
 	}
-	if socket, ok := address.(*unix.SockaddrUnix); ok && filepath.IsAbs(socket.Name) {
-		end.RegisterCallback(func(context.Context) error { return os.Remove(socket.Name) })
+	socket, ok := address.(*unix.SockaddrUnix)
+	if !ok {
+		return
 	}
+	ours, err := os.Stat(socket.Name)
+	if err != nil {
+		return
+	}
+	end.RegisterCallback(func(context.Context) error {
+		// The task's next shim may have put its own in the place.
+		if there, err := os.Stat(socket.Name); err != nil || !os.SameFile(ours, there) {
+			return nil
+		}
+		return os.Remove(socket.Name)
+	})
 }

@@ -24,6 +24,7 @@ type service struct {
 
 	mu         sync.Mutex
 	containers map[string]*container
+	creating   int
 }
 
 func newService(ctx context.Context, inner taskapi.TTRPCTaskService) *service {
@@ -45,6 +46,8 @@ func (s *service) find(id string) *container {
 // Create opens the spool and hands its pipes to the service we wrap.
 func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*taskapi.CreateTaskResponse, error) {
 	deafen()
+	s.count(1)
+	defer s.count(-1)
 	out, ok := exit.ParseURI(r.Stdout)
 	if !ok {
 		return s.TTRPCTaskService.Create(ctx, r)
@@ -78,6 +81,22 @@ func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*ta
 	s.mu.Unlock()
 	go c.watch(s.ctx, s.TTRPCTaskService)
 	return resp, nil
+}
+
+func (s *service) count(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.creating += n
+}
+
+// Shutdown ends the shim unless it has containers or is about to.
+func (s *service) Shutdown(ctx context.Context, r *taskapi.ShutdownRequest) (*emptypb.Empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.creating > 0 {
+		return &emptypb.Empty{}, nil
+	}
+	return s.TTRPCTaskService.Shutdown(ctx, r)
 }
 
 // Start notes when a container's own process started.

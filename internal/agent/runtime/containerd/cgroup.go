@@ -42,30 +42,17 @@ type taskUse struct {
 	containers map[string]bool // guarded by Engine.mu
 	make       sync.Once
 	made       error
-
-	shim   sync.Mutex // held by the container that starts the task's shim
-	shimUp bool       // guarded by shim
+	shim       taskShim
 }
 
-// enterShim lets a task's first container start their shim alone: of several
-// that start at once each would start one. It returns what the container calls
-// when it is in, or has failed.
-func (e *Engine) enterShim(taskID string) (entered func(ok bool)) {
+// use is the task's; it is there as long as one of its containers is.
+func (e *Engine) use(taskID string) *taskUse {
 	e.mu.Lock()
-	use := e.tasks[taskID]
-	e.mu.Unlock()
-	if use == nil {
-		return func(bool) {}
+	defer e.mu.Unlock()
+	if use := e.tasks[taskID]; use != nil {
+		return use
 	}
-	use.shim.Lock()
-	if use.shimUp {
-		use.shim.Unlock()
-		return func(bool) {}
-	}
-	return func(ok bool) {
-		use.shimUp = ok
-		use.shim.Unlock()
-	}
+	return &taskUse{}
 }
 
 // openTask makes the task's cgroup with the task's limits, for its first

@@ -25,7 +25,7 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	if task != nil {
-		if err := deleteTask(ctx, task); err != nil && !errdefs.IsNotFound(err) {
+		if err := deleteTask(ctx, task, &e.use(info.Labels[labelTask]).shim); err != nil && !errdefs.IsNotFound(err) {
 			return err
 		}
 	}
@@ -38,7 +38,7 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 
 // deleteTask removes a process that has ended, or was made and never started:
 // an interrupted Start leaves one such.
-func deleteTask(ctx context.Context, task containerd.Task) error {
+func deleteTask(ctx context.Context, task containerd.Task, shim *taskShim) error {
 	status, err := task.Status(ctx)
 	if err != nil {
 		return err
@@ -47,6 +47,5 @@ func deleteTask(ctx context.Context, task containerd.Task) error {
 	if status.Status == containerd.Created {
 		opts = append(opts, containerd.WithProcessKill)
 	}
-	_, err = task.Delete(ctx, opts...)
-	return err
+	return shim.remove(ctx, task, opts...)
 }

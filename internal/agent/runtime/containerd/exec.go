@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/containerd/v2/pkg/cio"
@@ -50,7 +51,7 @@ func (e *Engine) Exec(ctx context.Context, id string, cmd runtime.Exec) (runtime
 // ends. Nothing of it is left.
 func run(ctx context.Context, p containerd.Process) (int32, error) {
 	detached := context.WithoutCancel(ctx)
-	defer func() { _, _ = p.Delete(detached, containerd.WithProcessKill) }()
+	defer remove(detached, p)
 	statuses, err := p.Wait(detached)
 	if err != nil {
 		return 0, err
@@ -79,6 +80,20 @@ func run(ctx context.Context, p containerd.Process) (int32, error) {
 		return 0, ctx.Err()
 	case <-read:
 		return int32(status.ExitCode()), status.Error()
+	}
+}
+
+// drain is how long output is waited for that somebody holds open whom the
+// command has started and left behind.
+const drain = time.Second
+
+// remove ends a process and forgets it.
+func remove(ctx context.Context, p containerd.Process) {
+	ctx, cancel := context.WithTimeout(ctx, drain)
+	defer cancel()
+	if _, err := p.Delete(ctx, containerd.WithProcessKill); err != nil && p.IO() != nil {
+		p.IO().Cancel()
+		p.IO().Close()
 	}
 }
 

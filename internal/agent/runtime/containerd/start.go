@@ -31,14 +31,13 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		out.SecretEnv = e.takeSecrets(id)
 		uri = out.URI()
 	}
-	entered := e.enterShim(info.Labels[labelTask])
-	task, err := container.NewTask(ctx, told(uri))
-	entered(err == nil)
+	shim := &e.use(info.Labels[labelTask]).shim
+	task, err := shim.make(ctx, func(ctx context.Context) (containerd.Task, error) { return container.NewTask(ctx, told(uri)) })
 	if err != nil {
 		return clean(err)
 	}
 	if err := task.Start(ctx); err != nil {
-		_, derr := task.Delete(context.WithoutCancel(ctx), containerd.WithProcessKill)
+		derr := shim.remove(context.WithoutCancel(ctx), task, containerd.WithProcessKill)
 		return errors.Join(clean(err), derr, e.forget(id))
 	}
 	return nil
