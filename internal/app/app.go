@@ -143,7 +143,7 @@ func ignoreClosed(err error) error {
 // openEngines opens what needs nothing of the others, all at once: it is what
 // starting takes its time for.
 func (a *App) openEngines(ctx context.Context) (err error) {
-	if a.vpc, err = a.chooseVPC(); err != nil {
+	if err := a.openNetwork(ctx); err != nil {
 		return err
 	}
 	shimPath, err := shim.Unpack(filepath.Join(a.cfg.DataDir, "shim"))
@@ -166,10 +166,6 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 		a.logs, err = logs.Open(gctx, logs.Config{Dir: filepath.Join(a.cfg.DataDir, "logs"), Log: a.log})
 		return err
 	})
-	group.Go(func() (err error) {
-		a.network, err = network.Open(gctx, network.Config{Instance: a.inst.id, RunDir: a.inst.runDir, VPC: a.vpc, Log: a.log})
-		return err
-	})
 	err = group.Wait()
 	if a.store != nil {
 		a.onClose(a.store.Close)
@@ -180,10 +176,27 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 	if a.engine != nil {
 		a.onClose(a.engine.Close)
 	}
-	if a.network != nil {
-		a.onClose(func() error { a.network.Close(); return nil })
-	}
 	return err
+}
+
+// openNetwork chooses the default VPC's range and takes it with the bridge, as
+// one step that only one instance of this machine is in: two that start
+// together would choose the same.
+func (a *App) openNetwork(ctx context.Context) error {
+	release, err := alone()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if a.vpc, err = a.chooseVPC(); err != nil {
+		return err
+	}
+	a.network, err = network.Open(ctx, network.Config{Instance: a.inst.id, RunDir: a.inst.runDir, VPC: a.vpc, Log: a.log})
+	if err != nil {
+		return err
+	}
+	a.onClose(a.network.Close)
+	return nil
 }
 
 // assemble builds what stands on the engines.

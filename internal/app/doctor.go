@@ -188,6 +188,9 @@ func keptVPC(text, bridge string) (netip.Prefix, error) {
 	if err != nil {
 		return vpc, fmt.Errorf("the VPC's range %q: %w", text, err)
 	}
+	if _, err := net.InterfaceByName(bridge); err == nil {
+		return vpc, nil // it is taken by ourselves
+	}
 	inUse, err := network.InUse(bridge)
 	if err != nil {
 		return vpc, err

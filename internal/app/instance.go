@@ -111,6 +111,20 @@ func removeRunDir(dir string) error {
 	return err
 }
 
+// alone waits until no other instance of this machine is between alone and
+// release. The lock is on a directory, so that no file is needed for it.
+func alone() (release func(), err error) {
+	run, err := os.Open("/run")
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(run.Fd()), syscall.LOCK_EX); err != nil {
+		run.Close()
+		return nil, fmt.Errorf("lock /run: %w", err)
+	}
+	return func() { run.Close() }, nil
+}
+
 // removeUnused removes the run dir of a start that failed, unless tasks of an
 // earlier life are in it.
 func removeUnused(dir string) {
