@@ -45,6 +45,9 @@ func (h hook) Fire(e *logrus.Entry) error {
 var harmless = []struct{ message, cause string }{
 	{"copy shim log", "file already closed"},              // the shim ended, and with it its log
 	{"garbage collection failed", "database not open"},    // the engine was closed
+	{"response completed with error", ""},                 // the registry answered "not found": a push asks first
+	{"warnings while cleaning up dead shim", ""},          // it is cleaned up all the same
+	{"ttrpc: received message on inactive stream", ""},    // who had asked has left
 	{"failed to load plugin", ""},                         // one that was not asked for
 	{"failed check for fsverity support", ""},             // it is not needed
 	{"failed to clean up after shim disconnected", "not"}, // there was nothing left of it
