@@ -3,22 +3,23 @@
 //
 // app, pushed to the front port or to the account's ECR host name, is one
 // repository of the default scope; the host name of another account or region
-// is that scope's. Inside, a repository's name carries account and region.
+// is that scope's, and so is ACCOUNT/REGION/app on the front port. Inside, a
+// repository's name always carries account and region.
+//
+// The storage is the truth about images: the Catalog keeps a record of each,
+// written before a push is acknowledged. What a crash left between the two is
+// mended when the registry is opened.
 package registry
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
+	"time"
 
 	"github.com/distribution/distribution/v3"
 	"github.com/distribution/distribution/v3/configuration"
@@ -27,20 +28,25 @@ import (
 	"github.com/distribution/distribution/v3/registry/storage/driver"
 	"github.com/distribution/distribution/v3/registry/storage/driver/factory"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem" // the one driver that is linked in
-	"github.com/distribution/reference"
-	"github.com/opencontainers/go-digest"
 
 	"github.com/hatoba/hatoba/internal/state"
 )
 
-// Catalog knows repositories and keeps what is pushed to them.
+// Catalog knows repositories and keeps a record of what is pushed to them.
 type Catalog interface {
 	// Repository tells whether a repository exists.
 	Repository(ctx context.Context, scope state.Scope, name string) (state.Repository, bool, error)
-	// Tagged returns the digest a tag points to, "" when it does not exist.
-	Tagged(ctx context.Context, scope state.Scope, name, tag string) (string, error)
+	// Repositories names a scope's repositories in order; the zero scope means
+	// all scopes, and is the only one whose keys differ in scope.
+	Repositories(ctx context.Context, scope state.Scope) ([]state.Key, error)
+	// Create makes a repository; one that exists is no error.
+	Create(ctx context.Context, scope state.Scope, name string) error
+	// Images are the records of a repository, in order of digest.
+	Images(ctx context.Context, scope state.Scope, name string) ([]state.Image, error)
 	// Pushed records a manifest that is stored. tag is "" for a push by digest.
 	Pushed(ctx context.Context, scope state.Scope, image state.Image, tag string) error
+	// Mend replaces records by what the storage holds, and forgets digests.
+	Mend(ctx context.Context, scope state.Scope, name string, replace []state.Image, forget []string) error
 }
 
 // Config is what a Registry works with.
@@ -49,6 +55,15 @@ type Config struct {
 	Default state.Scope // of names that say no account and region
 	Catalog Catalog
 	Log     *slog.Logger
+	// CreateOnPush makes a missing repository when something is pushed to it.
+	// ECR refuses such a push, and so does the default.
+	CreateOnPush bool
+	// RequireAuth refuses requests without a token. On loopback anybody may
+	// pull and push without one.
+	RequireAuth bool
+	// Grace is how long a blob no manifest names is kept, because a push may
+	// be about to name it. 0 means one hour.
+	Grace time.Duration
 }
 
 // Registry is the handler of /v2/.
@@ -58,11 +73,16 @@ type Registry struct {
 	driver  driver.StorageDriver
 	storage distribution.Namespace
 	key     []byte // of tokens
+	locks   keyedLock
+	touched touched
 }
 
-// Open opens the registry over its directory, and frees the blobs of images
-// that were deleted.
+// Open opens the registry over its directory, mends the records of a broken
+// push, and frees the blobs of images that were deleted.
 func Open(ctx context.Context, cfg Config) (*Registry, error) {
+	if cfg.Grace == 0 {
+		cfg.Grace = time.Hour
+	}
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -78,133 +98,95 @@ func Open(ctx context.Context, cfg Config) (*Registry, error) {
 	if r.key, err = tokenKey(filepath.Join(cfg.Dir, "token.key")); err != nil {
 		return nil, err
 	}
-	if err := r.collect(ctx); err != nil {
-		return nil, fmt.Errorf("free deleted images: %w", err)
+	if err := r.mend(ctx); err != nil {
+		return nil, fmt.Errorf("mend the records of images: %w", err)
 	}
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret) // never fails
-	conf := &configuration.Configuration{
+	if _, err := os.Stat(r.garbageMark()); err == nil {
+		if _, err := r.Collect(ctx); err != nil {
+			return nil, fmt.Errorf("free deleted images: %w", err)
+		}
+	}
+	r.app = handlers.NewApp(ctx, r.configuration())
+	return r, nil
+}
+
+// configuration is distribution's. It logs through logrus's standard logger
+// whatever is set here; the process decides where that one writes.
+func (r *Registry) configuration() *configuration.Configuration {
+	c := &configuration.Configuration{
 		Storage: configuration.Storage{
-			"filesystem":  configuration.Parameters{"rootdirectory": cfg.Dir},
+			"filesystem":  configuration.Parameters{"rootdirectory": r.cfg.Dir},
 			"delete":      configuration.Parameters{"enabled": true},
 			"maintenance": configuration.Parameters{"uploadpurging": map[any]any{"enabled": false}},
 		},
 	}
-	conf.HTTP.Secret = hex.EncodeToString(secret)
-	conf.HTTP.RelativeURLs = true
-	r.app = handlers.NewApp(ctx, conf)
-	return r, nil
-}
-
-// route is a request's repository and what is asked of it.
-type route struct {
-	scope state.Scope
-	name  string
-	rest  string // manifests/REF, blobs/DIGEST, blobs/uploads/…, tags/list, referrers/DIGEST
-}
-
-var (
-	ecrHost  = regexp.MustCompile(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?(:[0-9]+)?$`)
-	restPart = regexp.MustCompile(`^/v2/(.+)/(manifests/[^/]+|blobs/[^/]+|blobs/uploads/[^/]*|tags/list|referrers/[^/]+)$`)
-)
-
-// Scope is the scope an image host name means.
-func (c Config) scope(host string) state.Scope {
-	if m := ecrHost.FindStringSubmatch(host); m != nil {
-		return state.Scope{Account: m[1], Region: m[2]}
-	}
-	return c.Default
-}
-
-func (r *Registry) route(req *http.Request) (route, bool) {
-	m := restPart.FindStringSubmatch(req.URL.Path)
-	if m == nil {
-		return route{}, false
-	}
-	return route{scope: r.cfg.scope(req.Host), name: m[1], rest: m[2]}, true
-}
-
-func (rt route) inside() string { return inside(rt.scope, rt.name) }
-
-// inside is a repository's name in the storage.
-func inside(scope state.Scope, name string) string {
-	return scope.Account + "/" + scope.Region + "/" + name
+	c.HTTP.Secret = r.sign("uploads") // the same after a restart, so that an upload may go on
+	c.HTTP.RelativeURLs = true
+	return c
 }
 
 // ServeHTTP implements http.Handler.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if user, password, given := req.BasicAuth(); given && !r.Valid(user, password) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="hatoba"`)
-		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "Your authorization token is not valid or has expired. Get a new one: aws ecr get-login-password")
+	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+	account, ok := r.authenticate(w, req)
+	if !ok {
 		return
 	}
-	if req.URL.Path == "/v2/" || req.URL.Path == "/v2" {
-		w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+	switch req.URL.Path {
+	case "/v2/", "/v2":
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, "{}")
 		return
+	case "/v2/_catalog":
+		r.catalog(w, req)
+		return
 	}
-	rt, ok := r.route(req)
+	rt, ok := r.cfg.route(req)
 	if !ok {
 		refuse(w, http.StatusNotFound, "UNSUPPORTED", "this registry does not serve "+req.Method+" "+req.URL.Path)
 		return
 	}
-	repo, exists, err := r.cfg.Catalog.Repository(req.Context(), rt.scope, rt.name)
+	if account != "" && account != rt.scope.Account {
+		refuse(w, http.StatusForbidden, "DENIED", fmt.Sprintf(
+			"the authorization token is account %s's, the repository '%s' is in account %s", account, rt.name, rt.scope.Account))
+		return
+	}
+	exists, err := r.exists(req, rt)
 	if err != nil {
 		r.cfg.Log.Error("the catalog does not answer", "error", err)
 		refuse(w, http.StatusInternalServerError, "UNKNOWN", "the repository cannot be looked up")
 		return
 	}
 	if !exists {
-		refuse(w, http.StatusNotFound, "NAME_UNKNOWN", fmt.Sprintf(
-			"The repository with name '%s' does not exist in the registry with id '%s'. Make it: aws ecr create-repository --repository-name %s", rt.name, rt.scope.Account, rt.name))
+		noRepository(w, rt)
 		return
 	}
-	r.serve(w, req, rt, repo)
+	r.serve(w, req, rt)
 }
 
-func (r *Registry) serve(w http.ResponseWriter, req *http.Request, rt route, repo state.Repository) {
-	ref, manifest := strings.CutPrefix(rt.rest, "manifests/")
+// exists looks a repository up and, where that is wanted, makes it.
+func (r *Registry) exists(req *http.Request, rt route) (bool, error) {
+	_, ok, err := r.cfg.Catalog.Repository(req.Context(), rt.scope, rt.name)
+	if err != nil || ok || !r.cfg.CreateOnPush || req.Method != http.MethodPost && req.Method != http.MethodPut {
+		return ok, err
+	}
+	return true, r.cfg.Catalog.Create(req.Context(), rt.scope, rt.name)
+}
+
+func (r *Registry) serve(w http.ResponseWriter, req *http.Request, rt route) {
 	switch {
-	case req.Method == http.MethodDelete:
+	case req.Method == http.MethodDelete && rt.kind != kindUpload:
 		refuse(w, http.StatusMethodNotAllowed, "UNSUPPORTED", "images are deleted with: aws ecr batch-delete-image")
-		return
-	case manifest && req.Method == http.MethodPut:
-		r.putManifest(w, req, rt, repo, ref)
-		return
+	case rt.kind == kindManifest && req.Method == http.MethodPut:
+		r.putManifest(w, req, rt)
+	default:
+		// A client told that a blob is here will not send it: keep it.
+		if req.Method != http.MethodGet {
+			r.touched.add(rt.ref, req.URL.Query().Get("digest"), req.URL.Query().Get("mount"))
+		}
+		r.pass(w, req, rt)
 	}
-	r.pass(w, req, rt)
 }
-
-// pass hands a request to distribution under the repository's inside name.
-func (r *Registry) pass(w http.ResponseWriter, req *http.Request, rt route) {
-	clone := req.Clone(req.Context())
-	clone.URL.Path = "/v2/" + rt.inside() + "/" + rt.rest
-	clone.RequestURI = clone.URL.RequestURI()
-	if from := clone.URL.Query().Get("from"); from != "" {
-		q := clone.URL.Query()
-		q.Set("from", inside(rt.scope, from))
-		clone.URL.RawQuery = q.Encode()
-	}
-	r.app.ServeHTTP(&outside{ResponseWriter: w, inside: "/v2/" + rt.inside() + "/", name: "/v2/" + rt.name + "/"}, clone)
-}
-
-// outside turns the inside name in a Location back into the one the client
-// knows.
-type outside struct {
-	http.ResponseWriter
-	inside, name string
-}
-
-func (o *outside) WriteHeader(code int) {
-	if l := o.Header().Get("Location"); l != "" {
-		o.Header().Set("Location", strings.Replace(l, o.inside, o.name, 1))
-	}
-	o.ResponseWriter.WriteHeader(code)
-}
-
-// Unwrap lets http.ResponseController through.
-func (o *outside) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 // refuse answers in the registry's error format.
 // Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
@@ -214,64 +196,7 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"errors": []map[string]string{{"code": code, "message": message}}})
 }
 
-// repository opens a repository of the storage.
-func (r *Registry) repository(ctx context.Context, scope state.Scope, name string) (distribution.Repository, error) {
-	named, err := reference.WithName(inside(scope, name))
-	if err != nil {
-		return nil, err
-	}
-	return r.storage.Repository(ctx, named)
-}
-
-// Delete removes a manifest from a repository. Its blobs are freed at the next
-// start.
-func (r *Registry) Delete(ctx context.Context, scope state.Scope, name, dgst string) error {
-	repo, err := r.repository(ctx, scope, name)
-	if err != nil {
-		return err
-	}
-	manifests, err := repo.Manifests(ctx)
-	if err != nil {
-		return err
-	}
-	tags := repo.Tags(ctx)
-	pointing, err := tags.Lookup(ctx, distribution.Descriptor{Digest: digest.Digest(dgst)})
-	if err == nil {
-		for _, t := range pointing {
-			if err := tags.Untag(ctx, t); err != nil {
-				return err
-			}
-		}
-	}
-	var unknown distribution.ErrManifestUnknownRevision
-	if err := manifests.Delete(ctx, digest.Digest(dgst)); err != nil && !errors.As(err, &unknown) && !errors.Is(err, distribution.ErrBlobUnknown) {
-		return err
-	}
-	return os.WriteFile(r.garbageMark(), nil, 0o600)
-}
-
-// Untag removes a tag from a repository.
-func (r *Registry) Untag(ctx context.Context, scope state.Scope, name, tag string) error {
-	repo, err := r.repository(ctx, scope, name)
-	if err != nil {
-		return err
-	}
-	return repo.Tags(ctx).Untag(ctx, tag)
-}
-
-func (r *Registry) garbageMark() string { return filepath.Join(r.cfg.Dir, "garbage") }
-
-// collect frees blobs no manifest needs, when images were deleted since the
-// last start. Nobody pushes yet, so that nothing half-pushed is in danger but
-// uploads that were broken off.
-func (r *Registry) collect(ctx context.Context) error {
-	if _, err := os.Stat(r.garbageMark()); errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	err := storage.MarkAndSweep(ctx, r.driver, r.storage, storage.GCOpts{Quiet: true})
-	var none driver.PathNotFoundError
-	if err != nil && !errors.As(err, &none) {
-		return err
-	}
-	return os.Remove(r.garbageMark())
+func noRepository(w http.ResponseWriter, rt route) {
+	refuse(w, http.StatusNotFound, "NAME_UNKNOWN", fmt.Sprintf(
+		"The repository with name '%s' does not exist in the registry with id '%s'. Make it: aws ecr create-repository --repository-name %s", rt.name, rt.scope.Account, rt.name))
 }

@@ -1,68 +1,140 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"strings"
+	"net/url"
+	"os"
+	"path/filepath"
 
 	"github.com/distribution/distribution/v3"
+	"github.com/distribution/distribution/v3/registry/storage"
+	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
 
 	"github.com/hatoba/hatoba/internal/state"
 )
 
+// repository opens a repository of the storage.
+func (r *Registry) repository(ctx context.Context, scope state.Scope, name string) (distribution.Repository, error) {
+	named, err := reference.WithName(inside(scope, name))
+	if err != nil {
+		return nil, err
+	}
+	return r.storage.Repository(ctx, named)
+}
+
 // Put stores a manifest as a push would, and returns its digest. The blobs it
-// names must be there.
-func (r *Registry) Put(ctx context.Context, scope state.Scope, name string, manifest []byte, mediaType, tag string) (string, error) {
-	dgst := digest.FromBytes(manifest).String()
+// names must be there: a *Refusal tells what is wrong.
+func (r *Registry) Put(ctx context.Context, scope state.Scope, name string, content []byte, mediaType, tag string) (string, error) {
 	if mediaType == "" {
-		var m struct {
-			MediaType string `json:"mediaType"`
-		}
-		if err := json.Unmarshal(manifest, &m); err != nil {
-			return "", fmt.Errorf("the manifest is not JSON: %w", err)
+		var m manifest
+		if err := json.Unmarshal(content, &m); err != nil {
+			return "", &Refusal{http.StatusBadRequest, "MANIFEST_INVALID", "the manifest is not JSON"}
 		}
 		mediaType = m.MediaType
 	}
-	ref := tag
-	if ref == "" {
-		ref = dgst
+	dgst := digest.FromBytes(content).String()
+	rt := route{scope: scope, name: name, kind: kindManifest, ref: tag}
+	if tag == "" {
+		rt.ref = dgst
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, "/v2/"+name+"/manifests/"+ref, bytes.NewReader(manifest))
-	if err != nil {
+	req := (&http.Request{Method: http.MethodPut, URL: &url.URL{}, Header: http.Header{"Content-Type": {mediaType}}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	if _, err := r.storeManifest(req, rt, content); err != nil {
 		return "", err
 	}
-	req.Header.Set("Content-Type", mediaType)
-	repo, ok, err := r.cfg.Catalog.Repository(ctx, scope, name)
-	if err != nil || !ok {
-		return "", fmt.Errorf("no repository %s: %w", name, err)
-	}
-	answer := httptest.NewRecorder()
-	r.putManifest(answer, req, route{scope: scope, name: name, rest: "manifests/" + ref}, repo, ref)
-	if answer.Code != http.StatusCreated {
-		return "", errors.New(strings.TrimSpace(answer.Body.String()))
-	}
 	return dgst, nil
+}
+
+// Manifest returns a manifest's bytes; a missing one is distribution's
+// ErrManifestUnknownRevision.
+func (r *Registry) Manifest(ctx context.Context, scope state.Scope, name, dgst string) ([]byte, error) {
+	repo, err := r.repository(ctx, scope, name)
+	if err != nil {
+		return nil, err
+	}
+	manifests, err := repo.Manifests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, err := manifests.Get(ctx, digest.Digest(dgst))
+	if err != nil {
+		return nil, err
+	}
+	_, content, err := m.Payload()
+	return content, err
 }
 
 // HasBlob tells whether a repository has a blob, and its size in bytes.
 func (r *Registry) HasBlob(ctx context.Context, scope state.Scope, name, dgst string) (int64, bool, error) {
 	repo, err := r.repository(ctx, scope, name)
-	if err != nil {
+	if err != nil || !isDigest(dgst) {
 		return 0, false, err
 	}
-	parsed, err := digest.Parse(dgst)
-	if err != nil {
-		return 0, false, nil
-	}
-	d, err := repo.Blobs(ctx).Stat(ctx, parsed)
+	r.touched.add(dgst) // who asks is about to push
+	d, err := repo.Blobs(ctx).Stat(ctx, digest.Digest(dgst))
 	if errors.Is(err, distribution.ErrBlobUnknown) {
 		return 0, false, nil
 	}
 	return d.Size, err == nil, err
+}
+
+// tagged is the digest a tag points to, "" when there is no such tag.
+func (r *Registry) tagged(ctx context.Context, scope state.Scope, name, tag string) (string, error) {
+	repo, err := r.repository(ctx, scope, name)
+	if err != nil {
+		return "", err
+	}
+	d, err := repo.Tags(ctx).Get(ctx, tag)
+	var unknown distribution.ErrTagUnknown
+	if errors.As(err, &unknown) {
+		return "", nil
+	}
+	return d.Digest.String(), err
+}
+
+// Delete removes a manifest, and the tags named, from a repository, inside
+// Exclusive. What is not there is no error. Blobs are freed by Collect.
+func (r *Registry) Delete(ctx context.Context, scope state.Scope, name, dgst string, tags []string) error {
+	for _, tag := range tags {
+		if err := r.Untag(ctx, scope, name, tag); err != nil {
+			return err
+		}
+	}
+	if err := r.markGarbage(); err != nil {
+		return err
+	}
+	path := r.repositoryDir(inside(scope, name), "_manifests", "revisions", algorithm(dgst), encoded(dgst))
+	if err := os.RemoveAll(path); err != nil {
+		return fmt.Errorf("delete manifest: %w", err)
+	}
+	return syncDirs(filepath.Dir(path))
+}
+
+// Untag removes a tag from a repository, inside Exclusive. A missing one is no
+// error.
+func (r *Registry) Untag(_ context.Context, scope state.Scope, name, tag string) error {
+	path := r.repositoryDir(inside(scope, name), "_manifests", "tags", tag)
+	if !reference.TagRegexp.MatchString(tag) || tag == "." || tag == ".." {
+		return fmt.Errorf("%q is no tag", tag)
+	}
+	if err := os.RemoveAll(path); err != nil {
+		return fmt.Errorf("delete tag: %w", err)
+	}
+	return syncDirs(filepath.Dir(path))
+}
+
+// Remove removes all that a repository holds, inside Exclusive. Repositories
+// whose names begin with its name and a slash stay.
+func (r *Registry) Remove(ctx context.Context, scope state.Scope, name string) error {
+	if err := r.markGarbage(); err != nil {
+		return err
+	}
+	if err := storage.NewVacuum(ctx, r.driver).RemoveRepository(inside(scope, name)); err != nil {
+		return fmt.Errorf("delete repository: %w", err)
+	}
+	return syncDirs(r.repositoryDir(inside(scope, name)))
 }

@@ -12,17 +12,19 @@ type Repository struct {
 	Tags          map[string]string
 }
 
-// Image is a manifest of a repository. ID: ImageID(repository, digest).
-// Writer: the registry, when a manifest is pushed, and the ECR operations.
+// Image is the record of a manifest of a repository; its bytes are in the
+// registry's storage. ID: ImageID(repository, digest). Writer: the registry,
+// when a manifest is pushed, and the ECR operations.
 type Image struct {
 	Repository   string
 	Digest       string
 	MediaType    string
 	ArtifactType string
-	Tags         []string
-	SizeBytes    int64 // of config and layers as they are stored
-	PushedAt     time.Time
-	Manifest     string
+	Tags         []string  // in order
+	SizeBytes    int64     // of config and layers as they are stored
+	PushedAt     time.Time // when it was pushed first
+	Children     []string  // digests an index names
+	Subject      string    // digest of the image an artifact is about, "" when none
 }
 
 // ImageID is the store id of an image.

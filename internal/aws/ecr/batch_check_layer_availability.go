@@ -23,7 +23,16 @@ func (s *Service) BatchCheckLayerAvailability(ctx context.Context, caller wire.C
 		return nil, err
 	}
 	out := &ecr.BatchCheckLayerAvailabilityOutput{Layers: []types.Layer{}, Failures: []types.LayerFailure{}}
+	if len(in.LayerDigests) == 0 || len(in.LayerDigests) > maxBatch {
+		return nil, invalid("Invalid parameter at 'layerDigests' failed to satisfy constraint: 'Member must have length between 1 and 100'")
+	}
 	for _, d := range in.LayerDigests {
+		if checkDigest(d) != nil {
+			out.Failures = append(out.Failures, types.LayerFailure{
+				LayerDigest: aws.String(d), FailureCode: types.LayerFailureCodeInvalidLayerDigest, FailureReason: aws.String("Invalid layer digest"),
+			})
+			continue
+		}
 		size, ok, err := s.cfg.Registry.HasBlob(ctx, scope, name, d)
 		if err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package ecr
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -21,38 +22,82 @@ func (c Catalog) Repository(ctx context.Context, scope state.Scope, name string)
 	return repo, ok, err
 }
 
-// Tagged implements registry.Catalog.
-func (c Catalog) Tagged(ctx context.Context, scope state.Scope, name, tag string) (digest string, err error) {
+// Repositories implements registry.Catalog.
+func (c Catalog) Repositories(ctx context.Context, scope state.Scope) (keys []state.Key, err error) {
 	err = c.Store.View(ctx, func(r store.Reader) error {
-		for _, image := range images(r, scope, name) {
-			if slices.Contains(image.Tags, tag) {
-				digest = image.Digest
-			}
+		for k := range store.Repositories.List(r, scope, "") {
+			keys = append(keys, k)
 		}
 		return nil
 	})
-	return digest, err
+	return keys, err
+}
+
+// Create implements registry.Catalog.
+func (c Catalog) Create(ctx context.Context, scope state.Scope, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	return c.Store.Update(ctx, func(w store.Writer) error {
+		if _, ok := store.Repositories.Get(w, scope.Key(name)); ok {
+			return nil
+		}
+		return store.Repositories.Put(w, scope.Key(name), newRepository(scope, name, time.Now()))
+	})
+}
+
+// Images implements registry.Catalog.
+func (c Catalog) Images(ctx context.Context, scope state.Scope, name string) (all []state.Image, err error) {
+	err = c.Store.View(ctx, func(r store.Reader) error {
+		all = images(r, scope, name)
+		return nil
+	})
+	return all, err
 }
 
 // Pushed implements registry.Catalog. A tag moves to the image; an image
-// pushed again keeps its other tags.
+// pushed again keeps its other tags and the time it was pushed first.
 func (c Catalog) Pushed(ctx context.Context, scope state.Scope, image state.Image, tag string) error {
 	return c.Store.Update(ctx, func(w store.Writer) error {
-		key := scope.Key(state.ImageID(image.Repository, image.Digest))
+		key, record := scope.Key(state.ImageID(image.Repository, image.Digest)), image
 		if had, ok := store.Images.Get(w, key); ok {
-			image.Tags = slices.Clone(had.Tags)
+			record.Tags, record.PushedAt = slices.Clone(had.Tags), had.PushedAt
 		}
-		if tag != "" && !slices.Contains(image.Tags, tag) {
+		if tag != "" && !slices.Contains(record.Tags, tag) {
 			for _, other := range images(w, scope, image.Repository) {
 				if err := untag(w, scope, other, tag); err != nil {
 					return err
 				}
 			}
-			image.Tags = append(image.Tags, tag)
-			slices.Sort(image.Tags)
+			record.Tags = append(record.Tags, tag)
+			slices.Sort(record.Tags)
 		}
-		return store.Images.Put(w, key, image)
+		return store.Images.Put(w, key, record)
 	})
+}
+
+// Mend implements registry.Catalog.
+func (c Catalog) Mend(ctx context.Context, scope state.Scope, name string, replace []state.Image, forget []string) error {
+	const batch = 100 // one transaction has a limit
+	for len(replace)+len(forget) > 0 {
+		some, gone := replace[:min(batch, len(replace))], forget[:min(batch, len(forget))]
+		replace, forget = replace[len(some):], forget[len(gone):]
+		err := c.Store.Update(ctx, func(w store.Writer) error {
+			for _, dgst := range gone {
+				store.Images.Delete(w, scope.Key(state.ImageID(name, dgst)))
+			}
+			for _, image := range some {
+				if err := store.Images.Put(w, scope.Key(state.ImageID(name, image.Digest)), image); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // images lists a repository's images in order of digest.

@@ -2,6 +2,7 @@ package ecr
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -25,10 +26,8 @@ func (s *Service) CreateRepository(ctx context.Context, caller wire.Caller, in *
 	if err := supported(in); err != nil {
 		return nil, err
 	}
-	repo := state.Repository{
-		Name: name, ARN: scope.ARN("ecr", "repository/"+name), CreatedAt: s.cfg.Now().UTC(),
-		ImmutableTags: in.ImageTagMutability == types.ImageTagMutabilityImmutable, Tags: map[string]string{},
-	}
+	repo := newRepository(scope, name, s.cfg.Now())
+	repo.ImmutableTags = in.ImageTagMutability == types.ImageTagMutabilityImmutable
 	if err := addTags(repo.Tags, in.Tags); err != nil {
 		return nil, err
 	}
@@ -43,6 +42,12 @@ func (s *Service) CreateRepository(ctx context.Context, caller wire.Caller, in *
 		return nil, err
 	}
 	return &ecr.CreateRepositoryOutput{Repository: describe(scope, repo)}, nil
+}
+
+func newRepository(scope state.Scope, name string, now time.Time) state.Repository {
+	return state.Repository{
+		Name: name, ARN: scope.ARN("ecr", "repository/"+name), CreatedAt: now.UTC().Truncate(time.Millisecond), Tags: map[string]string{},
+	}
 }
 
 // supported refuses what would be accepted and not done.

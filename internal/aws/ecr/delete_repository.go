@@ -20,29 +20,29 @@ func (s *Service) DeleteRepository(ctx context.Context, caller wire.Caller, in *
 	}
 	name := aws.ToString(in.RepositoryName)
 	var repo state.Repository
-	var deleted []state.Image
-	err = s.cfg.Store.Update(ctx, func(w store.Writer) (err error) {
-		if repo, err = find(w, scope, name); err != nil {
+	err = s.cfg.Registry.Exclusive(ctx, scope, name, func(ctx context.Context) error {
+		err := s.cfg.Store.Update(ctx, func(w store.Writer) (err error) {
+			if repo, err = find(w, scope, name); err != nil {
+				return err
+			}
+			all := images(w, scope, name)
+			if len(all) > 0 && !in.Force {
+				return &types.RepositoryNotEmptyException{Message: aws.String(
+					"The repository with name '" + name + "' in registry with id '" + scope.Account + "' cannot be deleted because it still contains images")}
+			}
+			for _, image := range all {
+				store.Images.Delete(w, scope.Key(state.ImageID(name, image.Digest)))
+			}
+			store.Repositories.Delete(w, scope.Key(name))
+			return nil
+		})
+		if err != nil {
 			return err
 		}
-		deleted = images(w, scope, name)
-		if len(deleted) > 0 && !in.Force {
-			return &types.RepositoryNotEmptyException{Message: aws.String(
-				"The repository with name '" + name + "' in registry with id '" + scope.Account + "' cannot be deleted because it still contains images")}
-		}
-		for _, image := range deleted {
-			store.Images.Delete(w, scope.Key(state.ImageID(name, image.Digest)))
-		}
-		store.Repositories.Delete(w, scope.Key(name))
-		return nil
+		return s.cfg.Registry.Remove(ctx, scope, name)
 	})
 	if err != nil {
 		return nil, err
-	}
-	for _, image := range deleted {
-		if err := s.cfg.Registry.Delete(ctx, scope, name, image.Digest); err != nil {
-			return nil, err
-		}
 	}
 	return &ecr.DeleteRepositoryOutput{Repository: describe(scope, repo)}, nil
 }

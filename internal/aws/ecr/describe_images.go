@@ -17,6 +17,12 @@ func (s *Service) DescribeImages(ctx context.Context, caller wire.Caller, in *ec
 	if err != nil {
 		return nil, err
 	}
+	if len(in.ImageIds) > 0 && (in.MaxResults != nil || in.NextToken != nil || in.Filter != nil) {
+		return nil, invalid("Invalid parameter: imageIds are not given together with maxResults, nextToken or filter")
+	}
+	if len(in.ImageIds) > maxBatch {
+		return nil, checkBatch(in.ImageIds)
+	}
 	size, err := pageSize(in.MaxResults)
 	if err != nil {
 		return nil, err
@@ -29,6 +35,9 @@ func (s *Service) DescribeImages(ctx context.Context, caller wire.Caller, in *ec
 	var status types.TagStatus
 	if in.Filter != nil {
 		status = in.Filter.TagStatus
+		if err := checkFilter(status, in.Filter.ImageStatus); err != nil {
+			return nil, err
+		}
 	}
 	out := &ecr.DescribeImagesOutput{}
 	err = s.cfg.Store.View(ctx, func(r store.Reader) error {
@@ -42,7 +51,7 @@ func (s *Service) DescribeImages(ctx context.Context, caller wire.Caller, in *ec
 				return &types.ImageNotFoundException{Message: aws.String("The image with imageId {imageDigest:'" + orNull(id.ImageDigest) + "', imageTag:'" + orNull(id.ImageTag) +
 					"'} does not exist within the repository with name '" + name + "' in the registry with id '" + scope.Account + "'")}
 			}
-			out.ImageDetails = append(out.ImageDetails, detail(scope, image))
+			out.ImageDetails = append(out.ImageDetails, detail(scope, all, image))
 		}
 		if len(in.ImageIds) > 0 {
 			return nil
@@ -56,7 +65,7 @@ func (s *Service) DescribeImages(ctx context.Context, caller wire.Caller, in *ec
 				out.NextToken = aws.String(wire.PageToken("ecr-images/"+name, last))
 				break
 			}
-			out.ImageDetails = append(out.ImageDetails, detail(scope, image))
+			out.ImageDetails = append(out.ImageDetails, detail(scope, all, image))
 			last = image.Digest
 		}
 		return nil

@@ -32,6 +32,12 @@ func (s *Service) DescribeRepositories(ctx context.Context, caller wire.Caller, 
 	if err != nil {
 		return nil, err
 	}
+	if len(in.RepositoryNames) > 0 && (in.MaxResults != nil || in.NextToken != nil) {
+		return nil, invalid("Invalid parameter: repositoryNames are not given together with maxResults or nextToken")
+	}
+	if len(in.RepositoryNames) > maxBatch {
+		return nil, invalid("Invalid parameter at 'repositoryNames' failed to satisfy constraint: 'Member must have length less than or equal to 100'")
+	}
 	size, err := pageSize(in.MaxResults)
 	if err != nil {
 		return nil, err

@@ -13,10 +13,15 @@ import (
 )
 
 // GetAuthorizationToken gives a token for docker login, valid for 12 hours.
-func (s *Service) GetAuthorizationToken(_ context.Context, caller wire.Caller, _ *ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error) {
+func (s *Service) GetAuthorizationToken(_ context.Context, caller wire.Caller, in *ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error) {
+	for _, id := range in.RegistryIds {
+		if _, err := scopeOf(caller, &id); err != nil {
+			return nil, err
+		}
+	}
 	until := s.cfg.Now().Add(registry.TokenLife)
 	return &ecr.GetAuthorizationTokenOutput{AuthorizationData: []types.AuthorizationData{{
-		AuthorizationToken: aws.String(base64.StdEncoding.EncodeToString([]byte("AWS:" + s.cfg.Registry.Token(until)))),
+		AuthorizationToken: aws.String(base64.StdEncoding.EncodeToString([]byte("AWS:" + s.cfg.Registry.Token(caller.Scope.Account, until)))),
 		ExpiresAt:          aws.Time(until),
 		ProxyEndpoint:      aws.String("https://" + caller.Scope.Account + ".dkr.ecr." + caller.Scope.Region + ".amazonaws.com"),
 	}}}, nil

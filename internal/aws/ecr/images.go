@@ -54,14 +54,39 @@ func matches(image state.Image, status types.TagStatus) bool {
 	return true
 }
 
-func detail(scope state.Scope, image state.Image) types.ImageDetail {
+// checkFilter refuses what no image here can have: none is archived.
+func checkFilter(tags types.TagStatus, status types.ImageStatusFilter) error {
+	if status != "" && status != types.ImageStatusFilterActive && status != types.ImageStatusFilterAny {
+		return invalid("filter.imageStatus %s is not supported by Hatoba: every image is ACTIVE", status)
+	}
+	if tags != "" && !slices.Contains(tags.Values(), tags) {
+		return invalid("Invalid parameter at 'filter' failed to satisfy constraint: 'tagStatus is TAGGED, UNTAGGED or ANY'")
+	}
+	return nil
+}
+
+// size is an image's size; that of an index is its largest image's.
+func size(all []state.Image, image state.Image) (bytes int64) {
+	bytes = image.SizeBytes
+	for _, other := range all {
+		if slices.Contains(image.Children, other.Digest) {
+			bytes = max(bytes, other.SizeBytes)
+		}
+	}
+	return bytes
+}
+
+func detail(scope state.Scope, all []state.Image, image state.Image) types.ImageDetail {
 	out := types.ImageDetail{
 		RegistryId: aws.String(scope.Account), RepositoryName: aws.String(image.Repository), ImageDigest: aws.String(image.Digest),
-		ImageTags: image.Tags, ImageSizeInBytes: aws.Int64(image.SizeBytes), ImagePushedAt: aws.Time(image.PushedAt),
-		ImageManifestMediaType: aws.String(image.MediaType),
+		ImageTags: image.Tags, ImageSizeInBytes: aws.Int64(size(all, image)), ImagePushedAt: aws.Time(image.PushedAt),
+		ImageManifestMediaType: aws.String(image.MediaType), ImageStatus: types.ImageStatusActive,
 	}
 	if image.ArtifactType != "" {
 		out.ArtifactMediaType = aws.String(image.ArtifactType)
+	}
+	if image.Subject != "" {
+		out.SubjectManifestDigest = aws.String(image.Subject)
 	}
 	return out
 }

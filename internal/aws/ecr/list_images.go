@@ -30,6 +30,9 @@ func (s *Service) ListImages(ctx context.Context, caller wire.Caller, in *ecr.Li
 	var status types.TagStatus
 	if in.Filter != nil {
 		status = in.Filter.TagStatus
+		if err := checkFilter(status, in.Filter.ImageStatus); err != nil {
+			return nil, err
+		}
 	}
 	out := &ecr.ListImagesOutput{}
 	err = s.cfg.Store.View(ctx, func(r store.Reader) error {

@@ -4,6 +4,7 @@ package ecr
 
 import (
 	"context"
+	"io"
 	"regexp"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"github.com/hatoba/hatoba/internal/registry"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -18,11 +20,21 @@ import (
 
 // Registry is what the operations ask of the registry's storage.
 type Registry interface {
-	Delete(ctx context.Context, scope state.Scope, name, digest string) error
+	// Exclusive keeps others from changing a repository's images; Delete, Untag
+	// and Remove are called inside it.
+	Exclusive(ctx context.Context, scope state.Scope, name string, fn func(ctx context.Context) error) error
+	Delete(ctx context.Context, scope state.Scope, name, digest string, tags []string) error
 	Untag(ctx context.Context, scope state.Scope, name, tag string) error
+	Remove(ctx context.Context, scope state.Scope, name string) error
+
+	Manifest(ctx context.Context, scope state.Scope, name, digest string) ([]byte, error)
 	Put(ctx context.Context, scope state.Scope, name string, manifest []byte, mediaType, tag string) (digest string, err error)
 	HasBlob(ctx context.Context, scope state.Scope, name, digest string) (size int64, ok bool, err error)
-	Token(until time.Time) string
+	StartUpload(ctx context.Context, scope state.Scope, name string) (id string, err error)
+	Upload(ctx context.Context, scope state.Scope, name, id string, offset int64, part io.Reader) (size int64, err error)
+	FinishUpload(ctx context.Context, scope state.Scope, name, id, digest string) (size int64, err error)
+
+	Token(account string, until time.Time) string
 }
 
 // Config is what the operations work with.
@@ -48,6 +60,7 @@ func (s *Service) Describe() wire.Service {
 			wire.Op("BatchCheckLayerAvailability", s.BatchCheckLayerAvailability),
 			wire.Op("BatchDeleteImage", s.BatchDeleteImage),
 			wire.Op("BatchGetImage", s.BatchGetImage),
+			wire.Op("CompleteLayerUpload", s.CompleteLayerUpload),
 			wire.Op("CreateRepository", s.CreateRepository),
 			wire.Op("DeleteRepository", s.DeleteRepository),
 			wire.Op("DeleteRepositoryPolicy", s.DeleteRepositoryPolicy),
@@ -56,6 +69,7 @@ func (s *Service) Describe() wire.Service {
 			wire.Op("DescribeRepositories", s.DescribeRepositories),
 			wire.Op("GetAuthorizationToken", s.GetAuthorizationToken),
 			wire.Op("GetRepositoryPolicy", s.GetRepositoryPolicy),
+			wire.Op("InitiateLayerUpload", s.InitiateLayerUpload),
 			wire.Op("ListImages", s.ListImages),
 			wire.Op("ListTagsForResource", s.ListTagsForResource),
 			wire.Op("PutImage", s.PutImage),
@@ -63,6 +77,7 @@ func (s *Service) Describe() wire.Service {
 			wire.Op("SetRepositoryPolicy", s.SetRepositoryPolicy),
 			wire.Op("TagResource", s.TagResource),
 			wire.Op("UntagResource", s.UntagResource),
+			wire.Op("UploadLayerPart", s.UploadLayerPart),
 		},
 	}
 }
@@ -88,6 +103,28 @@ func checkName(name string) error {
 	if len(name) < 2 || len(name) > 256 || !repositoryName.MatchString(name) {
 		return invalid("Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*''")
 	}
+	if registry.Scoped(name) {
+		return invalid("Invalid parameter at 'repositoryName' failed to satisfy constraint: '%s means the repository of another account and region here'", name)
+	}
+	return nil
+}
+
+var (
+	tagName     = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$`)
+	imageDigest = regexp.MustCompile(`^sha256:[a-f0-9]{64}$`)
+)
+
+func checkTag(tag string) error {
+	if !tagName.MatchString(tag) {
+		return invalid("Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}''")
+	}
+	return nil
+}
+
+func checkDigest(digest string) error {
+	if !imageDigest.MatchString(digest) {
+		return invalid("Invalid parameter at 'layerDigests' failed to satisfy constraint: 'must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+''")
+	}
 	return nil
 }
 
@@ -95,8 +132,12 @@ func checkName(name string) error {
 func find(r store.Reader, scope state.Scope, name string) (state.Repository, error) {
 	repo, ok := store.Repositories.Get(r, scope.Key(name))
 	if !ok {
-		return repo, &types.RepositoryNotFoundException{Message: aws.String(
-			"The repository with name '" + name + "' does not exist in the registry with id '" + scope.Account + "'")}
+		return repo, noRepository(scope, name)
 	}
 	return repo, nil
+}
+
+func noRepository(scope state.Scope, name string) error {
+	return &types.RepositoryNotFoundException{Message: aws.String(
+		"The repository with name '" + name + "' does not exist in the registry with id '" + scope.Account + "'")}
 }

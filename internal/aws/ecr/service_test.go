@@ -1,20 +1,12 @@
-package ecr
+package ecr_test
 
 import (
-	"archive/tar"
-	"bytes"
-	"context"
-	"encoding/base64"
 	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -23,16 +15,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
-	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-containerregistry/pkg/crane"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/sirupsen/logrus"
 
-	"github.com/hatoba/hatoba/internal/image"
+	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/registry"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -40,384 +30,159 @@ import (
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
-var here = state.Scope{Account: "123456789012", Region: "us-east-1"}
+var testScope = state.Scope{Account: "123456789012", Region: "us-east-1"}
 
-// world is registry and front door over one store, behind one port.
-type world struct {
-	host string
+func TestMain(m *testing.M) {
+	logrus.SetOutput(io.Discard) // distribution tells of every 404
+	os.Exit(m.Run())
+}
+
+// house is API and registry on one port, as Hatoba serves them.
+type house struct {
 	*sdk.Client
-	dir   string
-	store store.Store
+	t        *testing.T
+	dir      string
+	store    store.Store
+	registry *registry.Registry
+	host     string
 }
 
-func start(t *testing.T) *world {
+func open(t *testing.T, change ...func(*registry.Config)) *house {
 	t.Helper()
-	w := &world{dir: t.TempDir(), store: mem.New()}
-	t.Cleanup(func() { w.store.Close() })
-	w.serve(t)
-	return w
+	h := &house{t: t, dir: t.TempDir(), store: mem.New()}
+	h.start(change...)
+	return h
 }
 
-func (w *world) serve(t *testing.T) {
-	t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	r, err := registry.Open(t.Context(), registry.Config{Dir: w.dir, Default: here, Catalog: Catalog{w.store}, Log: log})
-	if err != nil {
-		t.Fatal(err)
+// start opens the registry over what is stored, as a restart does.
+func (h *house) start(change ...func(*registry.Config)) {
+	h.t.Helper()
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	cfg := registry.Config{Dir: h.dir, Default: testScope, Catalog: ecr.Catalog{Store: h.store}, Log: log}
+	for _, f := range change {
+		f(&cfg)
+	}
+	var err error
+	if h.registry, err = registry.Open(h.t.Context(), cfg); err != nil {
+		h.t.Fatal(err)
 	}
 	api, err := wire.NewHandler(wire.HandlerConfig{
-		Services: []wire.Service{New(Config{Store: w.store, Registry: r, Now: time.Now}).Describe()}, DefaultScope: here, Log: log, NewRequestID: func() string { return "id" },
+		Services:     []wire.Service{ecr.New(ecr.Config{Store: h.store, Registry: h.registry, Now: time.Now}).Describe()},
+		DefaultScope: testScope, Log: log,
 	})
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
-	mux.Handle("/v2/", r)
+	mux.Handle("/v2/", h.registry)
 	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	w.host = strings.TrimPrefix(server.URL, "http://")
-	w.Client = sdk.NewFromConfig(aws.Config{Region: here.Region, BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider(here.Account, "x", "")})
+	h.t.Cleanup(server.Close)
+	h.host = strings.TrimPrefix(server.URL, "http://")
+	h.Client = h.client(testScope)
 }
 
-func (w *world) create(t *testing.T, repository string, change ...func(*sdk.CreateRepositoryInput)) {
-	t.Helper()
-	in := &sdk.CreateRepositoryInput{RepositoryName: &repository}
-	for _, f := range change {
-		f(in)
-	}
-	if _, err := w.CreateRepository(t.Context(), in); err != nil {
-		t.Fatal(err)
+func (h *house) client(scope state.Scope) *sdk.Client {
+	return sdk.New(sdk.Options{
+		BaseEndpoint: aws.String("http://" + h.host), Region: scope.Region, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider(scope.Account, "secret", ""),
+	})
+}
+
+func (h *house) create(names ...string) {
+	h.t.Helper()
+	for _, n := range names {
+		if _, err := h.CreateRepository(h.t.Context(), &sdk.CreateRepositoryInput{RepositoryName: aws.String(n)}); err != nil {
+			h.t.Fatal(err)
+		}
 	}
 }
 
-func (w *world) ref(t *testing.T, s string) name.Reference {
+func (h *house) ref(s string) name.Reference {
+	h.t.Helper()
+	ref, err := name.ParseReference(h.host+"/"+s, name.Insecure)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return ref
+}
+
+// picture is an image whose one layer says text.
+func picture(t *testing.T, text string) v1.Image {
 	t.Helper()
-	r, err := name.ParseReference(w.host+"/"+s, name.Insecure)
+	image, err := crane.Image(map[string][]byte{"text": []byte(text)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return image
 }
 
-func (w *world) push(t *testing.T, s string) v1.Image {
-	t.Helper()
-	img, err := random.Image(1000, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(w.ref(t, s), img); err != nil {
-		t.Fatal(err)
-	}
-	return img
+func (h *house) push(ref string, image v1.Image) error {
+	h.t.Helper()
+	return remote.Write(h.ref(ref), image, remote.WithContext(h.t.Context()))
 }
 
-func digestOf(t *testing.T, img v1.Image) string {
-	t.Helper()
-	d, err := img.Digest()
+// pushed pushes a new image and returns its digest.
+func (h *house) pushed(ref, text string) string {
+	h.t.Helper()
+	image := picture(h.t, text)
+	if err := h.push(ref, image); err != nil {
+		h.t.Fatal(err)
+	}
+	d, err := image.Digest()
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	return d.String()
 }
 
-func (w *world) images(t *testing.T, repository string) []types.ImageDetail {
-	t.Helper()
-	out, err := w.DescribeImages(t.Context(), &sdk.DescribeImagesInput{RepositoryName: &repository})
+// listed is what ListImages says: "tag@digest" or "@digest", a short digest.
+func (h *house) listed(repository string) string {
+	h.t.Helper()
+	out, err := h.ListImages(h.t.Context(), &sdk.ListImagesInput{RepositoryName: aws.String(repository)})
 	if err != nil {
-		t.Fatal(err)
+		return failure(err)
 	}
-	return out.ImageDetails
+	var all []string
+	for _, id := range out.ImageIds {
+		all = append(all, aws.ToString(id.ImageTag)+"@"+short(aws.ToString(id.ImageDigest)))
+	}
+	return strings.Join(all, " ")
 }
 
-func TestPushDescribePullDelete(t *testing.T) {
-	w := start(t)
-	w.create(t, "team/app")
-	img := w.push(t, "team/app:1")
-	if err := remote.Tag(w.ref(t, "team/app:latest").(name.Tag), img); err != nil {
-		t.Fatal(err)
+func short(digest string) string {
+	if len(digest) < 15 {
+		return digest
 	}
-	pulled, err := remote.Image(w.ref(t, "team/app@"+digestOf(t, img)))
-	if err != nil || digestOf(t, pulled) != digestOf(t, img) {
-		t.Fatalf("pulled: %v", err)
-	}
-	if _, err := pulled.Layers(); err != nil {
-		t.Fatal(err)
-	}
-	got := w.images(t, "team/app")
-	manifest, _ := img.Manifest()
-	size := manifest.Config.Size
-	for _, l := range manifest.Layers {
-		size += l.Size
-	}
-	if len(got) != 1 || strings.Join(got[0].ImageTags, " ") != "1 latest" || aws.ToInt64(got[0].ImageSizeInBytes) != size || got[0].ImagePushedAt == nil {
-		t.Fatalf("%+v", got)
-	}
-	ctx, repository := t.Context(), aws.String("team/app")
-	out, err := w.BatchDeleteImage(ctx, &sdk.BatchDeleteImageInput{RepositoryName: repository, ImageIds: []types.ImageIdentifier{{ImageTag: aws.String("latest")}, {ImageTag: aws.String("nope")}}})
-	if err != nil || len(out.ImageIds) != 1 || len(out.Failures) != 1 || out.Failures[0].FailureCode != types.ImageFailureCodeImageNotFound {
-		t.Fatalf("%+v %v", out, err)
-	}
-	if got := w.images(t, "team/app"); len(got) != 1 || len(got[0].ImageTags) != 1 {
-		t.Fatalf("after the tag: %+v", got)
-	}
-	if _, err := w.DeleteRepository(ctx, &sdk.DeleteRepositoryInput{RepositoryName: repository}); !errors.As(err, new(*types.RepositoryNotEmptyException)) {
-		t.Errorf("%v", err)
-	}
-	if _, err := w.BatchDeleteImage(ctx, &sdk.BatchDeleteImageInput{RepositoryName: repository, ImageIds: []types.ImageIdentifier{{ImageDigest: aws.String(digestOf(t, img))}}}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := remote.Image(w.ref(t, "team/app:1")); err == nil {
-		t.Error("a deleted image can be pulled")
-	}
-	before := blobBytes(t, w.dir)
-	w.serve(t) // as after a restart
-	if after := blobBytes(t, w.dir); after >= before {
-		t.Errorf("%d bytes before, %d after the blobs were to be freed", before, after)
-	}
-	w.push(t, "team/app:2")
+	return digest[7:15]
 }
 
-func blobBytes(t *testing.T, dir string) (n int64) {
+func failure(err error) string {
+	var api smithy.APIError
+	switch {
+	case err == nil:
+		return "no error"
+	case errors.As(err, &api):
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	default:
+		return err.Error()
+	}
+}
+
+func wantFailure(t *testing.T, err error, want string) {
 	t.Helper()
-	err := filepath.WalkDir(filepath.Join(dir, "docker/registry/v2/blobs"), func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			info, err := d.Info()
-			n += info.Size()
-			return err
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-func TestUnknownRepositoryIsNamed(t *testing.T) {
-	w := start(t)
-	img, _ := random.Image(10, 1)
-	err := remote.Write(w.ref(t, "nope:1"), img)
-	if err == nil || !strings.Contains(err.Error(), "The repository with name 'nope' does not exist in the registry with id '123456789012'") {
-		t.Errorf("%v", err)
-	}
-	_, err = w.DescribeImages(t.Context(), &sdk.DescribeImagesInput{RepositoryName: aws.String("nope")})
-	if !errors.As(err, new(*types.RepositoryNotFoundException)) {
-		t.Errorf("%v", err)
+	if got := failure(err); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
-func TestImmutableTags(t *testing.T) {
-	w := start(t)
-	w.create(t, "fixed", func(in *sdk.CreateRepositoryInput) { in.ImageTagMutability = types.ImageTagMutabilityImmutable })
-	img := w.push(t, "fixed:1")
-	if err := remote.Write(w.ref(t, "fixed:1"), img); err != nil {
-		t.Errorf("the same image again: %v", err)
-	}
-	other, _ := random.Image(10, 1)
-	if err := remote.Write(w.ref(t, "fixed:1"), other); err == nil || !strings.Contains(err.Error(), "immutable") {
-		t.Errorf("%v", err)
-	}
-	if _, err := w.PutImageTagMutability(t.Context(), &sdk.PutImageTagMutabilityInput{RepositoryName: aws.String("fixed"), ImageTagMutability: types.ImageTagMutabilityMutable}); err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(w.ref(t, "fixed:1"), other); err != nil {
+func tag(s string) types.ImageIdentifier    { return types.ImageIdentifier{ImageTag: aws.String(s)} }
+func digest(s string) types.ImageIdentifier { return types.ImageIdentifier{ImageDigest: aws.String(s)} }
+
+func TestOperationsNotDoneAreRefusedByName(t *testing.T) {
+	h := open(t)
+	_, err := h.PutLifecyclePolicy(t.Context(), &sdk.PutLifecyclePolicyInput{RepositoryName: aws.String("app"), LifecyclePolicyText: aws.String(strings.Repeat("x", 100))})
+	if err == nil || !strings.Contains(err.Error(), "PutLifecyclePolicy") {
 		t.Error(err)
 	}
-	if got := w.images(t, "fixed"); len(got) != 2 {
-		t.Errorf("%+v", got)
-	}
-}
-
-func TestRetagWithPutImage(t *testing.T) {
-	w := start(t)
-	w.create(t, "app")
-	img := w.push(t, "app:1")
-	got, err := w.BatchGetImage(t.Context(), &sdk.BatchGetImageInput{RepositoryName: aws.String("app"), ImageIds: []types.ImageIdentifier{{ImageTag: aws.String("1")}}})
-	if err != nil || len(got.Images) != 1 {
-		t.Fatalf("%+v %v", got, err)
-	}
-	in := &sdk.PutImageInput{RepositoryName: aws.String("app"), ImageTag: aws.String("release"), ImageManifest: got.Images[0].ImageManifest}
-	if _, err := w.PutImage(t.Context(), in); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.PutImage(t.Context(), in); !errors.As(err, new(*types.ImageAlreadyExistsException)) {
-		t.Errorf("again: %v", err)
-	}
-	pulled, err := remote.Image(w.ref(t, "app:release"))
-	if err != nil || digestOf(t, pulled) != digestOf(t, img) {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestLogin(t *testing.T) {
-	w := start(t)
-	w.create(t, "app")
-	w.push(t, "app:1")
-	out, err := w.GetAuthorizationToken(t.Context(), &sdk.GetAuthorizationTokenInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, _ := base64.StdEncoding.DecodeString(aws.ToString(out.AuthorizationData[0].AuthorizationToken))
-	user, password, _ := strings.Cut(string(raw), ":")
-	for pass, ok := range map[string]bool{password: true, "wrong": false, password + "0": false} {
-		_, err := remote.Image(w.ref(t, "app:1"), remote.WithAuth(&authn.Basic{Username: user, Password: pass}))
-		if (err == nil) != ok {
-			t.Errorf("password of %d bytes: %v", len(pass), err)
-		}
-	}
-}
-
-func TestRefusals(t *testing.T) {
-	w := start(t)
-	for why, in := range map[string]*sdk.CreateRepositoryInput{
-		"name": {RepositoryName: aws.String("UPPER")},
-		"scan": {RepositoryName: aws.String("ok"), ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true}},
-		"kms":  {RepositoryName: aws.String("ok"), EncryptionConfiguration: &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms}},
-	} {
-		if _, err := w.CreateRepository(t.Context(), in); !errors.As(err, new(*types.InvalidParameterException)) {
-			t.Errorf("%s: %v", why, err)
-		}
-	}
-	w.create(t, "twice")
-	if _, err := w.CreateRepository(t.Context(), &sdk.CreateRepositoryInput{RepositoryName: aws.String("twice")}); !errors.As(err, new(*types.RepositoryAlreadyExistsException)) {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestPagesAndTags(t *testing.T) {
-	w := start(t)
-	for _, n := range []string{"aa", "bb", "cc"} {
-		w.create(t, n, func(in *sdk.CreateRepositoryInput) {
-			in.Tags = []types.Tag{{Key: aws.String("team"), Value: aws.String(n)}}
-		})
-	}
-	var names []string
-	pages := sdk.NewDescribeRepositoriesPaginator(w.Client, &sdk.DescribeRepositoriesInput{MaxResults: aws.Int32(2)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range page.Repositories {
-			names = append(names, aws.ToString(r.RepositoryName))
-		}
-	}
-	if strings.Join(names, " ") != "aa bb cc" {
-		t.Errorf("%v", names)
-	}
-	tags, err := w.ListTagsForResource(t.Context(), &sdk.ListTagsForResourceInput{ResourceArn: aws.String(here.ARN("ecr", "repository/bb"))})
-	if err != nil || len(tags.Tags) != 1 || aws.ToString(tags.Tags[0].Value) != "bb" {
-		t.Errorf("%+v %v", tags, err)
-	}
-}
-
-// Archives of every format come in as the image they hold.
-func TestImport(t *testing.T) {
-	w := start(t)
-	w.create(t, "in")
-	img, err := random.Image(500, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	docker := filepath.Join(dir, "docker.tar")
-	if err := tarball.WriteToFile(docker, w.ref(t, "in:docker"), img); err != nil {
-		t.Fatal(err)
-	}
-	oci := filepath.Join(dir, "oci")
-	path, err := layout.Write(oci, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := path.AppendImage(img); err != nil {
-		t.Fatal(err)
-	}
-	archive := filepath.Join(dir, "oci.tar")
-	tarDir(t, oci, archive)
-	for _, file := range []string{docker, oci, archive} {
-		a, err := image.Open(file)
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		if _, err := a.Push(w.host + "/in:" + strings.TrimSuffix(filepath.Base(file), ".tar")); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-		a.Close()
-	}
-	want, _ := img.ConfigName()
-	for _, tag := range []string{"docker", "oci"} {
-		got, err := remote.Image(w.ref(t, "in:"+tag))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if config, _ := got.ConfigName(); config != want {
-			t.Errorf("%s: %s, want %s", tag, config, want)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(dir, "text"), []byte("no image"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := image.Open(filepath.Join(dir, "text")); !errors.Is(err, image.ErrFormat) {
-		t.Errorf("%v", err)
-	}
-}
-
-// An archive whose names climb out of it writes nothing outside.
-func TestImportOfAClimbingArchive(t *testing.T) {
-	dir := t.TempDir()
-	var b bytes.Buffer
-	tw := tar.NewWriter(&b)
-	_ = tw.WriteHeader(&tar.Header{Name: "../../escaped", Mode: 0o644, Size: 2, Typeflag: tar.TypeReg})
-	_, _ = tw.Write([]byte("no"))
-	tw.Close()
-	file := filepath.Join(dir, "evil.tar")
-	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := image.Open(file); err == nil {
-		t.Error("taken")
-	}
-	for _, p := range []string{filepath.Join(dir, "escaped"), filepath.Join(filepath.Dir(dir), "escaped"), "/tmp/escaped"} {
-		if _, err := os.Stat(p); err == nil {
-			t.Errorf("%s was written", p)
-		}
-	}
-}
-
-func TestSkopeo(t *testing.T) {
-	skopeo, err := exec.LookPath("skopeo")
-	if err != nil || runtime.GOOS != "linux" {
-		t.Skip("skopeo is not installed")
-	}
-	w := start(t)
-	w.create(t, "from")
-	w.create(t, "to")
-	img := w.push(t, "from:1")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, skopeo, "copy", "--src-tls-verify=false", "--dest-tls-verify=false", "--insecure-policy", "docker://"+w.host+"/from:1", "docker://"+w.host+"/to:1").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if got := w.images(t, "to"); len(got) != 1 || aws.ToString(got[0].ImageDigest) != digestOf(t, img) {
-		t.Errorf("%+v", got)
-	}
-}
-
-func tarDir(t *testing.T, dir, file string) {
-	t.Helper()
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	tw := tar.NewWriter(f)
-	if err := tw.AddFS(os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	if err := tw.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = f.Seek(0, io.SeekStart)
 }
