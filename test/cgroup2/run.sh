@@ -9,7 +9,7 @@ root=$cache/root
 log=$cache/console.log
 mkdir -p "$cache"
 
-if ! command -v qemu-system-x86_64 >/dev/null || ! command -v cpio >/dev/null || ! command -v zstd >/dev/null; then
+if ! command -v qemu-system-x86_64 >/dev/null || ! command -v cpio >/dev/null || ! command -v zstd >/dev/null || ! command -v depmod >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends qemu-system-x86 cpio zstd kmod >/dev/null
