@@ -1,0 +1,184 @@
+// Command bench measures Hatoba against references on the same machine in the
+// same run: the raw containerd client, runc alone, and a docker engine. It
+// prints ratios; milliseconds belong to one machine only. docs/benchmarks.md
+// has the method.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/hatoba/hatoba/internal/image"
+)
+
+// imageName is the one image that everything runs.
+const imageName = "stamp:1"
+
+// subject is one way to start a container.
+type subject interface {
+	title() string
+	launch(ctx context.Context) (sample, error) // starts one, and removes it
+}
+
+// burster starts many at once and removes them; it returns how long the
+// starting took.
+type burster interface {
+	title() string
+	burst(ctx context.Context, n int) (time.Duration, error)
+}
+
+// sample is one start, counted from the call.
+type sample struct {
+	running time.Duration // until the caller is told that it runs
+	exec    time.Duration // until the container's own first instruction
+	phases  []phase
+}
+
+type options struct {
+	work, hatoba, netns   string
+	rounds, starts        int
+	burst, fleet          int
+	force                 bool
+	patience, betweenPart time.Duration
+}
+
+func main() {
+	o := options{burst: 50, fleet: 20, patience: 90 * time.Second, betweenPart: 10 * time.Second}
+	flag.StringVar(&o.work, "work", "", "empty directory to work in")
+	flag.StringVar(&o.hatoba, "hatoba", "bin/hatoba", "the binary to measure")
+	flag.StringVar(&o.netns, "docker-netns", "", "network namespace for a docker engine; none is started without")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each measurement")
+	flag.IntVar(&o.starts, "starts", 10, "starts of each kind in a round")
+	flag.BoolVar(&o.force, "force", false, "measure on a busy machine too")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run.
+type bench struct {
+	options
+	hatoba  *hatoba
+	engine  *rawEngine
+	raw     *raw
+	docker  *docker // nil when there is none
+	archive string
+	noisy   int
+	blocks  int
+}
+
+func run(ctx context.Context, o options) (err error) {
+	share, ok, err := awaitQuiet(o.patience)
+	if err != nil {
+		return err
+	}
+	if !ok && !o.force {
+		fmt.Printf("SKIPPED: the machine is only %.0f %% idle, and the numbers need %.0f %%; BENCH_FORCE=1 measures all the same\n", 100*share, 100*quiet)
+		return nil
+	}
+	fmt.Printf("%d CPUs, %.0f %% idle before the start; %d rounds, order drawn anew in each\n", runtime.NumCPU(), 100*share, o.rounds)
+	b := &bench{options: o, archive: filepath.Join(o.work, "stamp.tar")}
+	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	for _, part := range []func(context.Context) error{b.launches, b.bursts, b.memory, b.startUps} {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("\n%d of %d blocks began on a machine less than %.0f %% idle\n", b.noisy, b.blocks, 100*quiet)
+	return nil
+}
+
+// prepare makes the image and brings up all engines with it.
+func (b *bench) prepare(ctx context.Context) (err error) {
+	img, err := image.Build(image.Recipe{Binary: filepath.Join(b.work, "stamp"), Name: "/stamp", Arch: runtime.GOARCH})
+	if err != nil {
+		return err
+	}
+	ref, err := name.ParseReference(imageName)
+	if err != nil {
+		return err
+	}
+	if err := tarball.WriteToFile(b.archive, ref, img); err != nil {
+		return err
+	}
+	if b.hatoba, err = newHatoba(b.options.hatoba, filepath.Join(b.work, "data")); err != nil {
+		return err
+	}
+	if _, err := b.hatoba.up(ctx); err != nil {
+		return err
+	}
+	if err := b.hatoba.prepare(ctx, b.archive); err != nil {
+		return err
+	}
+	dir := filepath.Join(b.work, "raw")
+	if b.engine, err = openRawEngine(ctx, dir, b.archive); err != nil {
+		return err
+	}
+	shims, _ := filepath.Glob(filepath.Join(b.hatoba.dir, "shim", "*", "hatoba-shim"))
+	if len(shims) != 1 {
+		return fmt.Errorf("hatoba has unpacked %d shims", len(shims))
+	}
+	b.raw = &raw{dir: dir, shim: shims[0], seccomp: true, name: "raw containerd client", shared: b.engine}
+	if b.netns == "" {
+		return nil
+	}
+	b.docker = &docker{dir: filepath.Join(b.work, "docker"), netns: b.netns}
+	if _, err := b.docker.up(ctx); err != nil {
+		fmt.Println("docker: skipped, its engine did not start:", err)
+		b.docker = nil
+		return nil
+	}
+	return b.docker.load(ctx, b.archive)
+}
+
+func (b *bench) close(ctx context.Context) (err error) {
+	if b.docker != nil {
+		err = errors.Join(err, b.docker.down())
+	}
+	if b.engine != nil {
+		err = errors.Join(err, b.engine.close(ctx))
+	}
+	if b.hatoba != nil {
+		err = errors.Join(err, b.hatoba.end())
+	}
+	return err
+}
+
+// settle waits a while for a quiet machine and counts when it does not come.
+func (b *bench) settle(ctx context.Context) error {
+	_, ok, err := awaitQuiet(b.betweenPart)
+	b.blocks++
+	if !ok {
+		b.noisy++
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// shuffled calls f for each index in an order drawn anew.
+func shuffled(n int, f func(i int) error) error {
+	for _, i := range rand.Perm(n) {
+		if err := f(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
