@@ -36,8 +36,15 @@ func needRoot(t testing.TB) {
 	}
 }
 
+// binariesVariable names a directory with hatoba-shim and probe, where there is
+// no Go to build them.
+const binariesVariable = "HATOBA_TEST_BINARIES"
+
 // build compiles a command of this module, once.
 var build = sync.OnceValues(func() (dir string, err error) {
+	if dir := os.Getenv(binariesVariable); dir != "" {
+		return dir, nil
+	}
 	if dir, err = os.MkdirTemp("", "hatoba-engine-test"); err != nil {
 		return "", err
 	}
@@ -60,7 +67,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	if dir, err := build(); err == nil && os.Getenv("HATOBA_ROOT_TESTS") == "1" {
+	if dir, err := build(); err == nil && os.Getenv("HATOBA_ROOT_TESTS") == "1" && os.Getenv(binariesVariable) == "" {
 		os.RemoveAll(dir)
 	}
 	os.Exit(code)

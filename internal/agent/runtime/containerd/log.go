@@ -43,12 +43,15 @@ func (h hook) Fire(e *logrus.Entry) error {
 
 // harmless is what is logged as a warning or an error in the course of things.
 var harmless = []struct{ message, cause string }{
-	{"copy shim log", "file already closed"},              // the shim ended, and with it its log
-	{"garbage collection failed", "database not open"},    // the engine was closed
-	{"response completed with error", ""},                 // the registry answered "not found": a push asks first
-	{"warnings while cleaning up dead shim", ""},          // it is cleaned up all the same
-	{"ttrpc: received message on inactive stream", ""},    // who had asked has left
-	{"failed to load plugin", ""},                         // one that was not asked for
-	{"failed check for fsverity support", ""},             // it is not needed
-	{"failed to clean up after shim disconnected", "not"}, // there was nothing left of it
+	{"copy shim log", "file already closed"},                       // the shim ended, and with it its log
+	{"garbage collection failed", "database not open"},             // the engine was closed
+	{"response completed with error", ""},                          // the registry answered "not found": a push asks first
+	{"warnings while cleaning up dead shim", ""},                   // it is cleaned up all the same
+	{"ttrpc: received message on inactive stream", ""},             // who had asked has left
+	{"failed to load plugin", ""},                                  // one that was not asked for
+	{"failed check for fsverity support", ""},                      // it is not needed
+	{"failed to clean up after shim disconnected", "no such file"}, // there was nothing left of it
+	{"failed to delete dead shim", "no such file"},                 // the same
+	{"failed to delete task", "container not created"},             // its command could not be started
+	{"failed to finish collection context", "already closed"},      // the engine was closed
 }
