@@ -28,6 +28,8 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 		if err := deleteTask(ctx, task, &e.use(info.Labels[labelTask]).shim); err != nil && !errdefs.IsNotFound(err) {
 			return err
 		}
+	} else if err := e.clearLost(info.Labels[labelTask], id); err != nil {
+		return err
 	}
 	if err := container.Delete(ctx, containerd.WithSnapshotCleanup); err != nil && !errdefs.IsNotFound(err) {
 		return err

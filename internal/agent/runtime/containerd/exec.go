@@ -51,15 +51,13 @@ func (e *Engine) Exec(ctx context.Context, id string, cmd runtime.Exec) (runtime
 // ends. Nothing of it is left.
 func run(ctx context.Context, p containerd.Process) (int32, error) {
 	detached := context.WithoutCancel(ctx)
-	defer remove(detached, p)
+	defer forgetExec(detached, p)
 	statuses, err := p.Wait(detached)
 	if err != nil {
 		return 0, err
 	}
-	if err := p.Start(ctx); err != nil {
-		if ctx.Err() != nil {
-			return 0, ctx.Err()
-		}
+	// A start that is cut short would leave a process nobody knows of.
+	if err := p.Start(detached); err != nil {
 		return 0, clean(err)
 	}
 	var status containerd.ExitStatus
@@ -87,11 +85,11 @@ func run(ctx context.Context, p containerd.Process) (int32, error) {
 // command has started and left behind.
 const drain = time.Second
 
-// remove ends a process and forgets it.
-func remove(ctx context.Context, p containerd.Process) {
+// forgetExec removes what is left of a command that has ended or did not start.
+func forgetExec(ctx context.Context, p containerd.Process) {
 	ctx, cancel := context.WithTimeout(ctx, drain)
 	defer cancel()
-	if _, err := p.Delete(ctx, containerd.WithProcessKill); err != nil && p.IO() != nil {
+	if _, err := p.Delete(ctx); err != nil && p.IO() != nil {
 		p.IO().Cancel()
 		p.IO().Close()
 	}

@@ -31,8 +31,9 @@ func TestExecTakesItsChildrenAlong(t *testing.T) {
 	e := w.Engine.(*Engine)
 	spec := container(w, t, "exec", "task", "sleep")
 	start(t, w, spec)
-	for _, output := range []int{0, 1000} {
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	for _, patience := range []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 500 * time.Millisecond} {
+		output := int(patience.Milliseconds() % 10) // some with, some without
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		_, err := e.Exec(ctx, spec.ID, runtime.Exec{Args: []string{"/probe", "linger", "wait"}, MaxOutput: output})
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) {

@@ -15,9 +15,13 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/runtime/exit"
 )
 
-// Start implements runtime.Engine.
+// Start implements runtime.Engine. Once begun it goes to its end, also when ctx
+// ends meanwhile: one cut short would leave a process nobody knows of.
 func (e *Engine) Start(ctx context.Context, id string) error {
-	ctx = e.context(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	ctx = e.context(context.WithoutCancel(ctx))
 	container, err := e.load(ctx, id)
 	if err != nil {
 		return err
@@ -37,7 +41,7 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		return clean(err)
 	}
 	if err := task.Start(ctx); err != nil {
-		derr := shim.remove(context.WithoutCancel(ctx), task, containerd.WithProcessKill)
+		derr := shim.remove(ctx, task, containerd.WithProcessKill)
 		return errors.Join(clean(err), derr, e.forget(id))
 	}
 	return nil
