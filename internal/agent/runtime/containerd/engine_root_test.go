@@ -67,8 +67,10 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	if dir, err := build(); err == nil && os.Getenv("HATOBA_ROOT_TESTS") == "1" && os.Getenv(binariesVariable) == "" {
-		os.RemoveAll(dir)
+	if os.Getenv("HATOBA_ROOT_TESTS") == "1" && os.Getenv(binariesVariable) == "" {
+		if dir, err := build(); err == nil {
+			os.RemoveAll(dir)
+		}
 	}
 	os.Exit(code)
 }
