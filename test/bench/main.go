@@ -47,15 +47,15 @@ type sample struct {
 }
 
 type options struct {
-	work, hatoba, netns   string
-	rounds, starts        int
-	burst, fleet          int
-	force                 bool
-	patience, betweenPart time.Duration
+	work, hatoba, netns string
+	rounds, starts      int
+	burst, fleet        int
+	force               bool
+	patience, pause     time.Duration // to wait for a quiet machine: at first, before each block
 }
 
 func main() {
-	o := options{burst: 50, fleet: 20, patience: 90 * time.Second, betweenPart: 10 * time.Second}
+	o := options{burst: 50, fleet: 20, patience: 90 * time.Second, pause: 10 * time.Second}
 	flag.StringVar(&o.work, "work", "", "empty directory to work in")
 	flag.StringVar(&o.hatoba, "hatoba", "bin/hatoba", "the binary to measure")
 	flag.StringVar(&o.netns, "docker-netns", "", "network namespace for a docker engine; none is started without")
@@ -84,9 +84,15 @@ type bench struct {
 }
 
 func run(ctx context.Context, o options) (err error) {
+	if o.force {
+		o.patience = time.Second
+	}
 	share, ok, err := awaitQuiet(o.patience)
 	if err != nil {
 		return err
+	}
+	if o.force {
+		o.pause = 3 * time.Second
 	}
 	if !ok && !o.force {
 		fmt.Printf("SKIPPED: the machine is only %.0f %% idle, and the numbers need %.0f %%; BENCH_FORCE=1 measures all the same\n", 100*share, 100*quiet)
@@ -98,7 +104,9 @@ func run(ctx context.Context, o options) (err error) {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
-	for _, part := range []func(context.Context) error{b.launches, b.bursts, b.memory, b.startUps} {
+	parts := []func(context.Context) error{b.launches, b.bursts, b.memory, b.startUps}
+	for i, part := range parts {
+		fmt.Printf("… part %d of %d\n", i+1, len(parts))
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -165,7 +173,7 @@ func (b *bench) close(ctx context.Context) (err error) {
 
 // settle waits a while for a quiet machine and counts when it does not come.
 func (b *bench) settle(ctx context.Context) error {
-	_, ok, err := awaitQuiet(b.betweenPart)
+	_, ok, err := awaitQuiet(b.pause)
 	b.blocks++
 	if !ok {
 		b.noisy++

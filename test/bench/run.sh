@@ -29,6 +29,9 @@ cleanup() {
     for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     kill -KILL "$pid" 2>/dev/null || true
   done
+  for pid in $(pgrep -f "^$work/"); do # shims of a start that was cut short
+    kill -KILL "$pid" 2>/dev/null || true
+  done
   ip netns del "$netns" 2>/dev/null || true
   find /sys/fs/cgroup -depth -type d -path '*/hatoba-bench-docker*' -exec rmdir {} + 2>/dev/null || true
   [ "$docker_etc" = keep ] || rm -rf /etc/docker
