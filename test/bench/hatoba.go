@@ -26,6 +26,7 @@ const pollEvery = 2 * time.Millisecond
 // hatoba is the product: its real binary, used through AWS's SDK.
 type hatoba struct {
 	binary, dir, listen string
+	name, family        string // of the row, and of the task definition
 	process             *exec.Cmd
 	ecs                 *ecs.Client
 	logs                *cloudwatchlogs.Client
@@ -36,7 +37,7 @@ func newHatoba(binary, dir string) (*hatoba, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hatoba{binary: binary, dir: dir, listen: spare.Addr().String()}
+	h := &hatoba{binary: binary, dir: dir, listen: spare.Addr().String(), name: "hatoba", family: "bench"}
 	config := aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String("http://" + h.listen),
 		Credentials: credentials.NewStaticCredentialsProvider("123456789012", "hatoba", ""),
@@ -45,7 +46,15 @@ func newHatoba(binary, dir string) (*hatoba, error) {
 	return h, spare.Close()
 }
 
-func (h *hatoba) title() string { return "hatoba" }
+func (h *hatoba) title() string { return h.name }
+
+// wide is the same Hatoba with tasks of two CPUs: what a start costs when the
+// task's CPU quota does not slow it down.
+func (h *hatoba) wide() *hatoba {
+	w := *h
+	w.name, w.family = "hatoba, tasks of 2 vCPU", "bench-wide"
+	return &w
+}
 
 func (h *hatoba) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(h.binary, append(args, "--data-dir", h.dir, "--listen", h.listen, "--log-level", "warn")...)
@@ -100,8 +109,18 @@ func (h *hatoba) prepare(ctx context.Context, archive string) error {
 	if out, err := h.command("image", "import", archive).CombinedOutput(); err != nil {
 		return fmt.Errorf("hatoba image import: %w: %s", err, out)
 	}
+	for _, d := range []struct{ family, cpu, memory string }{{h.family, "256", "512"}, {h.wide().family, "2048", "4096"}} {
+		if err := h.register(ctx, d.family, d.cpu, d.memory); err != nil {
+			return err
+		}
+	}
+	_, err := h.launch(ctx)
+	return err
+}
+
+func (h *hatoba) register(ctx context.Context, family, cpu, memory string) error {
 	_, err := h.ecs.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
-		Family: aws.String("bench"), NetworkMode: types.NetworkModeAwsvpc, Cpu: aws.String("256"), Memory: aws.String("512"),
+		Family: &family, NetworkMode: types.NetworkModeAwsvpc, Cpu: &cpu, Memory: &memory,
 		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
 		ExecutionRoleArn:        aws.String("arn:aws:iam::123456789012:role/bench"),
 		ContainerDefinitions: []types.ContainerDefinition{{
@@ -111,15 +130,12 @@ func (h *hatoba) prepare(ctx context.Context, archive string) error {
 			}},
 		}},
 	})
-	if err == nil {
-		_, err = h.launch(ctx)
-	}
 	return err
 }
 
 func (h *hatoba) runTasks(ctx context.Context, n int) (arns []string, err error) {
 	out, err := h.ecs.RunTask(ctx, &ecs.RunTaskInput{
-		TaskDefinition: aws.String("bench"), Count: aws.Int32(int32(n)), LaunchType: types.LaunchTypeFargate,
+		TaskDefinition: &h.family, Count: aws.Int32(int32(n)), LaunchType: types.LaunchTypeFargate,
 		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{
 			Subnets: []string{"subnet-0a1b2c3d4e5f60718"}, SecurityGroups: []string{"sg-0123456789abcdef0"},
 		}},
@@ -145,10 +161,10 @@ func (h *hatoba) await(ctx context.Context, arns []string, want string, every ti
 		}
 		there := 0
 		for _, t := range out.Tasks {
-			switch status := aws.ToString(t.LastStatus); {
-			case status == want:
+			switch aws.ToString(t.LastStatus) {
+			case want:
 				there++
-			case status == "STOPPED":
+			case "STOPPED":
 				return nil, fmt.Errorf("task stopped: %s", aws.ToString(t.StoppedReason))
 			}
 		}

@@ -11,7 +11,7 @@ import (
 func (b *bench) launches(ctx context.Context) error {
 	without := *b.raw
 	without.seccomp, without.name = false, "raw client without seccomp"
-	subjects := []subject{b.hatoba, b.raw, &without, &bare{raw: b.raw, name: "runc alone"}, &bare{raw: &without, name: "runc alone without seccomp"}}
+	subjects := []subject{b.hatoba, b.hatoba.wide(), b.raw, &without, &bare{raw: b.raw, name: "runc alone"}, &bare{raw: &without, name: "runc alone without seccomp"}}
 	if b.docker != nil {
 		subjects = append(subjects, b.docker)
 	}

@@ -13,6 +13,7 @@ skip() { echo "SKIPPED: $1"; exit 0; }
 work=$(mktemp -d /tmp/hbbench.XXXXXX)
 netns=hbbench-$$
 docker_etc=$([ -e /etc/docker ] && echo keep || echo remove)
+containerd_run=$([ -e /run/containerd ] && echo keep || echo remove)
 docker_run=$([ -e /run/docker ] && echo keep || echo remove)
 before=$(./test/leftovers.sh || true)
 
@@ -36,6 +37,7 @@ cleanup() {
   find /sys/fs/cgroup -depth -type d -path '*/hatoba-bench-docker*' -exec rmdir {} + 2>/dev/null || true
   [ "$docker_etc" = keep ] || rm -rf /etc/docker
   [ "$docker_run" = keep ] || rm -rf /run/docker
+  [ "$containerd_run" = keep ] || find /run/containerd -depth -type d -empty -delete 2>/dev/null || true
   rm -rf "$work"
 }
 trap cleanup EXIT

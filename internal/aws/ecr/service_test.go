@@ -57,7 +57,7 @@ func open(t *testing.T, change ...func(*registry.Config)) *house {
 // start opens the registry over what is stored, as a restart does.
 func (h *house) start(change ...func(*registry.Config)) {
 	h.t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	cfg := registry.Config{Dir: h.dir, Default: testScope, Catalog: ecr.Catalog{Store: h.store}, Log: log}
 	for _, f := range change {
 		f(&cfg)
