@@ -36,12 +36,12 @@ func (w *worker) prepare(ctx context.Context) {
 		group.Go(func() error { return w.fetchMaterial(ctx) })
 		group.Go(func() error { return w.pullAll(ctx) })
 		err := group.Wait()
-		return func() { w.prepared(ctx, err) }
+		return func() { w.prepared(err) }
 	})
 }
 
 // prepared ends the stage: the containers may start, or the task ends.
-func (w *worker) prepared(_ context.Context, err error) {
+func (w *worker) prepared(err error) {
 	w.cancelPrepare = nil
 	if w.stopping {
 		return

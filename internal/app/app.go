@@ -152,7 +152,7 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		a.store, err = etcd.Open(gctx, etcd.Config{Dir: filepath.Join(a.cfg.DataDir, "store"), RunDir: a.inst.runDir, Log: a.log})
+		a.store, err = etcd.Open(gctx, etcd.Config{Dir: filepath.Join(a.cfg.DataDir, "store"), Log: a.log})
 		return err
 	})
 	group.Go(func() (err error) {

@@ -123,12 +123,7 @@ func (f *front) records(t *testing.T) (n int) {
 // The real engine's files, log included, hold no value in any form.
 func TestNoValueIsOnDiskOrInTheLog(t *testing.T) {
 	dir := t.TempDir()
-	run, err := os.MkdirTemp("", "hatoba-") // sockets want a short path
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(run)
-	db, err := etcd.Open(t.Context(), etcd.Config{Dir: dir, RunDir: run, Log: slog.New(slog.DiscardHandler)})
+	db, err := etcd.Open(t.Context(), etcd.Config{Dir: dir, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

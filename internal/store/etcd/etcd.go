@@ -27,9 +27,8 @@ import (
 
 // Config is where the member lives.
 type Config struct {
-	Dir    string // data, survives restarts; of any length
-	RunDir string // not needed: the member has no sockets
-	Log    *slog.Logger
+	Dir string // data, survives restarts; of any length
+	Log *slog.Logger
 }
 
 // Store is a store on an embedded etcd.
