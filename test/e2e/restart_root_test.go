@@ -19,8 +19,10 @@ func TestContainersSurviveAKill(t *testing.T) {
 	stays, ends := w.Run("stays"), w.Run("ends")
 	before := w.Until(stays, "RUNNING")
 	w.Until(ends, "RUNNING")
-	w.Kill()
+	// RUNNING says that the process runs, not that it listens already.
 	url := "http://" + harness.Address(before) + ":8080/"
+	w.Eventually("the container answers", func() bool { _, err := harness.Get(url); return err == nil })
+	w.Kill()
 	if _, err := harness.Get(url); err != nil {
 		t.Errorf("the container stopped answering with Hatoba: %v", err)
 	}

@@ -90,8 +90,11 @@ func TestHowTasksEnd(t *testing.T) {
 func TestOutOfMemoryIsToldForTheRightContainer(t *testing.T) {
 	w := harness.Start(t)
 	w.Image()
-	eater, neighbour := w.Container("eater", "eat"), w.Container("neighbour", "sleep")
+	// The neighbour is a PID 1: until it has a handler, SIGTERM does nothing.
+	eater, neighbour := w.Container("eater", "eat"), w.Container("neighbour", "touch-then-wait")
+	neighbour.HealthCheck = &types.HealthCheck{Command: []string{"CMD", "/app", "healthy"}, Interval: aws.Int32(5)}
 	eater.Memory = aws.Int32(64)
+	eater.DependsOn = []types.ContainerDependency{{ContainerName: neighbour.Name, Condition: types.ContainerConditionHealthy}}
 	w.Register("oom", nil, eater, neighbour)
 	task := w.Until(w.Run("oom"), "STOPPED")
 	if c := harness.ByName(task, "eater"); aws.ToInt32(c.ExitCode) != 137 || !strings.HasPrefix(aws.ToString(c.Reason), "OutOfMemoryError") {

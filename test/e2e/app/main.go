@@ -55,8 +55,10 @@ func main() {
 		check(os.WriteFile(args[0], []byte(args[1]+"\n"), 0o644))
 	case "touch-then-wait": // a health check asks for the file
 		time.Sleep(500 * time.Millisecond)
+		term := make(chan os.Signal, 1)
+		signal.Notify(term, syscall.SIGTERM)
 		check(os.WriteFile("/tmp/healthy", nil, 0o644))
-		wait(0)
+		<-term
 	case "healthy":
 		_, err := os.Stat("/tmp/healthy")
 		check(err)
