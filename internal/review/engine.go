@@ -1,0 +1,125 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Result is a rule's answer.
+type Result struct {
+	Rule     *Rule
+	Status   Status
+	Severity Severity // the rule's, or what the user set
+	Outcomes []Outcome
+	Waived   *Waiver // set: the failures are known and borne until it expires
+}
+
+// Waiver says that someone bears a finding, why, and until when.
+type Waiver struct {
+	Rule    string    `json:"rule"`
+	Scope   string    `json:"scope,omitempty"` // matched against place and observation; empty is the whole rule
+	Reason  string    `json:"reason"`
+	Owner   string    `json:"owner"`
+	Expires time.Time `json:"expires"`
+}
+
+// Verdict is the review's one word.
+type Verdict string
+
+const (
+	Ready    Verdict = "ready"
+	NotReady Verdict = "not-ready" // findings
+	Unknown  Verdict = "unknown"   // no findings, but gaps
+)
+
+// Options are what the user asked of a review.
+type Options struct {
+	Scope    []Part              // only these parts are asked about; empty is all
+	Only     []string            // only these rules; empty is all
+	Skip     []string            // not these rules
+	Severity map[string]Severity // by rule id
+}
+
+// Run asks every rule. The order of results is the order of rules.
+func Run(s *Subject, rules []*Rule, opt Options) []Result {
+	var out []Result
+	for _, r := range rules {
+		if len(opt.Only) > 0 && !slices.Contains(opt.Only, r.ID) || slices.Contains(opt.Skip, r.ID) {
+			continue
+		}
+		severity := r.Severity
+		if set, ok := opt.Severity[r.ID]; ok {
+			severity = set
+		}
+		outcomes, asked := ask(s, r, opt.Scope)
+		if !asked {
+			continue
+		}
+		out = append(out, Result{Rule: r, Status: worst(outcomes), Severity: severity, Outcomes: outcomes})
+	}
+	return out
+}
+
+// ask runs the halves of a rule that the scope allows.
+func ask(s *Subject, r *Rule, scope []Part) (outcomes []Outcome, asked bool) {
+	for _, check := range r.Checks {
+		if len(scope) > 0 && slices.ContainsFunc(check.Needs, func(p Part) bool { return !slices.Contains(scope, p) }) {
+			continue
+		}
+		asked = true
+		outcomes = append(outcomes, half(s, r, check)...)
+	}
+	return outcomes, asked
+}
+
+// half runs one half. A rule that breaks has examined nothing.
+func half(s *Subject, r *Rule, check Check) (outcomes []Outcome) {
+	for _, part := range check.Needs {
+		if ok, why, how := s.has(part); !ok {
+			return []Outcome{{Status: NotExamined, Observed: why, Todo: how}}
+		}
+	}
+	defer func() {
+		if broken := recover(); broken != nil {
+			outcomes = []Outcome{{Status: NotExamined,
+				Observed: Say("the rule itself broke: %v", "ルール自体が壊れた: %v", broken),
+				Todo:     Say("report this: it is a bug of Hatoba", "Hatoba のバグとして報告してください")}}
+		}
+	}()
+	outcomes = check.Run(s)
+	if len(outcomes) == 0 {
+		panic(fmt.Sprintf("%s looked and said nothing", r.ID))
+	}
+	return outcomes
+}
+
+// Count tells how many results have each answer; waived counts failures that
+// someone bears.
+type Count struct{ Pass, Fail, NotExamined, Waived int }
+
+// Judge counts the results and gives the verdict. Failures below the given
+// severity are shown and do not count against it.
+func Judge(results []Result, failOn Severity) (Verdict, Count) {
+	var n Count
+	verdict := Ready
+	for _, r := range results {
+		switch {
+		case r.Waived != nil:
+			n.Waived++
+		case r.Status == Fail:
+			n.Fail++
+			if r.Severity >= failOn {
+				verdict = NotReady
+			}
+		case r.Status == NotExamined:
+			n.NotExamined++
+			if verdict == Ready {
+				verdict = Unknown
+			}
+		default:
+			n.Pass++
+		}
+	}
+	return verdict, n
+}
