@@ -45,6 +45,11 @@ func main() {
 		for i := range n {
 			fmt.Println("line", i)
 		}
+	case "tick":
+		for i := 0; ; i++ {
+			fmt.Println("tick", i)
+			time.Sleep(100 * time.Millisecond)
+		}
 	case "env":
 		fmt.Println(os.Getenv(arg))
 	case "cat":
