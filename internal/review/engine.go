@@ -103,6 +103,9 @@ type Count struct{ Pass, Fail, NotExamined, Waived int }
 func Judge(results []Result, failOn Severity) (Verdict, Count) {
 	var n Count
 	verdict := Ready
+	if len(results) == 0 {
+		verdict = Unknown
+	}
 	for _, r := range results {
 		switch {
 		case r.Waived != nil:

@@ -53,5 +53,7 @@ var harmless = []struct{ message, cause string }{
 	{"failed to clean up after shim disconnected", "no such file"}, // there was nothing left of it
 	{"failed to delete dead shim", "no such file"},                 // the same
 	{"failed to delete task", "container not created"},             // its command could not be started
+	{"get state for", "context canceled"},                          // who had asked has left
+	{"unknown status", ""},                                         // what follows it
 	{"failed to finish collection context", "already closed"},      // the engine was closed
 }
