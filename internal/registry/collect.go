@@ -41,7 +41,7 @@ func (r *Registry) markGarbage() error {
 // push asked about during it, stays for the next time. One Collect runs at a
 // time.
 func (r *Registry) Collect(ctx context.Context) (freed Collected, err error) {
-	unlock, err := r.locks.lock(ctx, "collect") // no repository's key: it has no slash
+	unlock, err := r.locks.Lock(ctx, "collect") // no repository's key: it has no slash
 	if err != nil {
 		return freed, err
 	}

@@ -11,52 +11,12 @@ import (
 // Exclusive runs fn while nobody else changes the images of a repository. It
 // does not nest.
 func (r *Registry) Exclusive(ctx context.Context, scope state.Scope, name string, fn func(ctx context.Context) error) error {
-	unlock, err := r.locks.lock(ctx, inside(scope, name))
+	unlock, err := r.locks.Lock(ctx, inside(scope, name))
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	return fn(ctx)
-}
-
-// keyedLock is a lock per key, for as long as somebody holds or wants it.
-type keyedLock struct {
-	mu    sync.Mutex
-	locks map[string]*countedLock
-}
-
-type countedLock struct {
-	token chan struct{}
-	users int
-}
-
-// lock waits for the key's lock until ctx ends.
-func (k *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
-	k.mu.Lock()
-	if k.locks == nil {
-		k.locks = map[string]*countedLock{}
-	}
-	l := k.locks[key]
-	if l == nil {
-		l = &countedLock{token: make(chan struct{}, 1)}
-		k.locks[key] = l
-	}
-	l.users++
-	k.mu.Unlock()
-	leave := func() {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if l.users--; l.users == 0 {
-			delete(k.locks, key)
-		}
-	}
-	select {
-	case l.token <- struct{}{}:
-		return func() { <-l.token; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
 }
 
 // touched remembers the digests that pushes asked about lately: their blobs

@@ -29,6 +29,7 @@ import (
 	"github.com/distribution/distribution/v3/registry/storage/driver/factory"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem" // the one driver that is linked in
 
+	"github.com/hatoba/hatoba/internal/keylock"
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -73,7 +74,7 @@ type Registry struct {
 	driver  driver.StorageDriver
 	storage distribution.Namespace
 	key     []byte // of tokens
-	locks   keyedLock
+	locks   keylock.Locks
 	touched touched
 }
 

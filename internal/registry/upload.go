@@ -83,7 +83,7 @@ func (r *Registry) resume(ctx context.Context, scope state.Scope, name, id strin
 	if err != nil {
 		return nil, nil, err
 	}
-	unlock, err := r.locks.lock(ctx, "upload:"+id)
+	unlock, err := r.locks.Lock(ctx, "upload:"+id)
 	if err != nil {
 		return nil, nil, err
 	}

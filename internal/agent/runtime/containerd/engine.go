@@ -25,6 +25,7 @@ import (
 	"github.com/containerd/plugin/registry"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/keylock"
 )
 
 // Config is where the engine lives and what it runs containers with.
@@ -51,7 +52,7 @@ type Engine struct {
 	client      *containerd.Client
 	snapshotter string
 	http        http.Client // of all pulls
-	pulls       keyedLock
+	pulls       keylock.Locks
 	clamped     sync.Once
 
 	mu      sync.Mutex

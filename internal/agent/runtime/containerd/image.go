@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 
 	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/containerd/v2/core/remotes"
@@ -34,7 +33,7 @@ func (e *Engine) Pull(ctx context.Context, source protocol.ImageSource) (runtime
 		return runtime.Image{}, err
 	}
 	pinned := spec.Locator + "@" + target.Digest.String()
-	unlock, err := e.pulls.lock(ctx, pinned) // others find its result
+	unlock, err := e.pulls.Lock(ctx, pinned) // others find its result
 	if err != nil {
 		return runtime.Image{}, err
 	}
@@ -122,44 +121,4 @@ func statusClass(code int) error {
 		return runtime.ErrImageUnreachable
 	}
 	return nil
-}
-
-// keyedLock is a lock per key, for as long as somebody holds or wants it.
-type keyedLock struct {
-	mu    sync.Mutex
-	locks map[string]*countedLock
-}
-
-type countedLock struct {
-	token chan struct{}
-	users int
-}
-
-// lock waits for the key's lock until ctx ends.
-func (k *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
-	k.mu.Lock()
-	if k.locks == nil {
-		k.locks = map[string]*countedLock{}
-	}
-	l := k.locks[key]
-	if l == nil {
-		l = &countedLock{token: make(chan struct{}, 1)}
-		k.locks[key] = l
-	}
-	l.users++
-	k.mu.Unlock()
-	leave := func() {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if l.users--; l.users == 0 {
-			delete(k.locks, key)
-		}
-	}
-	select {
-	case l.token <- struct{}{}:
-		return func() { <-l.token; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
 }

@@ -48,30 +48,3 @@ func resolve(ctx context.Context, ref string) error {
 	_, _, err := (&Engine{}).resolverFor(protocol.ImageSource{Ref: ref, PlainHTTP: true}).Resolve(ctx, ref)
 	return classify(ctx, err)
 }
-
-func TestKeyedLock(t *testing.T) {
-	var k keyedLock
-	unlock, err := k.lock(t.Context(), "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := k.lock(t.Context(), "b")
-	if err != nil {
-		t.Fatal(err)
-	}
-	other()
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := k.lock(ended, "a"); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
-	}
-	unlock()
-	again, err := k.lock(t.Context(), "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	again()
-	if len(k.locks) != 0 {
-		t.Errorf("%d locks are kept", len(k.locks))
-	}
-}
