@@ -143,7 +143,7 @@ func judge(q question, a Answer, now time.Time) review.Outcome {
 	case a.Date.After(now.Add(24 * time.Hour)): // it may be tomorrow already, elsewhere
 		return review.Unexamined(a.Place, review.Say("correct the date", "日付を直してください"),
 			"the answer is dated %s, which is yet to come", "回答の日付 %s は未来", day)
-	case now.Sub(a.Date) > Fresh:
+	case !now.Before(a.Date.Add(Fresh + 24*time.Hour)): // the last day counts whole
 		return review.Unexamined(a.Place, review.Say("ask again, and write the new date", "改めて確認し、新しい日付を書いてください"),
 			"stale: %s of %s is older than 180 days (%s)", "古い回答: %[2]s の %[1]s は 180 日より前(%[3]s)", a.Answer, day, a.Owner)
 	case a.Answer == "no":

@@ -82,7 +82,7 @@ func TestParseRefuses(t *testing.T) {
 		`{"answers":[{"id":"GOV-07","answer":"yes","date":"2026-11-01"}]}`:               "an answer has an owner",
 		`{"answers":[{"id":"GOV-07","answer":"yes","owner":"o"}]}`:                       "an answer has a date",
 		`{"answers":[{"id":"GOV-07","answer":"n/a","owner":"o","date":"2026-11-01"}]}`:   "n/a has a note",
-		`{"answers":[{"id":"GOV-07","answer":""},{"id":"GOV-07","answer":""}]}`:          "q.json:1:40: GOV-07 is answered twice",
+		`{"answers":[{"id":"GOV-07","answer":""},{"id":"GOV-07","answer":""}]}`:          "q.json:1:41: GOV-07 is answered twice",
 		`{"answers":[{"id":"GOV-07","answer":true}]}`:                                    "a string is asked for",
 		`{"answers":[{"id":"GOV-07","answer":"","when":""}]}`:                            `"when" is not known here`,
 	} {
