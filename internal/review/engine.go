@@ -12,7 +12,18 @@ type Result struct {
 	Status   Status
 	Severity Severity // the rule's, or what the user set
 	Outcomes []Outcome
-	Waived   *Waiver // set: the failures are known and borne until it expires
+	Waived   *Waiver // set: every failure is known and borne; of several waivers, the first to expire
+}
+
+// Gaps are the outcomes that were not examined. A rule that fails can have
+// some, too.
+func (r Result) Gaps() (out []Outcome) {
+	for _, o := range r.Outcomes {
+		if o.Status == NotExamined {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // Waiver says that someone bears a finding, why, and until when.
@@ -21,7 +32,8 @@ type Waiver struct {
 	Scope   string    `json:"scope,omitempty"` // matched against place and observation; empty is the whole rule
 	Reason  string    `json:"reason"`
 	Owner   string    `json:"owner"`
-	Expires time.Time `json:"expires"`
+	Expires time.Time `json:"expires"` // the day after the last one on which it is borne, at 0:00 UTC
+	Place   Place     `json:"-"`       // where it is written
 }
 
 // Verdict is the review's one word.
@@ -56,7 +68,7 @@ func Run(s *Subject, rules []*Rule, opt Options) []Result {
 		if !asked {
 			continue
 		}
-		out = append(out, Result{Rule: r, Status: worst(outcomes), Severity: severity, Outcomes: outcomes})
+		out = append(out, Result{Rule: r, Status: Worst(outcomes), Severity: severity, Outcomes: outcomes})
 	}
 	return out
 }
@@ -99,30 +111,30 @@ func half(s *Subject, r *Rule, check Check) (outcomes []Outcome) {
 type Count struct{ Pass, Fail, NotExamined, Waived int }
 
 // Judge counts the results and gives the verdict. Failures below the given
-// severity are shown and do not count against it.
+// severity are shown and do not count against it. A gap beside a failure that is
+// borne or small is still a gap: such a review is not ready.
 func Judge(results []Result, failOn Severity) (Verdict, Count) {
 	var n Count
-	verdict := Ready
-	if len(results) == 0 {
-		verdict = Unknown
-	}
+	failed, gaps := false, len(results) == 0 // nothing asked, nothing known
 	for _, r := range results {
 		switch {
 		case r.Waived != nil:
 			n.Waived++
 		case r.Status == Fail:
 			n.Fail++
-			if r.Severity >= failOn {
-				verdict = NotReady
-			}
+			failed = failed || r.Severity >= failOn
 		case r.Status == NotExamined:
 			n.NotExamined++
-			if verdict == Ready {
-				verdict = Unknown
-			}
 		default:
 			n.Pass++
 		}
+		gaps = gaps || len(r.Gaps()) > 0
 	}
-	return verdict, n
+	switch {
+	case failed:
+		return NotReady, n
+	case gaps:
+		return Unknown, n
+	}
+	return Ready, n
 }

@@ -35,6 +35,8 @@ type Outcome struct {
 	Place    Place  `json:"place,omitzero"`
 	Observed Text   `json:"observed"`      // the evidence; never a secret's value
 	Todo     Text   `json:"todo,omitzero"` // more exact than the rule's, if set
+	// Waived is set on a failure that someone bears.
+	Waived *Waiver `json:"-"`
 }
 
 // Passed says that the practice holds, and what was seen.
@@ -58,8 +60,8 @@ func (o Outcome) WithTodo(en, ja string, args ...any) Outcome {
 	return o
 }
 
-// worst is the answer of several: one failure fails; one gap leaves a gap.
-func worst(outcomes []Outcome) Status {
+// Worst is the answer of several: one failure fails; one gap leaves a gap.
+func Worst(outcomes []Outcome) Status {
 	status := Pass
 	for _, o := range outcomes {
 		switch o.Status {

@@ -115,6 +115,7 @@ type Rule struct {
 	Severity Severity //
 	Sources  []string // slides of the source documents: S0:9
 	Checks   []Check  // the halves of the rule, each on what it needs
+	User     bool     // written by the user: it has no page
 }
 
 // Check is one half of a rule.
@@ -127,7 +128,10 @@ type Check struct {
 	Run func(*Subject) []Outcome
 }
 
-// Page is where the rule is written up.
+// Page is where the rule is written up; empty for a user's own.
 func (r *Rule) Page() string {
+	if r.User {
+		return ""
+	}
 	return "https://github.com/hatoba/hatoba/blob/main/docs/rules/" + r.ID + ".md"
 }
