@@ -6,9 +6,32 @@ import "github.com/hatoba/hatoba/internal/review"
 func All() []*review.Rule {
 	return []*review.Rule{
 		// Configuration and secrets
+		&cfg03,
 		&cfg05,
 		// Container image
+		&img01,
+		&img04,
+		&img05,
+		&img06,
+		&img07,
+		&img08,
+		&img09,
+		&img10,
+		&img11,
+		&img12,
+		&img13,
+		&img15,
 		&img16,
+		&img17,
+		&img18,
+		&img19,
+		&img20,
+		&img21,
+		&img29,
+		&img30,
+		&img31,
+		// Release
+		&rls14,
 		// Disposability
 		&dsp01,
 	}

@@ -1,0 +1,68 @@
+package read
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Bounds of what is kept of an image's files. Package databases grow with the
+// image; everything else a rule reads is small.
+const (
+	maxContent  = 4 << 20
+	maxDatabase = 64 << 20
+	maxKept     = 512 << 20 // of all files together
+)
+
+var (
+	keptPaths = []string{
+		"etc/passwd", "etc/group", "etc/shadow", "etc/os-release", "usr/lib/os-release", "etc/alpine-release",
+		"etc/sudoers", "lib/apk/db/installed", "usr/lib/apk/db/installed",
+	}
+	databases = []string{
+		"var/lib/dpkg/status",
+		"var/lib/rpm/Packages", "var/lib/rpm/Packages.db", "var/lib/rpm/rpmdb.sqlite",
+		"usr/lib/sysimage/rpm/Packages", "usr/lib/sysimage/rpm/Packages.db", "usr/lib/sysimage/rpm/rpmdb.sqlite",
+	}
+	keptNames = []string{
+		"package-lock.json", ".npmrc", ".yarnrc.yml", ".pypirc", ".netrc", ".git-credentials", ".pgpass", ".my.cnf",
+		"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519",
+	}
+	keptEndings = []string{
+		".dist-info/METADATA", ".egg-info/PKG-INFO", ".git/config", ".aws/credentials", ".docker/config.json", ".kube/config",
+	}
+)
+
+// Keep reports whether rules read this file of an image.
+func Keep(file string) bool {
+	base := path.Base(file)
+	switch {
+	case slices.Contains(keptPaths, file), slices.Contains(databases, file), slices.Contains(keptNames, base):
+		return true
+	case strings.HasPrefix(file, "var/lib/dpkg/status.d/"), EnvFile(base):
+		return true
+	case base == "package.json" && strings.Contains("/"+file, "/node_modules/"):
+		return true
+	case path.Ext(base) == ".pem" || path.Ext(base) == ".key":
+		return true
+	}
+	return slices.ContainsFunc(keptEndings, func(end string) bool {
+		return strings.HasSuffix("/"+file, "/"+end) || strings.HasPrefix(end, ".") && strings.HasSuffix(file, end)
+	})
+}
+
+// EnvFile reports whether a name is a file of environment variables that holds
+// values, other than the template that stands beside it.
+func EnvFile(base string) bool {
+	if base != ".env" && !strings.HasPrefix(base, ".env.") && !strings.HasSuffix(base, ".env") {
+		return false
+	}
+	return !slices.ContainsFunc([]string{"example", "sample", "template", "dist", "test", "defaults"}, func(s string) bool { return strings.Contains(base, s) })
+}
+
+func keepLimit(file string) int64 {
+	if slices.Contains(databases, file) {
+		return maxDatabase
+	}
+	return maxContent
+}

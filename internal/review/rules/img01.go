@@ -1,0 +1,194 @@
+package rules
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/hatoba/hatoba/internal/review"
+)
+
+var img01 = review.Rule{
+	ID:       "IMG-01",
+	Pillar:   review.Reliability,
+	Factors:  []review.Factor{review.Dependencies, review.BuildReleaseRun},
+	Severity: review.High,
+	Sources:  []string{"S0:14", "S0:17", "S1:7"},
+	Title: review.Text{
+		EN: "Everything needed is in the image: nothing is installed or downloaded at start",
+		JA: "必要なものはすべてイメージに入れ、起動時にインストールやダウンロードをしない",
+	},
+	Why: review.Text{
+		EN: "A start that fetches something fails when the other side does, takes longer each time the service scales, and runs what nobody tested.",
+		JA: "起動時に何かを取得すると、相手の障害で起動できなくなり、スケールアウトのたびに遅く、テストしていないものが動きます。",
+	},
+	Todo: review.Text{
+		EN: "Move the step into a RUN of the Dockerfile. What differs per environment comes as environment variables or secrets.",
+		JA: "その手順を Dockerfile の RUN に移してください。環境ごとに違うものは環境変数か secrets で渡します。",
+	},
+	Checks: []review.Check{
+		{Needs: []review.Part{review.PartDockerfile}, Run: img01Dockerfile},
+		{Needs: []review.Part{review.PartImage}, Run: img01Image},
+		{Needs: []review.Part{review.PartTaskDef}, Run: img01TaskDef},
+	},
+}
+
+// fetches says what a call gets from elsewhere; empty if nothing.
+func fetches(c call) string {
+	if c.name() == "python" || c.name() == "python3" {
+		if len(c) > 3 && c[1] == "-m" {
+			c = c[2:]
+		}
+	}
+	verb := ""
+	for _, w := range c[1:] {
+		if !strings.HasPrefix(w, "-") {
+			verb = w
+			break
+		}
+	}
+	if managers[c.name()] != "" {
+		for _, p := range packageCalls([]call{c}) {
+			if p.installs() || p.upgrades() || p.verb == "update" {
+				return c.name() + " " + p.verb
+			}
+		}
+		return ""
+	}
+	for _, known := range []string{"pip install", "pip3 install", "npm install", "npm ci", "npm i", "pnpm install", "pnpm i", "yarn install", "bundle install",
+		"gem install", "composer install", "composer update", "go get", "go install", "poetry install", "uv sync", "git clone", "git pull", "mvn install", "cargo install"} {
+		if c.name()+" "+verb == known && !c.has("--offline", "--no-index", "--local", "--frozen-offline") {
+			return known
+		}
+	}
+	switch c.name() {
+	case "curl", "wget":
+		if slices.ContainsFunc(c, elsewhere) {
+			return c.name()
+		}
+	case "aws":
+		if len(c) > 2 && c[1] == "s3" && (c[2] == "cp" || c[2] == "sync") && len(c) > 3 && strings.HasPrefix(c[3], "s3://") {
+			return "aws s3 " + c[2]
+		}
+	}
+	return ""
+}
+
+// elsewhere tells a URL of another host from one of the task itself.
+func elsewhere(word string) bool {
+	u, err := url.Parse(word)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "ftp" {
+		return false
+	}
+	host := u.Hostname()
+	return host != "" && host != "localhost" && !strings.HasPrefix(host, "127.") && !strings.HasPrefix(host, "169.254.") && !strings.HasPrefix(host, "$")
+}
+
+func img01Calls(at review.Place, calls []call) (out []review.Outcome) {
+	for _, c := range calls {
+		if what := fetches(c); what != "" {
+			out = append(out, review.Failed(at, "the start calls %s", "起動時に %s を実行している", what))
+		}
+	}
+	return out
+}
+
+// startOf are the final ENTRYPOINT and CMD, where they stand.
+func startOf(d *review.Dockerfile) (out []instructions.Command, lines []instructions.ShellDependantCmdLine) {
+	var entrypoint, cmd instructions.Command
+	eachCommand(d, func(c instructions.Command, _ vars) {
+		switch c.(type) {
+		case *instructions.EntrypointCommand:
+			entrypoint, cmd = c, nil // a CMD before it is no longer taken
+		case *instructions.CmdCommand:
+			cmd = c
+		}
+	})
+	if e, ok := entrypoint.(*instructions.EntrypointCommand); ok {
+		out, lines = append(out, e), append(lines, e.ShellDependantCmdLine)
+	}
+	if c, ok := cmd.(*instructions.CmdCommand); ok {
+		out, lines = append(out, c), append(lines, c.ShellDependantCmdLine)
+	}
+	return out, lines
+}
+
+func img01Dockerfile(s *review.Subject) (out []review.Outcome) {
+	d := s.Dockerfile.Value
+	commands, lines := startOf(d)
+	for n, c := range commands {
+		calls := lineCalls(lines[n])
+		out = append(out, img01Calls(d.At(c.Location()), calls)...)
+		for _, call := range calls {
+			out = append(out, img01Script(s, d.At(c.Location()), call)...)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, review.Passed(review.Place{File: d.File}, "ENTRYPOINT and CMD install and download nothing", "ENTRYPOINT と CMD は何もインストール・ダウンロードしない"))
+	}
+	return out
+}
+
+// img01Script looks into the start script, if the source has it. One that comes
+// with the base image is the base image's.
+func img01Script(s *review.Subject, at review.Place, c call) (out []review.Outcome) {
+	script := c[len(c)-1]
+	for _, w := range c {
+		if strings.HasSuffix(w, ".sh") {
+			script = w
+			break
+		}
+	}
+	if !strings.HasSuffix(script, ".sh") || !copied(s.Dockerfile.Value, path.Base(script)) {
+		return nil
+	}
+	if !s.Source.OK {
+		return []review.Outcome{review.Unexamined(at, review.Say("give --source, the folder that holds it", "そのスクリプトがあるフォルダーを --source で指定してください"),
+			"the start script %s was not given", "起動スクリプト %s が与えられていない", script)}
+	}
+	for _, f := range s.Source.Value.Files {
+		if path.Base(f.Path) != path.Base(script) {
+			continue
+		}
+		n := 0
+		for line := range strings.Lines(f.Text) {
+			n++
+			out = append(out, img01Calls(s.Source.Value.Place(f.Path, n), shellCalls(line))...)
+		}
+	}
+	return out
+}
+
+// copied reports whether the Dockerfile itself brings a file of that name.
+func copied(d *review.Dockerfile, base string) (found bool) {
+	eachCommand(d, func(command instructions.Command, _ vars) {
+		if c, ok := command.(*instructions.CopyCommand); ok && c.From == "" {
+			found = found || slices.ContainsFunc(c.SourcePaths, func(p string) bool { return path.Base(p) == base })
+		}
+	})
+	return found
+}
+
+func img01Image(s *review.Subject) []review.Outcome {
+	i := s.Image.Value
+	calls := append(execCalls(i.Config.Config.Entrypoint), execCalls(i.Config.Config.Cmd)...)
+	if out := img01Calls(i.At(), calls); len(out) > 0 {
+		return out
+	}
+	return []review.Outcome{review.Passed(i.At(), "the image's entrypoint and command install and download nothing", "イメージの entrypoint と cmd は何もインストール・ダウンロードしない")}
+}
+
+func img01TaskDef(s *review.Subject) (out []review.Outcome) {
+	td := s.TaskDef.Value
+	for i, c := range td.ContainerDefinitions {
+		out = append(out, img01Calls(td.At("containerDefinitions", i, "entryPoint"), execCalls(c.EntryPoint))...)
+		out = append(out, img01Calls(td.At("containerDefinitions", i, "command"), execCalls(c.Command))...)
+	}
+	if len(out) == 0 {
+		out = append(out, review.Passed(td.At("containerDefinitions"), "no container's command installs or downloads anything", "コンテナの command は何もインストール・ダウンロードしない"))
+	}
+	return out
+}
