@@ -146,6 +146,8 @@ func (r *reader) shape(s *review.Secret, value string) {
 
 func (r *reader) print(s *review.Secret, value string) {
 	if value = strings.TrimSpace(value); len(value) >= minPrint && r.opt.Print != nil {
+		r.mu.Lock() // Print need not be fit for several callers at once
+		defer r.mu.Unlock()
 		s.Prints = append(s.Prints, r.opt.Print(value))
 	}
 }
