@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,6 +76,7 @@ func Read(ctx context.Context, cfg aws.Config, target Target, opt Options) (Foun
 		Scans: map[string]review.Given[review.Scan]{}, Roles: map[string]review.Given[review.Role]{},
 		Objects: map[string]review.Given[review.Object]{},
 	}}
+	r.cfg.APIOptions = append(slices.Clone(cfg.APIOptions), foreign)
 	found := Found{Live: r.live}
 	if err := r.named(ctx, &found); err != nil {
 		return Found{}, err

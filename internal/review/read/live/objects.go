@@ -24,6 +24,11 @@ func (r *reader) object(ctx context.Context, name string) review.Given[review.Ob
 	switch {
 	case is(err, "NotFound", "NoSuchKey"):
 		return review.Have(out)
+	case is(err, "BadRequest"): // an answer to HEAD has no room for the reason; the next one has
+		if _, said := client.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &bucket}); said != nil {
+			err = said
+		}
+		return refused[review.Object](err, "s3:GetObject")
 	case err != nil:
 		return refused[review.Object](err, "s3:GetObject")
 	}
