@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
+
+var xmlCode = regexp.MustCompile(`<Code>(\w+)</Code>`)
 
 // foreign makes refusals readable that speak another protocol than the client:
 // an endpoint that does not serve CloudWatch answers its CBOR with JSON, and
@@ -23,8 +26,11 @@ func foreign(stack *middleware.Stack) error {
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		var api smithy.APIError
-		if err == nil || errors.As(err, &api) {
+		if err == nil || errors.As(err, &api) && api.ErrorCode() != "BadRequest" && api.ErrorCode() != "UnknownError" {
 			return out, metadata, err
+		}
+		if code := xmlCode.FindSubmatch(body); code != nil {
+			return out, metadata, &smithy.GenericAPIError{Code: string(code[1])}
 		}
 		var said struct {
 			Type string `json:"__type"`
