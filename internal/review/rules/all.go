@@ -9,6 +9,8 @@ func All() []*review.Rule {
 		&cfg05,
 		// Container image
 		&img16,
+		&img22,
+		&img23,
 		// Disposability
 		&dsp01,
 	}
