@@ -45,7 +45,7 @@ func TestThreeAnswers(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	result := func(status Status, severity Severity) Result {
-		return Result{Rule: rule("X", severity), Status: status, Severity: severity}
+		return Result{Rule: rule("X", severity), Status: status, Severity: severity, Outcomes: []Outcome{{Status: status}}}
 	}
 	waived := result(Fail, High)
 	waived.Waived = &Waiver{}

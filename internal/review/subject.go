@@ -21,6 +21,7 @@ type Subject struct {
 	Image      Given[*Image]
 	Source     Given[*Source]
 	Live       Given[*Live]
+	Vulns      Given[*VulnScan] // of the image and the source; no part of its own
 
 	// Now is the time the review speaks of: ages are counted back from it.
 	Now time.Time

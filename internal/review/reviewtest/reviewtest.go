@@ -54,6 +54,7 @@ func Cases(a *txtar.Archive) []*Case {
 //	image.json    review.Image; a file's Mode may be an octal string
 //	image/…       the content of a file of the image (listed or not)
 //	live.json     review.Live; what is left out was not read
+//	vulns.json    review.VulnScan
 func Subject(files map[string][]byte) (*review.Subject, error) {
 	none := review.Say("not given", "指定なし")
 	s := &review.Subject{Now: Now, Print: func(v string) string { return fmt.Sprintf("print-of-%d-characters", len(v)) }}
@@ -78,6 +79,11 @@ func Subject(files map[string][]byte) (*review.Subject, error) {
 			live := &review.Live{Account: "123456789012", Region: "us-east-1"}
 			if err = json.Unmarshal(text, live); err == nil {
 				s.Live = review.Have(live)
+			}
+		case name == "vulns.json":
+			scan := &review.VulnScan{}
+			if err = json.Unmarshal(text, scan); err == nil {
+				s.Vulns = review.Have(scan)
 			}
 		default:
 			err = fmt.Errorf("nobody reads it")

@@ -27,10 +27,12 @@ func All() []*review.Rule {
 		&img19,
 		&img20,
 		&img21,
+		&img22,
+		&img23,
 		&img29,
 		&img30,
 		&img31,
-		// Release
+		// Code base, release, parity, port
 		&rls14,
 		// Disposability
 		&dsp01,

@@ -1,0 +1,243 @@
+package inventory
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/review"
+)
+
+func visit(t *testing.T, c *Collector, layer int, name, text string) {
+	t.Helper()
+	f := review.File{Path: name, Size: int64(len(text)), Mode: 0o644, Layer: layer}
+	if err := c.Visit(f, strings.NewReader(text)); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+func purls(packages []Package) string {
+	var b strings.Builder
+	for _, p := range packages {
+		fmt.Fprintf(&b, "%s %s:%d\n", p.PURL(), p.Path, p.Line)
+	}
+	return b.String()
+}
+
+func equal(t *testing.T, got, want string) {
+	t.Helper()
+	if strings.TrimSpace(got) != strings.TrimSpace(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func zipped(t *testing.T, files ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := 0; i < len(files); i += 2 {
+		w, err := z.Create(files[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, files[i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestImage(t *testing.T) {
+	c := NewCollector()
+	visit(t, c, 0, "usr/lib/os-release", "NAME=\"Debian\"\nID=debian\nVERSION_ID=\"12\"\n")
+	visit(t, c, 0, "var/lib/dpkg/status", `Package: libssl3
+Status: install ok installed
+Architecture: amd64
+Source: openssl (3.0.1-1)
+Version: 3.0.1-1+b2
+Description: sockets
+ Version: not this one
+
+Package: gone
+Status: deinstall ok config-files
+Version: 1
+`)
+	visit(t, c, 0, "var/lib/dpkg/status.d/tzdata", "Package: tzdata\nVersion: 2024a-0\nArchitecture: all\n")
+	visit(t, c, 0, "var/lib/dpkg/status.d/tzdata.md5sums", "x")
+	visit(t, c, 1, "app/node_modules/@acme/web/package.json", `{"name": "@acme/web", "version": "1.2.3", "license": "MIT"}`)
+	visit(t, c, 1, "app/node_modules/web/dist/esm/package.json", `{"name": "inner", "version": "9.9.9"}`)
+	visit(t, c, 1, "app/node_modules/web/package.json", `{"name": "web", "version": "2.0.0"}`)
+	visit(t, c, 1, "app/package-lock.json", `{"packages": {"node_modules/never-installed": {"version": "1.0.0"}}}`)
+	visit(t, c, 1, "usr/lib/python3/site-packages/Acme_Lib-1.0.dist-info/METADATA", "Name: Acme_Lib\nVersion: 1.0\nLicense-Expression: MIT\n\nName: body\n")
+	inner := zipped(t, "META-INF/maven/org.acme/core/pom.properties", "groupId=org.acme\nartifactId=core\nversion=1.5\n")
+	visit(t, c, 1, "app/app-2.0.jar", zipped(t, "META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\n", "BOOT-INF/lib/core-1.5.jar", inner,
+		"BOOT-INF/lib/plain-0.9.jar", zipped(t, "a.class", "")))
+	visit(t, c, 1, "app/broken.jar", "no zip")
+	visit(t, c, 1, "var/lib/rpm/Packages", "rpm")
+	visit(t, c, 2, "app/node_modules/web/package.json", `{"name": "web", "version": "2.0.1"}`)
+	visit(t, c, 2, "etc/motd", "hello")
+
+	equal(t, purls(c.Packages()), `
+pkg:deb/debian/libssl3@3.0.1-1%2Bb2?arch=amd64&distro=debian-12 var/lib/dpkg/status:0
+pkg:deb/debian/tzdata@2024a-0?arch=all&distro=debian-12 var/lib/dpkg/status.d/tzdata:0
+pkg:maven/plain@0.9 app/app-2.0.jar:0
+pkg:maven/org.acme/core@1.5 app/app-2.0.jar:0
+pkg:npm/%40acme/web@1.2.3 app/node_modules/@acme/web/package.json:0
+pkg:npm/web@2.0.1 app/node_modules/web/package.json:0
+pkg:pypi/acme-lib@1.0 usr/lib/python3/site-packages/Acme_Lib-1.0.dist-info/METADATA:0
+`)
+	if p := c.Packages()[0]; p.Source != "openssl" || p.SourceVersion != "3.0.1-1" {
+		t.Errorf("the source package: %+v", p)
+	}
+	gaps := c.Gaps()
+	if len(gaps) != 2 || gaps[0].Path != "app/broken.jar" || gaps[1].Type != RPM {
+		t.Errorf("gaps: %+v", gaps)
+	}
+	c.Drop("app/node_modules")
+	c.Keep([]review.File{{Path: "var/lib/dpkg/status", Layer: 0}, {Path: "app/app-2.0.jar", Layer: 1, Hidden: true}, {Path: "usr/lib/os-release"}})
+	equal(t, purls(c.Packages()), "pkg:deb/debian/libssl3@3.0.1-1%2Bb2?arch=amd64&distro=debian-12 var/lib/dpkg/status:0")
+}
+
+func TestAPK(t *testing.T) {
+	c := NewCollector()
+	visit(t, c, 0, "etc/os-release", "ID=alpine\nVERSION_ID=3.20.1\n")
+	visit(t, c, 0, "lib/apk/db/installed", "C:Q1\nP:libcrypto3\nV:3.3.0-r2\nA:x86_64\nL:Apache-2.0\no:openssl\nF:lib\nR:libcrypto.so.3\n\nP:musl\nV:1.2.5-r0\n\n")
+	equal(t, purls(c.Packages()), `
+pkg:apk/alpine/libcrypto3@3.3.0-r2?arch=x86_64&distro=alpine-3.20.1 lib/apk/db/installed:0
+pkg:apk/alpine/musl@1.2.5-r0?distro=alpine-3.20.1 lib/apk/db/installed:0`)
+}
+
+// The test itself is a program written in Go.
+func TestGoBinary(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("containers hold ELF files")
+	}
+	file, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewCollector()
+	if err := c.Visit(review.File{Path: "app", Size: info.Size(), Mode: 0o755}, file); err != nil {
+		t.Fatal(err)
+	}
+	if got := purls(c.Packages()); !strings.HasPrefix(got, "pkg:golang/stdlib@1.") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSource(t *testing.T) {
+	s := &review.Source{Root: "app"}
+	for name, text := range map[string]string{
+		"go.mod":            "module acme\n\ngo 1.26\n\nrequire (\n\texample.com/a v1.0.0\n\texample.com/b v1.1.0 // indirect\n\texample.com/own v0.1.0\n)\nrequire example.com/c v2.0.0+incompatible\nreplace example.com/b => example.com/fork v1.2.0\nreplace example.com/own => ../own\n",
+		"package-lock.json": "{\n\"packages\": {\n\"\": {\"version\": \"1.0.0\"},\n\"node_modules/a\": {\"version\": \"1.0.0\"},\n\"node_modules/a/node_modules/@x/b\": {\"version\": \"2.0.0\"},\n\"node_modules/tool\": {\"version\": \"3.0.0\", \"dev\": true}}}",
+		"old/package-lock.json": `{"dependencies": {"a": {"version": "1.0.0", "dependencies": {"b": {"version": "1.1.0"}}},
+ "tool": {"version": "1.0.0", "dev": true}}}`,
+		"yarn.lock":           "# yarn lockfile v1\n\n\"@x/a@^1.0.0\", \"@x/a@^1.1.0\":\n  version \"1.2.0\"\n  dependencies:\n    version \"9\"\n\nb@^1:\n  version \"1.0.1\"\n",
+		"berry/yarn.lock":     "__metadata:\n  version: 8\n\n\"a@npm:^1.0.0\":\n  version: 1.2.0\n  resolution: \"a@npm:1.2.0\"\n\n\"app@workspace:.\":\n  version: 0.0.0-use.local\n",
+		"pnpm-lock.yaml":      "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n    dependencies:\n\npackages:\n\n  '@x/a@1.0.0(b@1.0.0)':\n    resolution: {integrity: x}\n\n  /b/1.1.0:\n    dev: true\n\nsnapshots:\n\n  c@1.0.0:\n    {}\n",
+		"requirements.txt":    "# all\nflask==3.0.0 --hash=sha256:aa\nrequests[socks] == 2.31.0 ; python_version > '3'\nloose>=1\n-r more.txt\n",
+		"poetry.lock":         "[[package]]\nname = \"flask\"\nversion = \"3.0.0\"\n\n[package.dependencies]\nversion = \"9\"\n\n[[package]]\nname = \"pytest\"\nversion = \"8\"\ngroups = [\"dev\"]\n\n[metadata]\nname = \"no\"\nversion = \"1\"\n",
+		"Pipfile.lock":        `{"default": {"flask": {"version": "==3.0.1"}}, "develop": {"pytest": {"version": "==8"}}}`,
+		"Gemfile.lock":        "PATH\n  remote: .\n  specs:\n    own (0.1)\n\nGEM\n  remote: https://rubygems.org/\n  specs:\n    rack (3.0.0)\n      dep (>= 1)\n    nokogiri (1.16.0-x86_64-linux)\n\nDEPENDENCIES\n  rack\n",
+		"Cargo.lock":          "version = 3\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"serde\"\nversion = \"1.0.1\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n",
+		"composer.lock":       `{"packages": [{"name": "acme/log", "version": "v1.0.0", "license": ["MIT"]}], "packages-dev": [{"name": "acme/test", "version": "1.0.0"}]}`,
+		"gradle.lockfile":     "# by gradle\norg.acme:core:1.5=compileClasspath,runtimeClasspath\norg.acme:test:1.0=testRuntimeClasspath\nempty=\n",
+		"pom.xml":             "<project><properties><v>1.5</v></properties>\n<dependencies>\n<dependency><groupId>org.acme</groupId><artifactId>web</artifactId><version>${v}</version></dependency>\n<dependency><groupId>org.acme</groupId><artifactId>parented</artifactId></dependency>\n<dependency><groupId>org.acme</groupId><artifactId>test</artifactId><version>1</version><scope>test</scope></dependency></dependencies></project>",
+		"broken/package.json": "{",
+	} {
+		s.Files = append(s.Files, review.SourceFile{Path: name, Size: int64(len(text)), Text: text})
+	}
+	s.Files = append(s.Files, review.SourceFile{Path: "huge/yarn.lock", Size: 2 << 20})
+	packages, gaps := FromSource(s)
+	equal(t, purls(packages), `
+pkg:cargo/serde@1.0.1 app/Cargo.lock:7
+pkg:composer/acme/log@1.0.0 app/composer.lock:1
+pkg:gem/nokogiri@1.16.0 app/Gemfile.lock:11
+pkg:gem/rack@3.0.0 app/Gemfile.lock:9
+pkg:golang/example.com/a@v1.0.0 app/go.mod:6
+pkg:golang/example.com/c@v2.0.0%2Bincompatible app/go.mod:10
+pkg:golang/example.com/fork@v1.2.0 app/go.mod:7
+pkg:maven/org.acme/core@1.5 app/gradle.lockfile:2
+pkg:maven/org.acme/web@1.5 app/pom.xml:3
+pkg:npm/%40x/a@1.0.0 app/pnpm-lock.yaml:10
+pkg:npm/%40x/a@1.2.0 app/yarn.lock:3
+pkg:npm/%40x/b@2.0.0 app/package-lock.json:5
+pkg:npm/a@1.0.0 app/old/package-lock.json:1
+pkg:npm/a@1.0.0 app/package-lock.json:4
+pkg:npm/a@1.2.0 app/berry/yarn.lock:4
+pkg:npm/b@1.0.1 app/yarn.lock:8
+pkg:npm/b@1.1.0 app/old/package-lock.json:1
+pkg:pypi/flask@3.0.0 app/poetry.lock:1
+pkg:pypi/flask@3.0.0 app/requirements.txt:2
+pkg:pypi/flask@3.0.1 app/Pipfile.lock:1
+pkg:pypi/requests@2.31.0 app/requirements.txt:3`)
+	var told []string
+	for _, g := range gaps {
+		told = append(told, g.Path+" "+g.Why.EN)
+	}
+	for _, want := range []string{"app/requirements.txt names 1 packages without an exact version", "app/pom.xml names 1 packages without an exact version", "app/huge/yarn.lock is too large to be read (2048 KiB)"} {
+		if !strings.Contains(strings.Join(told, "\n"), want) {
+			t.Errorf("%q is missing in %q", want, told)
+		}
+	}
+}
+
+func TestCycloneDX(t *testing.T) {
+	packages := []Package{{Type: NPM, Name: "a", Version: "1.0.0", Path: "x/package.json", License: "MIT"}, {Type: NPM, Name: "a", Version: "1.0.0", Path: "y/package.json"}}
+	of := Subject{Name: "app:1", Image: true, Time: time.Unix(0, 0), Serial: "urn:uuid:00000000-0000-4000-8000-000000000000", Hatoba: "test"}
+	var one, two bytes.Buffer
+	for _, w := range []*bytes.Buffer{&one, &two} {
+		if err := CycloneDX(w, packages, of); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if one.String() != two.String() {
+		t.Error("equal arguments give equal bytes")
+	}
+	for _, want := range []string{`"specVersion": "1.6"`, `"purl": "pkg:npm/a@1.0.0"`, `"bom-ref": "pkg:npm/a@1.0.0#2"`, `"type": "container"`, `"timestamp": "1970-01-01T00:00:00Z"`} {
+		if !strings.Contains(one.String(), want) {
+			t.Errorf("%s is missing in\n%s", want, one.String())
+		}
+	}
+}
+
+func FuzzSource(f *testing.F) {
+	names := []string{"package-lock.json", "yarn.lock", "pnpm-lock.yaml", "go.mod", "poetry.lock", "Pipfile.lock", "Gemfile.lock", "composer.lock", "gradle.lockfile", "pom.xml", "requirements.txt"}
+	for i := range names {
+		f.Add(i, "a@1:\n  version \"1\"\n")
+	}
+	f.Fuzz(func(_ *testing.T, i int, text string) {
+		name := names[((i%len(names))+len(names))%len(names)]
+		packages, _ := FromSource(&review.Source{Files: []review.SourceFile{{Path: name, Size: int64(len(text)), Text: text}}})
+		for _, p := range packages {
+			_ = p.PURL()
+		}
+	})
+}
+
+func FuzzVisit(f *testing.F) {
+	names := []string{"var/lib/dpkg/status", "lib/apk/db/installed", "a.jar", "x.dist-info/METADATA", "etc/os-release", "app", "var/lib/rpm/rpmdb.sqlite"}
+	for i := range names {
+		f.Add(i, "Package: a\nVersion: 1\n")
+	}
+	f.Fuzz(func(_ *testing.T, i int, text string) {
+		c := NewCollector()
+		_ = c.Visit(review.File{Path: names[((i%len(names))+len(names))%len(names)], Size: max(int64(len(text)), minBinary), Mode: 0o755}, strings.NewReader(text))
+		c.Packages()
+		c.Gaps()
+	})
+}
