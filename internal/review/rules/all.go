@@ -36,5 +36,16 @@ func All() []*review.Rule {
 		&rls14,
 		// Disposability
 		&dsp01,
+		// Scaling, sizing, placement
+		&scl01,
+		&scl12,
+		&scl13,
+		// Access and network
+		&sec01,
+		&sec03,
+		&sec06,
+		// Operations and governance
+		&gov01,
+		&gov04,
 	}
 }
