@@ -67,13 +67,16 @@ func cfg03Dockerfile(s *review.Subject) (out []review.Outcome) {
 			case *instructions.RunCommand:
 				for _, call := range runCalls(c) {
 					for _, word := range call {
-						literal(c, "a word of "+call.name(), word)
+						if kind := secret.Value(word); kind != secret.None {
+							out = append(out, review.Failed(d.At(c.Location()), "a word of %s looks like %s (fingerprint %s)", "%s の引数は秘密情報に見える(%s、フィンガープリント %s)", call.name(), kind, s.Print(word)))
+						}
 					}
 				}
 			}
 		}
 	}
 	out = append(out, cfg03Given(d)...)
+	slices.SortStableFunc(out, func(a, b review.Outcome) int { return a.Place.Line - b.Place.Line })
 	if len(out) == 0 {
 		out = append(out, review.Passed(review.Place{File: d.File}, "no ENV, ARG, LABEL, RUN or COPY brings a secret", "ENV・ARG・LABEL・RUN・COPY に秘密情報はない"))
 	}
@@ -87,7 +90,7 @@ func cfg03Given(d *review.Dockerfile) (out []review.Outcome) {
 		switch c := command.(type) {
 		case *instructions.ArgCommand:
 			for _, a := range c.Args {
-				if a.Value == nil && secret.Name(a.Key) {
+				if a.ValueString() == "" && secret.Name(a.Key) {
 					args[a.Key] = c
 				}
 			}

@@ -64,7 +64,7 @@ var fixture = regexp.MustCompile(`(?i)/(test|tests|testdata|__tests__|fixtures?|
 // historyPairs are the names and values that a line of history tells: build
 // arguments (|2 A=x B=y /bin/sh -c …), ENV and ARG, and every word of its own.
 func historyPairs(line string) (out [][2]string) {
-	line = strings.TrimSpace(strings.TrimPrefix(line, "/bin/sh -c #(nop)"))
+	line = strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(line, "/bin/sh -c #(nop)")), "RUN ")
 	words := strings.Fields(line)
 	named := strings.HasPrefix(line, "|") || strings.HasPrefix(line, "ENV ") || strings.HasPrefix(line, "ARG ") || strings.HasPrefix(line, "LABEL ")
 	for _, w := range words {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/review/secret"
 )
 
 // size is a number of bytes as people read it.
@@ -83,7 +84,13 @@ func layerName(i *review.Image, n int) string {
 	if _, rest, ok := strings.Cut(made, "/bin/sh -c "); ok { // build arguments before it may be secrets
 		made = rest
 	}
-	if len(made) > 60 {
+	words := strings.Fields(made)
+	for k, w := range words {
+		if name, value, _ := strings.Cut(w, "="); secret.Looks(name, value) != secret.None || secret.Value(w) != secret.None || k > 0 && strings.HasSuffix(words[k-1], ":") {
+			words[k] = "***"
+		}
+	}
+	if made = strings.Join(words, " "); len(made) > 60 {
 		made = strings.ToValidUTF8(made[:60], "") + "…"
 	}
 	return fmt.Sprintf("%d (%s)", n+1, made)

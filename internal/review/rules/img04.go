@@ -49,5 +49,5 @@ func img04Image(s *review.Subject) []review.Outcome {
 		return []review.Outcome{review.Failed(i.At(), "%s to transfer, %s unpacked; the largest layer is %s with %s", "転送量 %s、展開後 %s。最大のレイヤーは %s の %s",
 			size(i.Size), size(unpacked), layerName(i, largest), size(i.Layers[largest].Size))}
 	}
-	return []review.Outcome{review.Passed(i.At(), "%s to transfer, %s unpacked, in %d layers", "転送量 %s、展開後 %s、レイヤー %d 枚", size(i.Size), size(unpacked), len(i.Layers))}
+	return []review.Outcome{review.Passed(i.At(), "%s to transfer, %s unpacked, layers: %d", "転送量 %s、展開後 %s、レイヤー %d 枚", size(i.Size), size(unpacked), len(i.Layers))}
 }

@@ -1,7 +1,8 @@
 package rules
 
 import (
-	"strings"
+	"path"
+	"regexp"
 
 	"github.com/hatoba/hatoba/internal/review"
 )
@@ -10,19 +11,19 @@ var img06 = review.Rule{
 	ID:       "IMG-06",
 	Pillar:   review.Performance,
 	Factors:  []review.Factor{review.Dependencies},
-	Severity: review.Info,
+	Severity: review.Low,
 	Sources:  []string{"S0:16"},
 	Title: review.Text{
-		EN: "The runtime has few files",
-		JA: "実行環境のファイルが少ない",
+		EN: "The runtime has few files, and only files it runs with",
+		JA: "実行環境のファイルは少なく、動作に必要なものだけ",
 	},
 	Why: review.Text{
-		EN: "Each file is made anew when a task's image is unpacked; tens of thousands of small ones take longer than their bytes suggest.",
-		JA: "イメージの展開時にはファイルが一つずつ作られます。数万の小さなファイルは、バイト数から想像するより時間がかかります。",
+		EN: "Each file is made anew when a task's image is unpacked, and what no process reads is transferred all the same: download caches, version control, leftovers in /tmp.",
+		JA: "展開時にはファイルが一つずつ作られます。誰も読まないダウンロードキャッシュ、バージョン管理のデータ、/tmp の残り物も毎回転送されます。",
 	},
 	Todo: review.Text{
-		EN: "Install only production dependencies, bundle them, or compile to a single binary where the language allows it.",
-		JA: "本番用の依存だけを入れる、バンドルする、言語が許すなら単一バイナリにする、のいずれかにしてください。",
+		EN: "Install without a cache (pip --no-cache-dir, RUN --mount=type=cache), keep .git out with .dockerignore, and take only production dependencies or a single binary.",
+		JA: "キャッシュを残さず入れ(pip --no-cache-dir、RUN --mount=type=cache)、.git は .dockerignore で外し、本番用の依存だけか単一バイナリにしてください。",
 	},
 	Checks: []review.Check{
 		{Needs: []review.Part{review.PartImage}, Run: img06Image},
@@ -33,26 +34,40 @@ var img06 = review.Rule{
 // 5,000 files a second on a small network disk, these take five seconds.
 const manyFiles = 25_000
 
-func img06Image(s *review.Subject) []review.Outcome {
+// unread are folders that builds leave and no service reads. Other things below
+// .cache, models and browsers, may be what the service lives on.
+var unread = regexp.MustCompile(`^(.*/)?(\.git|\.hg|\.svn|\.npm/_cacache|\.cache/(pip|uv|pypoetry|go-build|yarn|composer|node-gyp)|\.m2/repository|\.gradle/caches|\.cargo/registry|go/pkg/mod/cache)/|^(var/)?tmp/`)
+
+func img06Image(s *review.Subject) (out []review.Outcome) {
 	i := s.Image.Value
 	files := 0
-	below := map[string]int{}
+	below, needless := map[string]int{}, map[string]int64{}
 	for _, f := range i.Files {
 		if f.Hidden || !f.Mode.IsRegular() {
 			continue
 		}
 		files++
-		parts := strings.SplitN(f.Path, "/", 4)
-		below["/"+strings.Join(parts[:min(len(parts)-1, 3)], "/")]++
+		below[path.Dir("/"+f.Path)]++
+		if folder := unread.FindString(f.Path); folder != "" {
+			needless["/"+folder] += f.Size
+		}
 	}
-	most := ""
-	for _, folder := range sortedKeys(below) {
-		if below[folder] > below[most] {
-			most = folder
+	for _, folder := range sortedKeys(needless) {
+		if needless[folder] > leftover {
+			out = append(out, review.Failed(i.At(), "%s in %s, which no service reads", "%s が %s にあるが、サービスは読まない", size(needless[folder]), folder))
 		}
 	}
 	if files > manyFiles {
-		return []review.Outcome{review.Failed(i.At(), "%d files, most of them (%d) below %s", "ファイルは %d 個、最多(%d 個)は %s 以下", files, below[most], most)}
+		most := ""
+		for _, folder := range sortedKeys(below) {
+			if below[folder] > below[most] {
+				most = folder
+			}
+		}
+		out = append(out, review.Failed(i.At(), "%d files; the fullest folder is %s with %d", "ファイルが %d 個。最多のフォルダーは %s の %d 個", files, most, below[most]))
 	}
-	return []review.Outcome{review.Passed(i.At(), "%d files", "ファイルは %d 個", files)}
+	if len(out) == 0 {
+		out = append(out, review.Passed(i.At(), "files: %d, and none left over from the build", "ファイルは %d 個で、ビルドの残り物はない", files))
+	}
+	return out
 }

@@ -67,7 +67,7 @@ func img07Dockerfile(s *review.Subject) (out []review.Outcome) {
 // onlyDeletes reports whether a RUN does nothing else. With a mount it may
 // delete what is in no layer.
 func onlyDeletes(run *instructions.RunCommand, calls []call) bool {
-	if len(calls) == 0 || len(instructions.GetMounts(run)) > 0 {
+	if len(calls) == 0 || len(mountsOf(run)) > 0 {
 		return false
 	}
 	deletes := false
@@ -97,5 +97,5 @@ func img07Image(s *review.Subject) []review.Outcome {
 		return []review.Outcome{review.Failed(i.At(), "%s of files are hidden by later layers and transferred all the same; the largest is /%s, of layer %s",
 			"後のレイヤーに隠れたまま転送されるファイルが %s。最大は /%s(レイヤー %s)", size(wasted), largest.Path, layerName(i, largest.Layer))}
 	}
-	return []review.Outcome{review.Passed(i.At(), "%d layers; later ones hide %s of earlier ones", "レイヤー %d 枚。後のレイヤーに隠れたファイルは %s", len(i.Layers), size(wasted))}
+	return []review.Outcome{review.Passed(i.At(), "layers: %d; later ones hide %s of earlier ones", "レイヤー %d 枚。後のレイヤーに隠れたファイルは %s", len(i.Layers), size(wasted))}
 }

@@ -46,7 +46,7 @@ func img08Dockerfile(s *review.Subject) (out []review.Outcome) {
 		}
 	})
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: d.File}, "%d lists of three packages or more, all sorted", "3 個以上のパッケージ一覧は %d 個で、すべて順に並んでいる", lists))
+		out = append(out, review.Passed(review.Place{File: d.File}, "lists of three packages or more: %d, all sorted", "3 個以上のパッケージ一覧は %d 個で、すべて順に並んでいる", lists))
 	}
 	return out
 }

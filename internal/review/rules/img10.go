@@ -51,7 +51,7 @@ func img10Dockerfile(s *review.Subject) (out []review.Outcome) {
 		}
 	})
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: d.File}, "%d apt installs in the image's stages, none with recommended packages", "イメージになるステージの apt install は %d 個で、推奨パッケージは入れていない", installs))
+		out = append(out, review.Passed(review.Place{File: d.File}, "apt installs in the stages of the image: %d, none with recommended packages", "イメージになるステージの apt install は %d 個で、推奨パッケージは入れていない", installs))
 	}
 	return out
 }

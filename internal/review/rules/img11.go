@@ -51,7 +51,7 @@ func img11Dockerfile(s *review.Subject) (out []review.Outcome) {
 		}
 	})
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: d.File}, "%d RUNs of the image use apt, and none leaves its cache", "apt を使う RUN は %d 個で、キャッシュは残していない", runs))
+		out = append(out, review.Passed(review.Place{File: d.File}, "RUNs of the image that use apt: %d, and none leaves its cache", "apt を使う RUN は %d 個で、キャッシュは残していない", runs))
 	}
 	return out
 }

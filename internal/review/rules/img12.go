@@ -52,7 +52,7 @@ func img12Dockerfile(s *review.Subject) (out []review.Outcome) {
 		}
 	})
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: d.File}, "%d RUNs of the image use yum, and none leaves its cache", "yum を使う RUN は %d 個で、キャッシュは残していない", runs))
+		out = append(out, review.Passed(review.Place{File: d.File}, "RUNs of the image that use yum: %d, and none leaves its cache", "yum を使う RUN は %d 個で、キャッシュは残していない", runs))
 	}
 	return out
 }

@@ -47,7 +47,7 @@ func img13Dockerfile(s *review.Subject) (out []review.Outcome) {
 		}
 	})
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: d.File}, "%d RUNs of the image use apk, and none leaves its cache", "apk を使う RUN は %d 個で、キャッシュは残していない", runs))
+		out = append(out, review.Passed(review.Place{File: d.File}, "RUNs of the image that use apk: %d, and none leaves its cache", "apk を使う RUN は %d 個で、キャッシュは残していない", runs))
 	}
 	return out
 }

@@ -79,7 +79,7 @@ func dependencyStep(calls []call) string {
 		case len(rest) == 0 || !slices.Contains(dependencySteps, c.name()+" "+rest[0]):
 		case strings.HasPrefix(c.name(), "pip") && !c.has("-r", "--requirement"), c.name() == "go" && !c.has("download"), c.has("-e", "--editable", "."): // needs the source
 		default:
-			return c.name() + " " + rest[0]
+			return c.name() + " " + strings.Replace(rest[0], "mod", "mod download", 1)
 		}
 	}
 	return ""
@@ -87,5 +87,5 @@ func dependencyStep(calls []call) string {
 
 // hasCache reports whether a RUN keeps what it downloaded across builds.
 func hasCache(run *instructions.RunCommand) bool {
-	return slices.ContainsFunc(instructions.GetMounts(run), func(m *instructions.Mount) bool { return m.Type == instructions.MountTypeCache })
+	return slices.ContainsFunc(mountsOf(run), func(m mount) bool { return m.kind == "cache" })
 }

@@ -71,7 +71,7 @@ func img18Dockerfile(s *review.Subject) (out []review.Outcome) {
 	switch {
 	case len(out) > 0:
 	case len(d.Stages) > 1:
-		out = append(out, review.Passed(d.At(d.Final().Location), "%d stages, and the image's own build nothing", "ステージは %d 個で、イメージになるステージではビルドしていない", len(d.Stages)))
+		out = append(out, review.Passed(d.At(d.Final().Location), "stages: %d; what becomes the image builds nothing", "ステージは %d 個で、イメージになるステージではビルドしていない", len(d.Stages)))
 	default:
 		out = append(out, review.Passed(d.At(d.Final().Location), "one stage, and it builds nothing", "ステージは一つで、ビルドはしていない"))
 	}

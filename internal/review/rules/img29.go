@@ -59,7 +59,7 @@ func img29Image(s *review.Subject) (out []review.Outcome) {
 	case !ok:
 		out = append(out, review.Passed(i.At(), "the image has no accounts", "イメージにアカウントはない"))
 	default:
-		out = append(out, review.Passed(i.At(), "%d accounts, none without a password, none with another's number", "アカウントは %d 個で、パスワードなしも番号の重複もない", len(users)))
+		out = append(out, review.Passed(i.At(), "accounts: %d, none without a password, none with another's number", "アカウントは %d 個で、パスワードなしも番号の重複もない", len(users)))
 	}
 	return out
 }
@@ -79,7 +79,7 @@ func img29Dockerfile(s *review.Subject) (out []review.Outcome) {
 			switch {
 			case git:
 			case remote && c.Checksum == "":
-				out = append(out, review.Failed(d.At(c.Location()), "ADD fetches %s without --checksum", "ADD が --checksum なしで %s を取得する", source))
+				out = append(out, review.Failed(d.At(c.Location()), "ADD fetches %s without --checksum", "ADD が --checksum なしで %s を取得する", withoutUser(source)))
 			case !remote && !archive.MatchString(source) && !strings.ContainsAny(source, "*$"):
 				out = append(out, review.Failed(d.At(c.Location()), "ADD %s: nothing is unpacked or fetched, COPY says so", "ADD %s: 展開も取得もしないので COPY を使う", source))
 			}
@@ -89,6 +89,13 @@ func img29Dockerfile(s *review.Subject) (out []review.Outcome) {
 		out = append(out, review.Passed(review.Place{File: d.File}, "no ADD where COPY would do, and none that fetches unchecked", "COPY で足りる ADD も、検証なしに取得する ADD もない"))
 	}
 	return out
+}
+
+// withoutUser is a URL without the user and password it may have.
+func withoutUser(source string) string {
+	scheme, rest, _ := strings.Cut(source, "://")
+	host, file, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + "/" + file
 }
 
 var archive = regexp.MustCompile(`\.(tar|tar\.\w+|tgz|tbz2?|txz|gz|bz2|xz|zst)$`)

@@ -59,11 +59,39 @@ func (p packageCall) upgrades() bool {
 	return slices.Contains([]string{"upgrade", "dist-upgrade", "full-upgrade", "distro-sync"}, p.verb) || p.family == "yum" && p.verb == "update"
 }
 
+// mount is a --mount of a RUN.
+type mount struct{ kind, target string }
+
+// mountsOf reads the flags of a RUN as written: buildkit parses them only when it
+// expands variables, and that would change the Dockerfile.
+func mountsOf(run *instructions.RunCommand) (out []mount) {
+	for _, word := range strings.Fields(run.String())[1:] {
+		if !strings.HasPrefix(word, "--") {
+			break
+		}
+		options, ok := strings.CutPrefix(word, "--mount=")
+		if !ok {
+			continue
+		}
+		m := mount{kind: "bind"}
+		for field := range strings.SplitSeq(options, ",") {
+			switch key, value, _ := strings.Cut(strings.Trim(field, `"`), "="); strings.ToLower(key) {
+			case "type":
+				m.kind = value
+			case "target", "dst", "destination":
+				m.target = value
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
 // cached reports whether a RUN keeps a folder out of the layer by a mount.
 func cached(run *instructions.RunCommand, folder string) bool {
-	return slices.ContainsFunc(instructions.GetMounts(run), func(m *instructions.Mount) bool {
-		target := strings.TrimSuffix(m.Target, "/")
-		return (m.Type == instructions.MountTypeCache || m.Type == instructions.MountTypeTmpfs) &&
+	return slices.ContainsFunc(mountsOf(run), func(m mount) bool {
+		target := strings.TrimSuffix(m.target, "/")
+		return target != "" && (m.kind == "cache" || m.kind == "tmpfs") &&
 			(target == folder || strings.HasPrefix(folder, target+"/") || strings.HasPrefix(target, folder+"/"))
 	})
 }
