@@ -140,10 +140,10 @@ func ceiling(t term) string {
 	core, _, _ := strings.Cut(t.version, "-")
 	part := strings.Split(core, ".")
 	at := max(len(part)-2, 0)
-	switch {
-	case t.op == "~":
+	switch t.op {
+	case "~":
 		at = min(1, len(part)-1)
-	case t.op == "^":
+	case "^":
 		at = 0
 		for at < len(part)-1 && part[at] == "0" {
 			at++
