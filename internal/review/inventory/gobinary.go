@@ -57,7 +57,7 @@ func readerAt(r io.Reader, said int64) (at io.ReaderAt, size int64, done func(),
 	if err != nil {
 		return nil, 0, nil, err
 	}
-	done = func() { file.Close(); os.Remove(file.Name()) } //nolint:errcheck // a temporary file
+	done = func() { file.Close(); os.Remove(file.Name()) }
 	if size, err = io.Copy(file, io.LimitReader(r, maxBinary)); err != nil {
 		done()
 		return nil, 0, nil, err

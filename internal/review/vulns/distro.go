@@ -77,55 +77,46 @@ func rpmPart(a, b string) int {
 	for {
 		_, a = span(a, other)
 		_, b = span(b, other)
-		for _, special := range []struct {
-			mark       string
-			aOnly, end int // the answer if only a has it, and if b has ended besides
-		}{{"~", -1, -1}, {"^", -1, 1}} {
-			inA, inB := strings.HasPrefix(a, special.mark), strings.HasPrefix(b, special.mark)
-			switch {
-			case inA && inB:
-			case inA && b == "":
-				return special.end
-			case inB && a == "":
-				return -special.end
-			case inA:
-				return special.aOnly
-			case inB:
-				return -special.aOnly
-			}
-			if inA {
-				a, b = a[1:], b[1:]
-			}
-		}
-		if a == "" || b == "" {
-			return cmp.Compare(len(a), len(b))
-		}
-		class := letter
-		if digit(a[0]) {
-			class = digit
-		}
-		x, restA := span(a, class)
-		y, restB := span(b, class)
+		mark := rpmMark(a) + rpmMark(b)
 		switch {
-		case x == "" && y == "": // another mark again: ~~ or ~^
+		case mark == "~~", mark == "^^":
+			a, b = a[1:], b[1:]
 			continue
-		case y == "": // numbers are newer than letters
-			if digit(a[0]) {
-				return 1
-			}
-			return -1
-		case x == "":
-			return -1
+		case rpmMark(a) == "~", rpmMark(b) == "~":
+			return truth(rpmMark(b) == "~", rpmMark(a) == "~")
+		case mark == "^" && (a == "" || b == ""):
+			return truth(b == "", a == "")
+		case mark == "^":
+			return truth(rpmMark(b) == "^", rpmMark(a) == "^")
+		case a == "" || b == "":
+			return truth(b == "", a == "")
 		}
-		c := strings.Compare(x, y)
+		if digit(a[0]) != digit(b[0]) { // numbers are newer than letters
+			return truth(digit(a[0]), digit(b[0]))
+		}
+		var x, y string
 		if digit(a[0]) {
-			c = number(x, y)
+			x, a = span(a, digit)
+			y, b = span(b, digit)
+			if c := number(x, y); c != 0 {
+				return c
+			}
+			continue
 		}
-		if c != 0 {
+		x, a = span(a, letter)
+		y, b = span(b, letter)
+		if c := strings.Compare(x, y); c != 0 {
 			return c
 		}
-		a, b = restA, restB
 	}
+}
+
+// rpmMark is the tilde or caret that a part starts with.
+func rpmMark(s string) string {
+	if s != "" && (s[0] == '~' || s[0] == '^') {
+		return s[:1]
+	}
+	return ""
 }
 
 // apkVersion is a version of Alpine's: 1.2.3a_rc1-r4.
