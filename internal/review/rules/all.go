@@ -10,6 +10,7 @@ func All() []*review.Rule {
 		&cfg05,
 		// Container image
 		&img01,
+		&img02,
 		&img04,
 		&img05,
 		&img06,
@@ -34,10 +35,21 @@ func All() []*review.Rule {
 		&img31,
 		// Code base, release, parity, port
 		&rls14,
+		&rls17,
+		&rls20,
 		// Disposability
 		&dsp01,
+		&dsp02,
+		// Logs
+		&log03,
+		&log11,
+		&log12,
+		&log13,
+		&log14,
 		// Scaling, sizing, placement
 		&scl01,
+		&scl05,
+		&scl06,
 		&scl12,
 		&scl13,
 		// Access and network

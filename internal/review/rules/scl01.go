@@ -44,8 +44,8 @@ func scl01Service(s *review.Subject) []review.Outcome {
 	out := []review.Outcome{review.Passed(at, "desiredCount is %d", "desiredCount は %d", service.DesiredCount)}
 	if d := service.DeploymentConfiguration; d != nil && d.MaximumPercent != nil && *d.MaximumPercent <= 100 && d.MinimumHealthyPercent != nil && *d.MinimumHealthyPercent == 0 {
 		out = append(out, review.Failed(service.At("deploymentConfiguration", "minimumHealthyPercent"),
-			"deployments stop every task before they start new ones (0 to 100 percent): the service seems to bear only one version at a time",
-			"デプロイは全タスクを止めてから新しいタスクを始める(0〜100%): 同時に一つの版しか動けないように見える"))
+			"deployments stop every task before they start new ones: the service seems to bear only one version at a time",
+			"デプロイは全タスクを止めてから新しいタスクを始める: 同時に一つの版しか動けないように見える"))
 	}
 	return out
 }

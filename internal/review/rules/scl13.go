@@ -40,7 +40,7 @@ func scl13Both(s *review.Subject) (out []review.Outcome) {
 		switch {
 		case c < 0:
 			out = append(out, review.Failed(at, "the task has no container %q", "タスクにコンテナ %q がない", name))
-		case !maps(td.ContainerDefinitions[c], port):
+		case !listens(td.ContainerDefinitions[c], port):
 			out = append(out, review.Failed(at, "container %s has no port mapping for %d", "コンテナ %s に %d の portMappings がない", name, port))
 		default:
 			out = append(out, review.Passed(at, "container %s, port %d", "コンテナ %s、ポート %d", name, port))
@@ -59,7 +59,7 @@ func scl13Both(s *review.Subject) (out []review.Outcome) {
 	return []review.Outcome{review.Passed(service.At("loadBalancers"), "no traffic comes through a balancer", "ロードバランサー経由のトラフィックはない")}
 }
 
-func maps(c types.ContainerDefinition, port int32) bool {
+func listens(c types.ContainerDefinition, port int32) bool {
 	for _, m := range c.PortMappings {
 		if m.ContainerPort != nil && *m.ContainerPort == port {
 			return true
