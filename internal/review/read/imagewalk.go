@@ -118,7 +118,7 @@ func (w *walker) walk(stream io.Reader, layer *review.Layer) error {
 	hidden := map[string]bool{}
 	for r := tar.NewReader(&limited{stream, &w.left, w.opt.MaxUnpacked}); ; {
 		h, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err == nil {
