@@ -33,6 +33,24 @@ func TestImageBounds(t *testing.T) {
 	if _, err := Image(context.Background(), file, ImageOptions{MaxFiles: 1}); err == nil {
 		t.Errorf("too many files are refused")
 	}
+	deep := filepath.Join(t.TempDir(), "deep.tar")
+	b.Reset()
+	marks := tarOf(t, reg("a/.wh.b", ""), reg("a/.wh.c", ""), reg("a/.wh.d", ""), reg("a/.wh.e", ""), reg("a/.wh.f", ""))
+	if err := tarball.Write(tag, imageWith(t, "amd64", tarOf(t, reg("1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19", ""))), &b); err != nil {
+		t.Fatal(err)
+	}
+	write(t, deep, b.Bytes())
+	if _, err := Image(context.Background(), deep, ImageOptions{MaxFiles: 4}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("too many folders are refused: %v", err)
+	}
+	b.Reset()
+	if err := tarball.Write(tag, imageWith(t, "amd64", marks), &b); err != nil {
+		t.Fatal(err)
+	}
+	write(t, deep, b.Bytes())
+	if _, err := Image(context.Background(), deep, ImageOptions{MaxFiles: 4}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("too many whiteouts are refused: %v", err)
+	}
 	stop, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Image(stop, file, ImageOptions{}); !errors.Is(err, context.Canceled) {
