@@ -2,10 +2,7 @@ package read
 
 import (
 	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -26,74 +23,6 @@ import (
 
 	"github.com/hatoba/hatoba/internal/review"
 )
-
-func reg(path, text string) tar.Header {
-	return tar.Header{Name: path, Mode: 0o644, Typeflag: tar.TypeReg, Size: int64(len(text)), Linkname: text}
-}
-
-// tarOf writes entries; a regular file's Linkname is its text.
-func tarOf(t testing.TB, entries ...tar.Header) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	for _, h := range entries {
-		text := ""
-		if h.Typeflag == tar.TypeReg {
-			text, h.Linkname = h.Linkname, ""
-		}
-		if err := w.WriteHeader(&h); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func imageWith(t testing.TB, arch string, layers ...[]byte) v1.Image {
-	t.Helper()
-	image := v1.Image(empty.Image)
-	for i, text := range layers {
-		layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		image, err = mutate.Append(image, mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: fmt.Sprintf("step %d", i)}},
-			mutate.Addendum{History: v1.History{CreatedBy: "ENV A=b", EmptyLayer: true}})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	config, err := image.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config = config.DeepCopy()
-	config.OS, config.Architecture, config.Config.User = "linux", arch, "65532"
-	image, err = mutate.ConfigFile(image, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return image
-}
-
-// twoLayers has everything a later layer can do to an earlier one.
-func twoLayers(t testing.TB) [][]byte {
-	setuid := reg("usr/bin/su", "elf")
-	setuid.Mode, setuid.Uid, setuid.Gid = 0o4755, 0, 7
-	return [][]byte{
-		tarOf(t, tar.Header{Name: "etc/", Typeflag: tar.TypeDir, Mode: 0o755}, reg("./etc/passwd", "root:x:0:0::/:/bin/sh\n"), setuid,
-			reg("app/.env", "A=1"), reg("data/a", "1"), reg("data/b/c", "2"), reg("opaque/old", "3"), reg("was/dir/x", "4"), reg("app/big.bin", "not kept"),
-			tar.Header{Name: "etc/os-release", Typeflag: tar.TypeSymlink, Linkname: "../usr/lib/os-release"}),
-		tarOf(t, reg("app/.wh..env", ""), reg(".wh.data", ""), reg("opaque/new", "5"), reg("opaque/.wh..wh..opq", ""), reg("was", "file"),
-			reg("etc/passwd", "app:x:1:1::/:/bin/sh\n"), tar.Header{Name: "copy/.env", Typeflag: tar.TypeLink, Linkname: "etc/passwd"},
-			reg("data2", "6"), reg("../../evil", "7")),
-	}
-}
 
 func checkTwoLayers(t *testing.T, got *review.Image) {
 	t.Helper()
@@ -263,96 +192,4 @@ func TestImagePlatforms(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestImageBounds(t *testing.T) {
-	bomb := tarOf(t, reg("zeros", strings.Repeat("\x00", 1<<20)))
-	file := filepath.Join(t.TempDir(), "bomb.tar.gz")
-	tag, err := name.NewTag("app:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b bytes.Buffer
-	if err := tarball.Write(tag, imageWith(t, "amd64", bomb), &b); err != nil {
-		t.Fatal(err)
-	}
-	write(t, file, gz(t, b.Bytes()))
-	if _, err := Image(context.Background(), file, ImageOptions{MaxUnpacked: 100 << 10}); !errors.Is(err, ErrTooLarge) {
-		t.Errorf("a bomb is refused: %v", err)
-	}
-	if _, err := Image(context.Background(), file, ImageOptions{MaxFiles: 1}); err == nil {
-		t.Errorf("too many files are refused")
-	}
-	stop, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := Image(stop, file, ImageOptions{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("it stops when told: %v", err)
-	}
-	for _, ref := range []string{"./nowhere.tar", t.TempDir() + "/", "UPPER/case", ""} {
-		if _, err := Image(context.Background(), ref, ImageOptions{}); err == nil {
-			t.Errorf("%q is refused", ref)
-		}
-	}
-}
-
-func FuzzImage(f *testing.F) {
-	layers := twoLayers(f)
-	f.Add(layers[0], layers[1])
-	f.Add(gz(f, layers[0]), []byte("(\xb5/\xfd"))
-	f.Fuzz(func(t *testing.T, first, second []byte) {
-		w := newWalker(context.Background(), ImageOptions{MaxUnpacked: 1 << 20, MaxFiles: 1000})
-		for _, text := range [][]byte{first, second} {
-			layer := &review.Layer{}
-			b := blob{open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }}
-			if err := w.layer(b, layer); err != nil {
-				break
-			}
-		}
-		seen := map[string]bool{}
-		for _, file := range w.files {
-			if strings.HasPrefix(file.Path, "/") || strings.HasPrefix(file.Path, "../") {
-				t.Errorf("%q leaves the image", file.Path)
-			}
-			if !file.Hidden && seen[file.Path] {
-				t.Errorf("%q is there twice", file.Path)
-			}
-			seen[file.Path] = seen[file.Path] || !file.Hidden
-		}
-		if files, err := indexTar(bytes.NewReader(first), 1000); err == nil {
-			_, _ = fromFiles(files, ImageOptions{})
-		}
-	})
-}
-
-func write(t testing.TB, file string, text []byte) {
-	t.Helper()
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func gz(t testing.TB, text []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func tarFolder(t testing.TB, dir string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	if err := w.AddFS(os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }

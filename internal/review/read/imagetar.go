@@ -90,7 +90,7 @@ func indexTar(f io.ReadSeeker, most int) (*tarFiles, error) {
 	out := &tarFiles{tar: at, files: map[string]tarEntry{}}
 	for r := tar.NewReader(f); ; {
 		h, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {

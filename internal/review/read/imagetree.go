@@ -39,6 +39,9 @@ func (w *walker) entry(name string, h *tar.Header, r io.Reader, layer *review.La
 		}
 	}
 	n := w.node(name)
+	if w.nodes > 4*w.opt.MaxFiles { // deep paths make more folders than files
+		return fmt.Errorf("%w: %d folders", ErrTooLarge, w.nodes)
+	}
 	if n.file >= 0 {
 		w.files[n.file].Hidden = true
 	}
@@ -81,6 +84,7 @@ func (w *walker) node(name string) *node {
 		child := n.children[part]
 		if child == nil {
 			child = &node{file: -1}
+			w.nodes++
 			if n.children == nil {
 				n.children = map[string]*node{}
 			}

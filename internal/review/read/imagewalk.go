@@ -32,6 +32,7 @@ type walker struct {
 	layers int   // read before this one
 	files  []review.File
 	root   *node
+	nodes  int // in the tree
 }
 
 // node is a name in the tree a container would see.
@@ -118,7 +119,7 @@ func (w *walker) walk(stream io.Reader, layer *review.Layer) error {
 	hidden := map[string]bool{}
 	for r := tar.NewReader(&limited{stream, &w.left, w.opt.MaxUnpacked}); ; {
 		h, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err == nil {
@@ -129,6 +130,9 @@ func (w *walker) walk(stream io.Reader, layer *review.Layer) error {
 		}
 		name := cleanName(h.Name)
 		if dir, base := path.Split(name); strings.HasPrefix(base, ".wh.") {
+			if len(hidden) >= w.opt.MaxFiles {
+				return fmt.Errorf("%w: %d whiteouts", ErrTooLarge, len(hidden))
+			}
 			if !hidden[name] {
 				hidden[name] = true
 				w.whiteout(strings.TrimSuffix(dir, "/"), base)

@@ -43,6 +43,8 @@ func Keep(file string) bool {
 		return true
 	case base == "package.json" && strings.Contains("/"+file, "/node_modules/"):
 		return true
+	case path.Ext(base) == ".sh" && strings.Count(file, "/") <= 2: // start scripts stand near the root
+		return true
 	case path.Ext(base) == ".pem" || path.Ext(base) == ".key":
 		return true
 	}

@@ -58,8 +58,8 @@ func cfg03Image(s *review.Subject) (out []review.Outcome) {
 	return out
 }
 
-// fixture are places where libraries keep keys to test and to show with.
-var fixture = regexp.MustCompile(`(?i)/(test|tests|testdata|__tests__|fixtures?|examples?|samples?|spec|doc|docs)/|/certdata/|snakeoil`)
+// fixture are places where libraries keep what they test and show with.
+var fixture = regexp.MustCompile(`(?i)/(test|tests|testdata|__tests__|fixtures?|examples?|samples?|spec|doc|docs|node_modules|site-packages|dist-packages|gems)/|^/usr/share/|/certdata/|snakeoil`)
 
 // historyPairs are the names and values that a line of history tells: build
 // arguments (|2 A=x B=y /bin/sh -c …), ENV and ARG, and every word of its own.

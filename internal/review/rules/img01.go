@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -34,57 +33,6 @@ var img01 = review.Rule{
 		{Needs: []review.Part{review.PartImage}, Run: img01Image},
 		{Needs: []review.Part{review.PartTaskDef}, Run: img01TaskDef},
 	},
-}
-
-// fetches says what a call gets from elsewhere; empty if nothing.
-func fetches(c call) string {
-	if c.name() == "python" || c.name() == "python3" {
-		if len(c) > 3 && c[1] == "-m" {
-			c = c[2:]
-		}
-	}
-	verb := ""
-	for _, w := range c[1:] {
-		if !strings.HasPrefix(w, "-") {
-			verb = w
-			break
-		}
-	}
-	if managers[c.name()] != "" {
-		for _, p := range packageCalls([]call{c}) {
-			if p.installs() || p.upgrades() || p.verb == "update" {
-				return c.name() + " " + p.verb
-			}
-		}
-		return ""
-	}
-	for _, known := range []string{"pip install", "pip3 install", "npm install", "npm ci", "npm i", "pnpm install", "pnpm i", "yarn install", "bundle install",
-		"gem install", "composer install", "composer update", "go get", "go install", "poetry install", "uv sync", "git clone", "git pull", "mvn install", "cargo install"} {
-		if c.name()+" "+verb == known && !c.has("--offline", "--no-index", "--local", "--frozen-offline") {
-			return known
-		}
-	}
-	switch c.name() {
-	case "curl", "wget":
-		if slices.ContainsFunc(c, elsewhere) {
-			return c.name()
-		}
-	case "aws":
-		if len(c) > 2 && c[1] == "s3" && (c[2] == "cp" || c[2] == "sync") && len(c) > 3 && strings.HasPrefix(c[3], "s3://") {
-			return "aws s3 " + c[2]
-		}
-	}
-	return ""
-}
-
-// elsewhere tells a URL of another host from one of the task itself.
-func elsewhere(word string) bool {
-	u, err := url.Parse(word)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "ftp" {
-		return false
-	}
-	host := u.Hostname()
-	return host != "" && host != "localhost" && !strings.HasPrefix(host, "127.") && !strings.HasPrefix(host, "169.254.") && !strings.HasPrefix(host, "$")
 }
 
 func img01Calls(at review.Place, calls []call) (out []review.Outcome) {
@@ -135,14 +83,8 @@ func img01Dockerfile(s *review.Subject) (out []review.Outcome) {
 // img01Script looks into the start script, if the source has it. One that comes
 // with the base image is the base image's.
 func img01Script(s *review.Subject, at review.Place, c call) (out []review.Outcome) {
-	script := c[len(c)-1]
-	for _, w := range c {
-		if strings.HasSuffix(w, ".sh") {
-			script = w
-			break
-		}
-	}
-	if !strings.HasSuffix(script, ".sh") || !copied(s.Dockerfile.Value, path.Base(script)) {
+	script := scriptOf(c)
+	if script == "" || !copied(s.Dockerfile.Value, path.Base(script)) || !s.Source.OK && s.Image.OK { // the image has it
 		return nil
 	}
 	if !s.Source.OK {
@@ -153,13 +95,21 @@ func img01Script(s *review.Subject, at review.Place, c call) (out []review.Outco
 		if path.Base(f.Path) != path.Base(script) {
 			continue
 		}
-		n := 0
-		for line := range strings.Lines(f.Text) {
-			n++
-			out = append(out, img01Calls(s.Source.Value.Place(f.Path, n), shellCalls(line))...)
-		}
+		scriptCalls(f.Text, func(line int, calls []call) {
+			out = append(out, img01Calls(s.Source.Value.Place(f.Path, line), calls)...)
+		})
 	}
 	return out
+}
+
+// scriptOf is the script that a call runs, if it is one.
+func scriptOf(c call) string {
+	for _, w := range c {
+		if strings.HasSuffix(w, ".sh") {
+			return w
+		}
+	}
+	return ""
 }
 
 // copied reports whether the Dockerfile itself brings a file of that name.
@@ -175,7 +125,24 @@ func copied(d *review.Dockerfile, base string) (found bool) {
 func img01Image(s *review.Subject) []review.Outcome {
 	i := s.Image.Value
 	calls := append(execCalls(i.Config.Config.Entrypoint), execCalls(i.Config.Config.Cmd)...)
-	if out := img01Calls(i.At(), calls); len(out) > 0 {
+	out := img01Calls(i.At(), calls)
+	for _, c := range calls {
+		script := scriptOf(c)
+		if !path.IsAbs(script) {
+			script = path.Join(i.Config.Config.WorkingDir, script)
+		}
+		f := visibleFile(i, strings.TrimPrefix(path.Clean(script), "/"))
+		if f == nil {
+			continue
+		}
+		scriptCalls(string(f.Content), func(line int, calls []call) {
+			for _, o := range img01Calls(i.At(), calls) {
+				o.Observed = review.Say("%[1]s, line %[2]d: %[3]s", "%[1]s の %[2]d 行目: %[4]s", script, line, o.Observed.EN, o.Observed.JA)
+				out = append(out, o)
+			}
+		})
+	}
+	if len(out) > 0 {
 		return out
 	}
 	return []review.Outcome{review.Passed(i.At(), "the image's entrypoint and command install and download nothing", "イメージの entrypoint と cmd は何もインストール・ダウンロードしない")}

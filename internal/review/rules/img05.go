@@ -41,8 +41,12 @@ func img05Dockerfile(s *review.Subject) []review.Outcome {
 		return []review.Outcome{review.Unexamined(b.at, review.Say("give the ARG of the FROM a default", "FROM で使う ARG に既定値を付けてください"),
 			"FROM %s: a variable has no default", "FROM %s: 変数に既定値がない", b.ref)}
 	}
-	repository, tag, _ := splitRef(b.ref)
+	repository, tag, digest := splitRef(b.ref)
 	light := strings.Contains(tag, "slim") || strings.Contains(tag, "alpine") || strings.Contains(tag, "distroless")
+	if slices.Contains(heavy, official(repository)) && tag == "" && digest != "" {
+		return []review.Outcome{review.Unexamined(b.at, review.Say("write the tag before the digest: it says which variant it is", "ダイジェストの前にタグも書いてください。どの種類か分かります"),
+			"%s is named by its digest only", "%s はダイジェストだけで指定されている", repository)}
+	}
 	if slices.Contains(heavy, official(repository)) && !light {
 		return []review.Outcome{review.Failed(b.at, "the image is built on %s, the full variant with build tools", "ベースの %s はビルドツール入りの通常版", b.ref)}
 	}

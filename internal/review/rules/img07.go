@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
@@ -38,10 +39,18 @@ const wasteOf = 10e6
 func img07Dockerfile(s *review.Subject) (out []review.Outcome) {
 	d := s.Dockerfile.Value
 	var before []packageCall // of the instruction before, if it is a RUN
+	var brought []string     // where COPY and ADD put files
+	afterRun := false
 	eachCommand(d, func(command instructions.Command, _ vars) {
 		run, ok := command.(*instructions.RunCommand)
 		if !ok {
-			before = nil
+			before, afterRun = nil, false
+			switch c := command.(type) {
+			case *instructions.CopyCommand:
+				brought = append(brought, strings.TrimSuffix(c.DestPath, "/"))
+			case *instructions.AddCommand:
+				brought = append(brought, strings.TrimSuffix(c.DestPath, "/"))
+			}
 			return
 		}
 		calls := runCalls(run)
@@ -53,10 +62,10 @@ func img07Dockerfile(s *review.Subject) (out []review.Outcome) {
 				break
 			}
 		}
-		if onlyDeletes(run, calls) {
+		if onlyDeletes(run, calls) && (afterRun || slices.ContainsFunc(brought, func(to string) bool { return removes(calls, to) })) {
 			out = append(out, review.Failed(at, "this RUN only deletes: what it deletes stays in the layer before", "この RUN は削除だけをする: 消したものは前のレイヤーに残る"))
 		}
-		before = packages
+		before, afterRun = packages, true
 	})
 	if len(out) == 0 {
 		out = append(out, review.Passed(review.Place{File: d.File}, "no RUN of the image could be joined with the one before", "直前とまとめられる RUN はない"))

@@ -44,7 +44,7 @@ func img11Dockerfile(s *review.Subject) (out []review.Outcome) {
 				continue
 			}
 			runs++
-			if !(removes(calls, "/var/lib/apt/lists") || cached(run, "/var/lib/apt/lists")) {
+			if !removes(calls, "/var/lib/apt/lists") && !cached(run, "/var/lib/apt/lists") {
 				out = append(out, review.Failed(d.At(run.Location()), "%s %s leaves /var/lib/apt/lists in the layer", "%s %s が /var/lib/apt/lists をレイヤーに残す", p.name(), p.verb))
 			}
 			break

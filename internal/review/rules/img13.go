@@ -40,7 +40,7 @@ func img13Dockerfile(s *review.Subject) (out []review.Outcome) {
 				continue
 			}
 			runs++
-			if !(p.has("--no-cache") || removes(calls, "/var/cache/apk") || cached(run, "/var/cache/apk") || cached(run, "/etc/apk/cache")) {
+			if !p.has("--no-cache") && !removes(calls, "/var/cache/apk") && !cached(run, "/var/cache/apk") && !cached(run, "/etc/apk/cache") {
 				out = append(out, review.Failed(d.At(run.Location()), "%s %s without --no-cache", "%s %s に --no-cache がない", p.name(), p.verb))
 			}
 			break

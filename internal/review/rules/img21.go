@@ -70,7 +70,7 @@ func img21Dockerfile(s *review.Subject) []review.Outcome {
 	at := d.At(lowest.Location)
 	platform, known := buildVars(d).expand(lowest.Platform)
 	parts := strings.Split(platform, "/")
-	if !known || len(parts) < 2 {
+	if !known || len(parts) < 2 || strings.Contains(lowest.Platform, "TARGET") || strings.Contains(lowest.Platform, "BUILD") {
 		return []review.Outcome{review.Passed(at, "the Dockerfile builds for whatever platform is asked of it", "Dockerfile は指定されたプラットフォーム向けにビルドする")}
 	}
 	if parts[1] != want {

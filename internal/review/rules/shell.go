@@ -2,6 +2,7 @@ package rules
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -119,6 +120,38 @@ func shellCalls(text string) (out []call) {
 	endCall()
 	return out
 }
+
+// scriptCalls visits the commands of a script, line by line. What stands in a
+// here document is text and no command.
+func scriptCalls(text string, visit func(line int, calls []call)) {
+	n, start, joined, until := 0, 0, "", ""
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		if until != "" {
+			if strings.TrimSpace(line) == until {
+				until = ""
+			}
+			continue
+		}
+		if joined == "" {
+			start = n
+		}
+		if rest, ok := strings.CutSuffix(line, "\\"); ok {
+			joined += rest + " "
+			continue
+		}
+		joined += line
+		if m := hereDocument.FindStringSubmatch(joined); m != nil {
+			until = m[1]
+		}
+		visit(start, shellCalls(joined))
+		joined = ""
+	}
+	visit(start, shellCalls(joined))
+}
+
+var hereDocument = regexp.MustCompile(`[^<]<<-?\s*["']?(\w+)["']?`)
 
 // before are words that only introduce a command.
 var before = []string{"if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time", "exec", "sudo", "env", "command", "nohup", "xargs", "eatmydata"}

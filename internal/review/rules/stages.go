@@ -30,9 +30,11 @@ func imageStages(d *review.Dockerfile) []*instructions.Stage {
 // without a default has no value here: --build-arg gives it.
 type vars []string
 
-// buildVars are the ARGs before the first FROM.
+// buildVars are the ARGs before the first FROM, and those that buildkit sets: as
+// in a build for the platform that a review looks at when nobody says another.
 func buildVars(d *review.Dockerfile) vars {
-	var v vars
+	v := vars{"TARGETOS=linux", "TARGETARCH=amd64", "TARGETPLATFORM=linux/amd64", "TARGETVARIANT=",
+		"BUILDOS=linux", "BUILDARCH=amd64", "BUILDPLATFORM=linux/amd64", "BUILDVARIANT="}
 	for i := range d.Args {
 		v.args(&d.Args[i], nil)
 	}
@@ -137,10 +139,8 @@ func splitRef(ref string) (repository, tag, digest string) {
 // official is the short name of a Docker Official Image, wherever it is
 // mirrored under its own name; empty for others.
 func official(repository string) string {
-	for _, prefix := range []string{"docker.io/library/", "index.docker.io/library/", "public.ecr.aws/docker/library/", "mirror.gcr.io/library/", "library/"} {
-		if name, ok := strings.CutPrefix(repository, prefix); ok {
-			return name
-		}
+	if _, name, ok := strings.Cut("/"+repository, "/library/"); ok { // of Docker Hub, ECR Public or a pull through cache
+		return name
 	}
 	if strings.Contains(repository, "/") {
 		return ""
