@@ -116,6 +116,34 @@ pkg:apk/alpine/libcrypto3@3.3.0-r2?arch=x86_64&distro=alpine-3.20.1 lib/apk/db/i
 pkg:apk/alpine/musl@1.2.5-r0?distro=alpine-3.20.1 lib/apk/db/installed:0`)
 }
 
+// testdata/rpmdb.sqlite holds 40 made-up packages and a key, in pages so small that
+// trees branch and rows overflow.
+func TestRPM(t *testing.T) {
+	text, err := os.ReadFile("testdata/rpmdb.sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewCollector()
+	visit(t, c, 0, "etc/os-release", "ID=\"amzn\"\nVERSION_ID=\"2023\"\n")
+	visit(t, c, 0, "var/lib/rpm/rpmdb.sqlite", string(text))
+	visit(t, c, 0, "var/lib/rpm/rpmdb.sqlite-wal", "")
+	got := c.Packages()
+	if len(got) != 40 || len(c.Gaps()) != 0 {
+		t.Fatalf("got %d packages, gaps %v", len(got), c.Gaps())
+	}
+	equal(t, purls(got[3:4]), "pkg:rpm/amzn/made-up-03@1.3-1.amzn2023?arch=x86_64&distro=amzn-2023&epoch=2 var/lib/rpm/rpmdb.sqlite:0")
+	if got[3].Source != "made-up" || got[39].Version != "1.39-1.amzn2023" {
+		t.Errorf("got %+v", got[3])
+	}
+	for _, cut := range []int{0, 50, 512, 5000, len(text) / 2} {
+		c := NewCollector()
+		visit(t, c, 0, "var/lib/rpm/rpmdb.sqlite", string(text[:cut]))
+		if len(c.Gaps()) != 1 {
+			t.Errorf("cut at %d: a half list is told", cut)
+		}
+	}
+}
+
 // The test itself is a program written in Go.
 func TestGoBinary(t *testing.T) {
 	if runtime.GOOS != "linux" {
@@ -233,6 +261,9 @@ func FuzzVisit(f *testing.F) {
 	names := []string{"var/lib/dpkg/status", "lib/apk/db/installed", "a.jar", "x.dist-info/METADATA", "etc/os-release", "app", "var/lib/rpm/rpmdb.sqlite"}
 	for i := range names {
 		f.Add(i, "Package: a\nVersion: 1\n")
+	}
+	if text, err := os.ReadFile("testdata/rpmdb.sqlite"); err == nil {
+		f.Add(6, string(text))
 	}
 	f.Fuzz(func(_ *testing.T, i int, text string) {
 		c := NewCollector()
