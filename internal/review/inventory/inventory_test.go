@@ -186,8 +186,15 @@ func TestSource(t *testing.T) {
 		"gradle.lockfile":     "# by gradle\norg.acme:core:1.5=compileClasspath,runtimeClasspath\norg.acme:test:1.0=testRuntimeClasspath\nempty=\n",
 		"pom.xml":             "<project><properties><v>1.5</v></properties>\n<dependencies>\n<dependency><groupId>org.acme</groupId><artifactId>web</artifactId><version>${v}</version></dependency>\n<dependency><groupId>org.acme</groupId><artifactId>parented</artifactId></dependency>\n<dependency><groupId>org.acme</groupId><artifactId>test</artifactId><version>1</version><scope>test</scope></dependency></dependencies></project>",
 		"broken/package.json": "{",
+		"package.json":        `{"dependencies": {"a": "^1"}}`,
+		"web/package.json":    `{"dependencies": {"a": "^1"}}`,
+		"tool/build.gradle":   "dependencies {\n  implementation 'org.acme:core:1.+'\n}\n",
+		"lib/pyproject.toml":  "[project]\ndependencies = []\n",
 	} {
 		s.Files = append(s.Files, review.SourceFile{Path: name, Size: int64(len(text)), Text: text})
+	}
+	if gaps := unlocked(&review.Source{Files: []review.SourceFile{{Path: "a/Cargo.toml", Text: "[dependencies]\nserde = \"1\"\n"}, {Path: "b/Gemfile", Text: "gem 'rack'\n"}, {Path: "c/pyproject.toml", Text: "[project]\ndependencies = [\n  \"flask\"]\n"}, {Path: "d/composer.json", Text: `{"require": {"acme/log": "*"}}`}}}); len(gaps) != 4 {
+		t.Errorf("manifests without locks: %+v", gaps)
 	}
 	s.Files = append(s.Files, review.SourceFile{Path: "huge/yarn.lock", Size: 2 << 20})
 	packages, gaps := FromSource(s)

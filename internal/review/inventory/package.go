@@ -116,6 +116,9 @@ type Gap struct {
 	Type string // of the packages that are missed
 	Path string
 	Why  review.Text
+	// Loose: the file could be read and leaves versions open. Where the image
+	// tells of packages of this type, nothing is missed.
+	Loose bool
 }
 
 // sorted orders packages and leaves out what is told twice by the same file.
