@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
 )
@@ -28,9 +29,9 @@ var (
 func manifestOf(base string) *manifest {
 	switch base {
 	case "package.json":
-		return &manifest{NPM, jsonNames("dependencies"), []string{"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"}}
+		return &manifest{NPM, jsonNames("dependencies", ""), []string{"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"}}
 	case "composer.json":
-		return &manifest{Composer, jsonNames("require"), []string{"composer.lock"}}
+		return &manifest{Composer, jsonNames("require", "/"), []string{"composer.lock"}}
 	case "pyproject.toml":
 		return &manifest{PyPI, pyprojectNames, []string{"poetry.lock", "uv.lock", "pdm.lock", "requirements.txt", "Pipfile.lock"}}
 	case "Pipfile":
@@ -47,12 +48,21 @@ func manifestOf(base string) *manifest {
 
 func matches(pattern string) func(string) bool { return regexp.MustCompile(pattern).MatchString }
 
-// jsonNames reports whether an object of a JSON file has members.
-func jsonNames(member string) func(string) bool {
+// jsonNames reports whether an object of a JSON file has members with a mark in
+// their names: "php" and "ext-json" are no packages of Composer's.
+func jsonNames(member, mark string) func(string) bool {
 	return func(text string) bool {
 		var whole map[string]json.RawMessage
 		var inner map[string]any
-		return json.Unmarshal([]byte(text), &whole) == nil && json.Unmarshal(whole[member], &inner) == nil && len(inner) > 0
+		if json.Unmarshal([]byte(text), &whole) != nil || json.Unmarshal(whole[member], &inner) != nil {
+			return false
+		}
+		for name := range inner {
+			if strings.Contains(name, mark) {
+				return true
+			}
+		}
+		return false
 	}
 }
 

@@ -40,7 +40,7 @@ type Package struct {
 	Line                  int    // in a lock file
 	License               string
 
-	layer int
+	owns []string // the files it brought, while an image is read
 }
 
 // Distro is a distribution, as its os-release says.

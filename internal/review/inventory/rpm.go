@@ -3,7 +3,6 @@ package inventory
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -75,30 +74,31 @@ func rpmHeader(blob []byte) (Package, error) {
 	if 8+entries*16+size > int64(len(blob)) {
 		return Package{}, errors.New("an rpm header is cut short")
 	}
-	data := blob[8+entries*16:][:size]
-	text, epoch := map[uint32]string{}, uint32(0)
+	data, header := blob[8+entries*16:][:size], map[uint32]rpmEntry{}
 	for i := range entries {
 		entry := blob[8+i*16:]
-		tag, kind, offset := binary.BigEndian.Uint32(entry), binary.BigEndian.Uint32(entry[4:]), int64(binary.BigEndian.Uint32(entry[8:]))
-		if offset >= size {
-			continue
-		}
-		switch {
-		case kind == rpmString:
-			text[tag], _, _ = strings.Cut(string(data[offset:min(size, offset+1024)]), "\x00")
-		case tag == rpmEpoch && kind == rpmInt32 && offset+4 <= size:
-			epoch = binary.BigEndian.Uint32(data[offset:])
+		if offset := int64(binary.BigEndian.Uint32(entry[8:])); offset < size {
+			header[binary.BigEndian.Uint32(entry)] = rpmEntry{binary.BigEndian.Uint32(entry[4:]), binary.BigEndian.Uint32(entry[12:]), data[offset:]}
 		}
 	}
-	if text[rpmName] == "" || text[rpmVersion] == "" {
+	text := func(tag uint32) string {
+		if e := header[tag]; e.kind == rpmString {
+			one, _, _ := strings.Cut(string(e.data[:min(len(e.data), 1024)]), "\x00")
+			return one
+		}
+		return ""
+	}
+	if text(rpmName) == "" || text(rpmVersion) == "" {
 		return Package{}, errors.New("an rpm header has no name and version")
 	}
-	p := Package{Name: text[rpmName], Version: fmt.Sprintf("%s-%s", text[rpmVersion], text[rpmRelease]), Arch: text[rpmArch], License: text[rpmLicense]}
-	if epoch > 0 {
-		p.Version = strconv.FormatUint(uint64(epoch), 10) + ":" + p.Version
+	p := Package{Name: text(rpmName), Version: text(rpmVersion) + "-" + text(rpmRelease), Arch: text(rpmArch), License: text(rpmLicense), owns: rpmFiles(header)}
+	if e := header[rpmEpoch]; e.kind == rpmInt32 && len(e.data) >= 4 {
+		if epoch := binary.BigEndian.Uint32(e.data); epoch > 0 {
+			p.Version = strconv.FormatUint(uint64(epoch), 10) + ":" + p.Version
+		}
 	}
 	// NAME-VERSION-RELEASE.src.rpm
-	if part := strings.Split(strings.TrimSuffix(text[rpmSourceRPM], ".src.rpm"), "-"); len(part) > 2 {
+	if part := strings.Split(strings.TrimSuffix(text(rpmSourceRPM), ".src.rpm"), "-"); len(part) > 2 {
 		p.Source = strings.Join(part[:len(part)-2], "-")
 		p.SourceVersion = strings.Join(part[len(part)-2:], "-")
 	}
