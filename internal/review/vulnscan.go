@@ -21,6 +21,8 @@ type Scanned struct {
 	Place Place // the file that lists them, if it is one
 	// Why and How, if set: why these were not matched, and what to do.
 	Why, How Text
+	// Note, if set: told instead of a count, and nothing is missed.
+	Note Text
 }
 
 // Vuln is one known vulnerability of one package.

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"fmt"
 	"io"
 	"path"
 	"slices"
@@ -29,6 +28,7 @@ type found struct {
 	layer    int
 	packages []Package
 	gaps     []Gap
+	owns     []string // the files that the distribution's packages brought
 }
 
 // NewCollector makes a collector that has seen nothing.
@@ -43,7 +43,7 @@ type reader func(f review.File, r io.Reader) ([]Package, error)
 // opened.
 func (c *Collector) Wants(f review.File) bool {
 	_, _, known := kindOf(f)
-	return known || isOSRelease(f.Path)
+	return known || isOSRelease(f.Path) || isFileList(f.Path)
 }
 
 // Visit reads a regular file of the image if it tells of packages. A file that
@@ -56,23 +56,34 @@ func (c *Collector) Visit(f review.File, r io.Reader) error {
 		}
 		return err
 	}
+	if isFileList(f.Path) {
+		text, err := bounded(r, maxText)
+		c.put(f, found{layer: f.Layer, owns: fileList(f.Path, string(text))})
+		return err
+	}
 	kind, read, known := kindOf(f)
 	if !known {
 		return nil
 	}
 	stream := &failing{r: r}
 	packages, err := read(f, stream)
-	for i := range packages {
-		packages[i].Type, packages[i].Path, packages[i].layer = kind, f.Path, f.Layer
-	}
 	now := found{layer: f.Layer, packages: packages}
+	for i := range packages {
+		now.owns = append(now.owns, packages[i].owns...)
+		packages[i].Type, packages[i].Path, packages[i].owns = kind, f.Path, nil
+	}
 	if err != nil {
 		now.gaps = []Gap{{Type: kind, Path: f.Path, Why: review.Say("could not be read: %v", "読み取れない: %v", err)}}
 	}
+	c.put(f, now)
+	return stream.err
+}
+
+// put keeps what the highest layer's file of a path tells.
+func (c *Collector) put(f review.File, now found) {
 	if old, ok := c.found[f.Path]; !ok || old.layer <= f.Layer {
 		c.found[f.Path] = now
 	}
-	return stream.err
 }
 
 // failing remembers the stream's own error, which is not the file's fault.
@@ -133,7 +144,16 @@ func (c *Collector) Distro() Distro {
 // Packages lists what was found, in a fixed order.
 func (c *Collector) Packages() []Package {
 	var out []Package
+	owned := map[string]bool{}
+	for _, has := range c.found {
+		for _, p := range has.owns {
+			owned[p] = true
+		}
+	}
 	for p, has := range c.found {
+		if owned[strings.TrimPrefix(p, "usr/")] {
+			continue // told by the distribution's package
+		}
 		if path.Base(p) == "package-lock.json" && c.installed(path.Dir(p)) {
 			continue // a lock names more than is installed: other platforms, development
 		}
@@ -166,30 +186,4 @@ func (c *Collector) Gaps() []Gap {
 	}
 	slices.SortFunc(out, func(a, b Gap) int { return strings.Compare(a.Path, b.Path) })
 	return out
-}
-
-// bounded reads all of a small file.
-func bounded(r io.Reader, limit int64) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(text)) > limit {
-		return nil, fmt.Errorf("it is larger than %d MiB", limit>>20)
-	}
-	return text, err
-}
-
-func isOSRelease(p string) bool { return p == "etc/os-release" || p == "usr/lib/os-release" }
-
-// osRelease reads ID and VERSION_ID.
-func osRelease(text string) (d Distro) {
-	for line := range strings.Lines(text) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		value = strings.Trim(value, `"'`)
-		switch key {
-		case "ID":
-			d.ID = strings.ToLower(value)
-		case "VERSION_ID":
-			d.Version = value
-		}
-	}
-	return d
 }

@@ -40,7 +40,7 @@ type Package struct {
 	Line                  int    // in a lock file
 	License               string
 
-	layer int
+	owns []string // the files it brought, while an image is read
 }
 
 // Distro is a distribution, as its os-release says.
@@ -48,12 +48,16 @@ type Distro struct{ ID, Version string }
 
 // PURL is the package URL.
 func (p *Package) PURL() string {
-	path, query := "", url.Values{}
+	path, version, query := "", p.Version, url.Values{}
 	switch p.Type {
 	case Deb, APK, RPM:
 		path = p.Distro.ID + "/" + p.Name
 		if p.Arch != "" {
 			query.Set("arch", p.Arch)
+		}
+		if epoch, rest, ok := strings.Cut(version, ":"); ok && p.Type == RPM {
+			version = rest
+			query.Set("epoch", epoch)
 		}
 		if p.Distro.ID != "" && p.Distro.Version != "" {
 			query.Set("distro", p.Distro.ID+"-"+p.Distro.Version)
@@ -72,8 +76,8 @@ func (p *Package) PURL() string {
 		parts[i] = escape(part)
 	}
 	out := "pkg:" + p.Type + "/" + strings.Join(parts, "/")
-	if p.Version != "" {
-		out += "@" + escape(p.Version)
+	if version != "" {
+		out += "@" + escape(version)
 	}
 	if len(query) > 0 {
 		out += "?" + query.Encode()
@@ -112,6 +116,9 @@ type Gap struct {
 	Type string // of the packages that are missed
 	Path string
 	Why  review.Text
+	// Loose: the file could be read and leaves versions open. Where the image
+	// tells of packages of this type, nothing is missed.
+	Loose bool
 }
 
 // sorted orders packages and leaves out what is told twice by the same file.

@@ -23,7 +23,7 @@ func lockKind(base string) (kind string, read lockReader) {
 		return NPM, strict(pnpmLock)
 	case "go.mod":
 		return Go, strict(goMod)
-	case "poetry.lock", "uv.lock":
+	case "poetry.lock", "uv.lock", "pdm.lock":
 		return PyPI, strict(tomlLock)
 	case "Pipfile.lock":
 		return PyPI, strict(pipfileLock)
@@ -82,8 +82,8 @@ func FromSource(s *review.Source) (packages []Package, gaps []Gap) {
 		case err != nil:
 			gaps = append(gaps, Gap{Type: kind, Path: at, Why: review.Say("could not be read: %v", "読み取れない: %v", err)})
 		case loose > 0:
-			gaps = append(gaps, Gap{Type: kind, Path: at, Why: review.Say("names %d packages without an exact version", "バージョンが固定されていないパッケージが %d 個ある", loose)})
+			gaps = append(gaps, Gap{Type: kind, Path: at, Loose: true, Why: review.Say("names %d packages without an exact version", "バージョンが固定されていないパッケージが %d 個ある", loose)})
 		}
 	}
-	return sorted(packages), gaps
+	return sorted(packages), append(gaps, unlocked(s)...)
 }

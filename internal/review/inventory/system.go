@@ -32,7 +32,8 @@ func dpkg(text string) (out []Package, err error) {
 func apk(text string) (out []Package, err error) {
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
 		field := fields(paragraph, ":")
-		p := Package{Name: field["P"], Version: field["V"], Arch: field["A"], License: field["L"], Source: field["o"], SourceVersion: field["V"]}
+		p := Package{Name: field["P"], Version: field["V"], Arch: field["A"], License: field["L"], Source: field["o"], SourceVersion: field["V"],
+			owns: apkFiles(paragraph)}
 		if p.Name == "" || p.Version == "" {
 			continue
 		}

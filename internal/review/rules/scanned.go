@@ -69,6 +69,9 @@ func matched(s *review.Subject, scan *review.VulnScan, sort review.Scanned, at r
 		return review.Outcome{Status: review.NotExamined, Place: at, Observed: review.Text{
 			EN: fmt.Sprintf("%s: %s", sort.Type, sort.Why.EN), JA: fmt.Sprintf("%s: %s", sort.Type, sort.Why.JA)}, Todo: sort.How}
 	}
+	if !sort.Note.IsZero() {
+		return review.Outcome{Status: review.Pass, Place: at, Observed: sort.Note}
+	}
 	date, dateJA, old := "of unknown date", "日付不明", scan.Date.IsZero()
 	if !old {
 		date, dateJA = "of "+scan.Date.UTC().Format(time.DateOnly), scan.Date.UTC().Format(time.DateOnly)

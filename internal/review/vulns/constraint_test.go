@@ -5,8 +5,20 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/hatoba/hatoba/internal/review"
 	"github.com/hatoba/hatoba/internal/review/inventory"
 )
+
+// Open versions of the source are no gap where the image tells.
+func TestLoose(t *testing.T) {
+	gap := inventory.Gap{Type: inventory.PyPI, Path: "requirements.txt", Loose: true, Why: review.Say("leaves versions open", "固定なし")}
+	if with := unlisted(review.PartSource, gap, []Listed{image()}); with.Note.IsZero() || !with.Why.IsZero() {
+		t.Errorf("the image has packages of it: %+v", with)
+	}
+	if without := unlisted(review.PartSource, gap, []Listed{source()}); without.Why.IsZero() || without.How.IsZero() {
+		t.Errorf("nobody tells: %+v", without)
+	}
+}
 
 func TestCVSS(t *testing.T) {
 	for vector, want := range map[string]float64{

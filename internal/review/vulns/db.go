@@ -117,8 +117,7 @@ func (db *DB) Scan(parts ...Listed) (*review.VulnScan, error) {
 			items = append(items, &item{from: part.From, pkg: p})
 		}
 		for _, g := range part.Gaps {
-			scan.Packages = append(scan.Packages, review.Scanned{From: part.From, Type: g.Type, OS: inventory.OS(g.Type),
-				Place: review.Place{File: g.Path}, Why: review.Text{EN: g.Path + " " + g.Why.EN, JA: g.Path + ": " + g.Why.JA}})
+			scan.Packages = append(scan.Packages, unlisted(part.From, g, parts))
 		}
 	}
 	date, err := db.records.match(items)
@@ -135,6 +134,26 @@ func (db *DB) Scan(parts ...Listed) (*review.VulnScan, error) {
 			cmp.Compare(a.Place.File, b.Place.File), cmp.Compare(a.Place.Line, b.Place.Line), cmp.Compare(a.ID, b.ID))
 	})
 	return scan, nil
+}
+
+// unlisted tells of what the inventory could not list. Versions that the source
+// leaves open are no gap where the image's own packages are matched.
+func unlisted(from review.Part, g inventory.Gap, parts []Listed) review.Scanned {
+	out := review.Scanned{From: from, Type: g.Type, OS: inventory.OS(g.Type), Place: review.Place{File: g.Path}}
+	for _, part := range parts {
+		if g.Loose && part.From == review.PartImage && slices.ContainsFunc(part.Packages, func(p inventory.Package) bool { return p.Type == g.Type }) {
+			out.Note = review.Text{EN: g.Path + " " + g.Why.EN + "; the " + g.Type + " packages of the image are matched instead",
+				JA: g.Path + ": " + g.Why.JA + "。代わりにイメージの " + g.Type + " パッケージを照合した"}
+			return out
+		}
+	}
+	out.Why = review.Text{EN: g.Path + " " + g.Why.EN, JA: g.Path + ": " + g.Why.JA}
+	if g.Loose {
+		out.How = review.Say("write a lock file, or give the built image with --image", "ロックファイルを作るか、ビルドしたイメージを --image で指定してください")
+	} else {
+		out.How = review.Say("give another tool's result with --evidence", "他のツールの結果を --evidence で指定してください")
+	}
+	return out
 }
 
 // vulns are an item's hits, each vulnerability once: several sources tell of it
