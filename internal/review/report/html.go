@@ -123,6 +123,10 @@ func writeHTML(w io.Writer, r *review.Report, opt Options) error {
 		"counts": func(n review.Count) template.HTML {
 			return bilingual(review.Text{EN: counts(n, review.English), JA: counts(n, review.Japanese)})
 		},
+		"below": func(bar review.Severity) template.HTML {
+			return bilingual(review.Text{EN: word("below", review.English, word(bar.String(), review.English)),
+				JA: word("below", review.Japanese, word(bar.String(), review.Japanese))})
+		},
 		"severity": func(s review.Severity) template.HTML { return bilingual(said[s.String()]) },
 	}).ParseFS(pageFiles, "page/page.html")
 	if err != nil {

@@ -159,11 +159,12 @@ var said = map[string]review.Text{
 	"todo":         {EN: "What to do", JA: "対応"},
 	"why":          {EN: "Why", JA: "理由"},
 	"inputs":       {EN: "What was looked at", JA: "検査の対象"},
-	"below":        {EN: "below the level that counts (%s)", JA: "判定に使うレベル(%s)未満"},
+	"below":        {EN: "does not count: below %s", JA: "判定に数えません(「%s」未満)"},
 	"waiveduntil":  {EN: "waived until %s by %s: %s", JA: "%s まで免除(%s): %s"},
 	"rules":        {EN: "rules", JA: "ルール"},
 	"more":         {EN: "and %d more", JA: "ほか %d 件"},
 	"not-examined": {EN: "not examined", JA: "未検査"},
+	"gaps":         {EN: "Not examined", JA: "未検査"},
 	"scope":        {EN: "The review was limited to", JA: "検査の範囲"},
 }
 

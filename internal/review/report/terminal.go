@@ -129,7 +129,7 @@ func (t *terminal) chapter(r *review.Report, c chapter) {
 
 func (t *terminal) line(colour, sign, status string, res review.Result) {
 	t.para(fmt.Sprintf("  %s %s %s  ", t.paint(colour, sign), t.paint(colour, pad(word(status, t.Lang), 12)), t.paint(bold, res.Rule.ID)),
-		"      ", res.Rule.Title.In(t.Lang))
+		strings.Repeat(" ", 19+columns(res.Rule.ID)), res.Rule.Title.In(t.Lang))
 }
 
 func (t *terminal) finding(r *review.Report, res review.Result) {
@@ -191,7 +191,7 @@ func (t *terminal) gaps(r *review.Report) {
 	if len(all) == 0 {
 		return
 	}
-	t.head(word("unexamined", t.Lang))
+	t.head(word("gaps", t.Lang))
 	for _, g := range all {
 		t.para("  "+t.paint(yellow, "?")+" ", "    ", g.Why.In(t.Lang))
 		t.para("    ", "    ", strings.Join(g.Rules, " "))
