@@ -73,7 +73,7 @@ func pages() (map[string][]byte, error) {
 
 func page(r *review.Rule) ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", r.ID, r.Title.EN, r.Title.JA)
+	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", r.ID, prose(r.Title.EN), prose(r.Title.JA))
 	var factors []string
 	for _, f := range r.Factors {
 		factors = append(factors, f.Roman()+" "+f.Name().EN)
@@ -83,7 +83,7 @@ func page(r *review.Rule) ([]byte, error) {
 	}
 	fmt.Fprintf(&b, "| Severity | Pillar | Twelve-Factor | Looks at | Sources |\n|---|---|---|---|---|\n| %s | %s | %s | %s | %s |\n",
 		r.Severity, r.Pillar.Name().EN, strings.Join(factors, ", "), needs(r), strings.Join(r.Sources, ", "))
-	fmt.Fprintf(&b, "\n## Why · 理由\n\n%s\n\n%s\n\n## What to do · 対応\n\n%s\n\n%s\n", r.Why.EN, r.Why.JA, r.Todo.EN, r.Todo.JA)
+	fmt.Fprintf(&b, "\n## Why · 理由\n\n%s\n\n%s\n\n## What to do · 対応\n\n%s\n\n%s\n", prose(r.Why.EN), prose(r.Why.JA), prose(r.Todo.EN), prose(r.Todo.JA))
 	if strings.HasPrefix(needs(r), "people") || strings.HasPrefix(needs(r), "`hatoba-review") {
 		return b.Bytes(), nil
 	}
@@ -186,4 +186,7 @@ func index() []byte {
 	return b.Bytes()
 }
 
-func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+// prose keeps what would be markup in a rule's text as it is written.
+func prose(s string) string { return strings.NewReplacer("<", "&lt;", "*", `\*`).Replace(s) }
+
+func cell(s string) string { return strings.ReplaceAll(prose(s), "|", `\|`) }
