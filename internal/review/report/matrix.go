@@ -17,6 +17,7 @@ type htmlRow struct {
 	Pillar review.Pillar
 	Name   review.Text
 	Cells  []htmlCell
+	Any    bool // it has results, and so a chapter
 }
 
 type htmlCell struct {
@@ -119,6 +120,7 @@ func matrix(r *review.Report) (out []htmlRow) {
 					cell.add(kind(res))
 				}
 			}
+			row.Any = row.Any || cell.Kind() != "none"
 			row.Cells = append(row.Cells, cell)
 		}
 		out = append(out, row)
