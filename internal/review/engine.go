@@ -28,12 +28,12 @@ func (r Result) Gaps() (out []Outcome) {
 
 // Waiver says that someone bears a finding, why, and until when.
 type Waiver struct {
-	Rule    string    `json:"rule"`
-	Scope   string    `json:"scope,omitempty"` // matched against place and observation; empty is the whole rule
-	Reason  string    `json:"reason"`
-	Owner   string    `json:"owner"`
-	Expires time.Time `json:"expires"` // the day after the last one on which it is borne, at 0:00 UTC
-	Place   Place     `json:"-"`       // where it is written
+	Rule    string
+	Scope   string // a word of the failure's place or observation; empty is the whole rule
+	Reason  string
+	Owner   string
+	Expires time.Time // the day after the last one on which it is borne, at 0:00 UTC
+	Place   Place     // where it is written
 }
 
 // Verdict is the review's one word.

@@ -11,6 +11,8 @@ import (
 	"github.com/hatoba/hatoba/internal/review"
 )
 
+//go:generate go run ./gen
+
 //go:embed golden
 var golden embed.FS
 

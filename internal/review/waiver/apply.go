@@ -47,6 +47,18 @@ var idle = review.Rule{
 // Rules are the rules about waivers, for the list and the pages.
 func Rules() []*review.Rule { return []*review.Rule{&expired, &idle} }
 
+// Apply applies the file's waivers, and its severities to the rules about them.
+func (f *File) Apply(results []review.Result, now time.Time) []review.Result {
+	out := Apply(results, f.Waivers, now)
+	for i := range out[len(results):] {
+		r := &out[len(results)+i]
+		if severity, ok := f.Severity[r.Rule.ID]; ok {
+			r.Severity = severity
+		}
+	}
+	return out
+}
+
 // Apply marks the failures that waivers bear. A result is waived only if each of
 // its failures is. What is wrong with the waivers themselves comes behind as
 // results of its own.

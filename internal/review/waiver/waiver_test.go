@@ -120,6 +120,17 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// The file's severities hold for the rules about waivers, too.
+func TestFileApply(t *testing.T) {
+	f, err := Parse("r.json", []byte(`{"waivers": [{"rule":"A-1","reason":"r","owner":"o","expires":"2026-01-31"}], "severity": {"WVR-01": "high"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Apply(nil, now); len(got) != 1 || got[0].Severity != review.High || got[0].Status != review.Fail {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestWord(t *testing.T) {
 	for _, c := range []struct {
 		text, scope string
