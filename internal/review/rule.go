@@ -1,5 +1,7 @@
 package review
 
+import "strings"
+
 // Severity says what a finding costs the service.
 type Severity int
 
@@ -128,9 +130,9 @@ type Check struct {
 	Run func(*Subject) []Outcome
 }
 
-// Page is where the rule is written up; empty for a user's own.
+// Page is where the rule is written up; empty for a user's own and another tool's.
 func (r *Rule) Page() string {
-	if r.User {
+	if r.User || strings.HasPrefix(r.ID, "EXT-") {
 		return ""
 	}
 	return "https://github.com/hatoba/hatoba/blob/main/docs/rules/" + r.ID + ".md"

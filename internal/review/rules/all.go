@@ -8,12 +8,6 @@ func All() []*review.Rule {
 		// Configuration and secrets
 		&cfg03,
 		&cfg05,
-		&cfg07,
-		&cfg09,
-		&cfg10,
-		&cfg11,
-		&cfg12,
-		&cfg15,
 		// Container image
 		&img01,
 		&img02,
