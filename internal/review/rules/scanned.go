@@ -12,6 +12,9 @@ import (
 // freshDB is how old a vulnerability database may be before it is told.
 const freshDB = 7 * 24 * time.Hour
 
+// maxBorne is how many packages are told of that do not fail.
+const maxBorne = 10
+
 // scanned is the answer of IMG-22 and IMG-23 for one part: one outcome for each
 // sort of packages and one for each package with vulnerabilities. Low ones and
 // those without a fix are told and do not fail: nobody can mend the latter by an
@@ -40,10 +43,20 @@ func scanned(s *review.Subject, from review.Part, at review.Place, os bool) (out
 	if len(out) == 0 {
 		return []review.Outcome{review.Passed(at, "no %[1]s found: nothing to match", "%[2]sは見つからず、照合するものがない", sortEN(os), sortJA(os))}
 	}
+	var borne []review.Outcome
 	for _, group := range byPackage(scan, from, os) {
-		out = append(out, ofPackage(group, at))
+		if o := ofPackage(group, at); o.Status == review.Fail {
+			out = append(out, o)
+		} else {
+			borne = append(borne, o)
+		}
 	}
-	return out
+	if len(borne) > maxBorne { // a base image has dozens of them
+		rest := len(borne) - maxBorne
+		borne = append(borne[:maxBorne], review.Passed(at, "%d more packages whose vulnerabilities are low or have no fix yet",
+			"ほかに %d 個のパッケージに、重大度が低いか修正版のない脆弱性がある", rest))
+	}
+	return append(out, borne...)
 }
 
 func sortEN(os bool) string {
