@@ -8,6 +8,12 @@ func All() []*review.Rule {
 		// Configuration and secrets
 		&cfg03,
 		&cfg05,
+		&cfg06,
+		&cfg08,
+		&cfg13,
+		&cfg14,
+		&cfg16,
+		&cfg17,
 		// Container image
 		&img01,
 		&img02,

@@ -13,6 +13,7 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/review/secret"
 )
 
 func (r *reader) secret(ctx context.Context, valueFrom string) review.Given[review.Secret] {
@@ -122,8 +123,9 @@ func (r *reader) parameter(ctx context.Context, ref review.SecretRef) review.Giv
 var public = []string{"username", "user", "host", "hostname", "port", "engine", "dbname", "database", "dbinstanceidentifier",
 	"dbclusteridentifier", "region", "masterarn", "email", "url", "endpoint", "schema", "name", "type"}
 
-// minPrint is the shortest value whose second sight is no accident.
-const minPrint = 8
+// minPrint is the shortest value whose second sight is no accident; of a
+// member whose name is no secret's, longPrint is.
+const minPrint, longPrint = 8, 20
 
 // shape keeps what may be kept of a value.
 func (r *reader) shape(s *review.Secret, value string) {
@@ -136,7 +138,8 @@ func (r *reader) shape(s *review.Secret, value string) {
 	s.JSON = true
 	for name, v := range members {
 		s.Keys = append(s.Keys, name)
-		if text, ok := v.(string); ok && !slices.Contains(public, strings.ToLower(name)) {
+		text, ok := v.(string)
+		if ok && (secret.Name(name) || secret.Value(text) != secret.None || len(text) >= longPrint && !slices.Contains(public, strings.ToLower(name))) {
 			r.print(s, text)
 		}
 	}
