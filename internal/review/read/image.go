@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -110,6 +111,8 @@ func createdBy(config v1.ConfigFile, layers int) []string {
 	return lines
 }
 
+var errNoImage = errors.New("the index holds no image")
+
 // choose finds the manifest of the wanted platform in an index. Attestations
 // stand there too, as unknown/unknown, and are no images.
 func choose(index *v1.IndexManifest, want *v1.Platform) (v1.Descriptor, []v1.Platform, error) {
@@ -129,7 +132,7 @@ func choose(index *v1.IndexManifest, want *v1.Platform) (v1.Descriptor, []v1.Pla
 	}
 	switch {
 	case len(images) == 0:
-		return v1.Descriptor{}, nil, fmt.Errorf("the index holds no image")
+		return v1.Descriptor{}, nil, errNoImage
 	case len(images) > 1 && len(platforms) < len(images):
 		return v1.Descriptor{}, nil, fmt.Errorf("it holds %d images: save one at a time", len(images))
 	case len(platforms) == 0: // one image, and nothing said of its platform: the config says it

@@ -1,7 +1,6 @@
 package read
 
 import (
-	"archive/tar"
 	"context"
 	"fmt"
 	"io"
@@ -128,24 +127,6 @@ func TestImageFromEverywhere(t *testing.T) {
 				t.Errorf("visited %q", visited)
 			}
 		})
-	}
-}
-
-// What docker saved before it spoke OCI: layers stored plain, equal ones linked.
-func TestOldDockerArchive(t *testing.T) {
-	layers := twoLayers(t)
-	file := filepath.Join(t.TempDir(), "old.tar")
-	write(t, file, tarOf(t, reg("manifest.json", `[{"Config":"c.json","Layers":["a/layer.tar","b/layer.tar"]}]`),
-		reg("c.json", `{"os":"linux","architecture":"amd64","config":{"User":"65532"},"history":[{"created_by":"step 0"},{"created_by":"step 1"}]}`),
-		reg("x/layer.tar", string(layers[0])), tar.Header{Name: "a/layer.tar", Typeflag: tar.TypeSymlink, Linkname: "../x/layer.tar"},
-		reg("b/layer.tar", string(layers[1]))))
-	got, err := Image(context.Background(), file, ImageOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkTwoLayers(t, got)
-	if got.Layers[0].Size > 1000 {
-		t.Errorf("a plain layer counts as a push would transfer it, not %d bytes", got.Layers[0].Size)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -23,7 +24,10 @@ func isLayout(files fs.FS) bool {
 // both into one archive, and the layout says more.
 func fromFiles(files fs.FS, opt ImageOptions) (*opened, error) {
 	if isLayout(files) {
-		return fromLayout(files, opt)
+		o, err := fromLayout(files, opt)
+		if _, missing := fs.Stat(files, "manifest.json"); !errors.Is(err, errNoImage) || missing != nil {
+			return o, err
+		} // docker save of an image without a tag leaves the index empty
 	}
 	var manifest []struct {
 		Config string
@@ -94,6 +98,9 @@ func (o *opened) takeFiles(files fs.FS, file string, opt ImageOptions) error {
 			return err
 		}
 		b.digest = l.Digest.String()
+		if !strings.Contains(string(l.MediaType), "gzip") && !strings.Contains(string(l.MediaType), "zstd") {
+			o.digest = "" // docker save stores layers plain: a registry has the image under another digest
+		}
 		o.layers = append(o.layers, b)
 	}
 	return fits(o.config, opt.Platform)

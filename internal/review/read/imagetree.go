@@ -23,8 +23,9 @@ func (w *walker) entry(name string, h *tar.Header, r io.Reader, layer *review.La
 		return fmt.Errorf("a path of %d characters", len(name))
 	}
 	f := review.File{Path: name, Mode: h.FileInfo().Mode(), UID: h.Uid, GID: h.Gid, Layer: w.layers}
+	regular := h.Typeflag == tar.TypeReg || h.Typeflag == tar.TypeGNUSparse
 	switch h.Typeflag {
-	case tar.TypeReg:
+	case tar.TypeReg, tar.TypeGNUSparse:
 		f.Size = h.Size
 	case tar.TypeSymlink:
 		f.Link = h.Linkname
@@ -32,7 +33,10 @@ func (w *walker) entry(name string, h *tar.Header, r io.Reader, layer *review.La
 		f.Link = cleanName(h.Linkname)
 	}
 	layer.Unpacked += f.Size
-	if h.Typeflag == tar.TypeReg {
+	if layer.Unpacked > w.opt.MaxUnpacked { // holes take no bytes of the stream, and room where they are unpacked
+		return tooLarge(w.opt.MaxUnpacked)
+	}
+	if regular {
 		var err error
 		if f.Content, err = w.content(f, r); err != nil {
 			return err
