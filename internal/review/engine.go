@@ -89,7 +89,7 @@ func ask(s *Subject, r *Rule, scope []Part) (outcomes []Outcome, asked bool) {
 func half(s *Subject, r *Rule, check Check) (outcomes []Outcome) {
 	for _, part := range check.Needs {
 		if ok, why, how := s.has(part); !ok {
-			return []Outcome{{Status: NotExamined, Observed: why, Todo: how}}
+			return []Outcome{missing(part, why, how)}
 		}
 	}
 	defer func() {
@@ -104,6 +104,20 @@ func half(s *Subject, r *Rule, check Check) (outcomes []Outcome) {
 		panic(fmt.Sprintf("%s looked and said nothing", r.ID))
 	}
 	return outcomes
+}
+
+// missing is the gap of a half that lacks a part. Nobody is left without a
+// reason and a way on.
+func missing(part Part, why, how Text) Outcome {
+	if why.IsZero() {
+		why = Say("%s: not given", "%s: 指定なし", part)
+	}
+	if how.IsZero() {
+		flag := map[Part]string{PartTaskDef: "TASKDEF.json", PartService: "--service-def FILE", PartDockerfile: "--dockerfile FILE",
+			PartImage: "--image REF", PartSource: "--source DIR", PartLive: "--profile NAME"}[part]
+		how = Say("hatoba review … %s", "hatoba review … %s", flag)
+	}
+	return Outcome{Status: NotExamined, Observed: why, Todo: how}
 }
 
 // Count tells how many results have each answer; waived counts failures that

@@ -43,3 +43,14 @@ func TestBrokenRule(t *testing.T) {
 		}
 	}
 }
+
+// A gap always says why, and how to close it.
+func TestMissingPart(t *testing.T) {
+	for _, p := range Parts() {
+		r := &Rule{ID: "A-1", Checks: []Check{{Needs: []Part{p}, Run: func(*Subject) []Outcome { return nil }}}}
+		o := Run(&Subject{}, []*Rule{r}, Options{})[0].Outcomes[0]
+		if o.Status != NotExamined || o.Observed.IsZero() || o.Todo.IsZero() {
+			t.Errorf("%s: %+v", p, o)
+		}
+	}
+}

@@ -114,32 +114,33 @@ func Rules(answers *Answers) []*review.Rule {
 		r := q.rule
 		r.Checks = []review.Check{{Run: func(s *review.Subject) []review.Outcome {
 			if answers == nil {
-				return []review.Outcome{unanswered(q, review.Place{})}
+				return []review.Outcome{unanswered(review.Place{})}
 			}
 			a, ok := answers.By[r.ID]
 			if !ok {
-				return []review.Outcome{unanswered(q, review.Place{File: answers.File})}
+				return []review.Outcome{unanswered(review.Place{File: answers.File})}
 			}
-			return []review.Outcome{judge(q, a, s.Now)}
+			return []review.Outcome{judge(a, s.Now)}
 		}}}
 		out = append(out, &r)
 	}
 	return out
 }
 
-func unanswered(q question, at review.Place) review.Outcome {
+// unanswered says the same of every question, so that reports can tell it once.
+func unanswered(at review.Place) review.Outcome {
 	return review.Unexamined(at, review.Say("hatoba review questionnaire > "+Name, "hatoba review questionnaire > "+Name),
-		"nobody has answered: %[1]s", "未回答: %[2]s", q.ask.EN, q.ask.JA)
+		"nobody has answered this question", "この質問にはまだ回答がない")
 }
 
-func judge(q question, a Answer, now time.Time) review.Outcome {
+func judge(a Answer, now time.Time) review.Outcome {
 	day, note := a.Date.Format(time.DateOnly), ""
 	if a.Note != "" {
 		note = ": " + a.Note
 	}
 	switch {
 	case a.Answer == "":
-		return unanswered(q, a.Place)
+		return unanswered(a.Place)
 	case a.Date.After(now.Add(24 * time.Hour)): // it may be tomorrow already, elsewhere
 		return review.Unexamined(a.Place, review.Say("correct the date", "日付を直してください"),
 			"the answer is dated %s, which is yet to come", "回答の日付 %s は未来", day)

@@ -55,7 +55,7 @@ func TestJudge(t *testing.T) {
 		`"answer":"no","owner":"mei","date":"2026-11-01","note":"in work"`:      "fail q.json:1:13 mei answered no on 2026-11-01: in work",
 		`"answer":"n/a","owner":"mei","date":"2026-11-01","note":"one account"`: "pass q.json:1:13 mei: does not apply (2026-11-01): one account",
 		`"answer":"yes","owner":"mei","date":"2027-11-01"`:                      "not-examined q.json:1:13 the answer is dated 2027-11-01, which is yet to come",
-		`"answer":""`: "not-examined q.json:1:13 nobody has answered: ",
+		`"answer":""`: "not-examined q.json:1:13 nobody has answered this question",
 	} {
 		answers, err := Parse("q.json", []byte(`{"answers":[{"id":"GOV-07",`+answer+`}]}`))
 		if err != nil {

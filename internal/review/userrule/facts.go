@@ -63,7 +63,10 @@ func placeOf(s *review.Subject, p review.Part) review.Place {
 func hide(s *review.Subject, name string, v any) any {
 	switch v := v.(type) {
 	case string:
-		return hidden(s, name, v)
+		if kept := hidden(s, name, v); kept != v {
+			return kept
+		}
+		return hideText(s, v, false)
 	case []any:
 		for i := range v {
 			v[i] = hide(s, name, v[i])
@@ -91,8 +94,9 @@ func hidden(s *review.Subject, name, value string) string {
 	return "secret:" + s.Print(value)
 }
 
-// hideText hides words that are secrets, and the values of NAME=secret.
-func hideText(s *review.Subject, text string) string {
+// hideText hides words that are secrets, and the values of NAME=secret; in a
+// Dockerfile's text also of NAME secret, which elsewhere is prose.
+func hideText(s *review.Subject, text string, dockerfile bool) string {
 	if secret.Value(text) == secret.PrivateKey {
 		return hidden(s, "", text)
 	}
@@ -104,7 +108,7 @@ func hideText(s *review.Subject, text string) string {
 		}
 		if bare := strings.Trim(value, `"'`); secret.Looks(name, bare) != secret.None {
 			words[i] = strings.Replace(w, bare, hidden(s, name, bare), 1)
-		} else if i > 0 && secret.Looks(words[i-1], bare) != secret.None {
+		} else if dockerfile && i > 0 && secret.Looks(words[i-1], bare) != secret.None {
 			words[i] = hidden(s, words[i-1], bare) // ENV NAME value
 		}
 	}
@@ -120,7 +124,7 @@ func dockerfile(s *review.Subject, d *review.Dockerfile) map[string]any {
 				stage++
 			}
 			instructions = append(instructions, map[string]any{
-				"name": strings.ToUpper(n.Value), "text": hideText(s, n.Original), "line": n.StartLine, "stage": stage,
+				"name": strings.ToUpper(n.Value), "text": hideText(s, n.Original, true), "line": n.StartLine, "stage": stage,
 			})
 		}
 	}
@@ -148,7 +152,7 @@ func image(s *review.Subject, i *review.Image) map[string]any {
 	}
 	layers := []any{}
 	for _, l := range i.Layers {
-		layers = append(layers, map[string]any{"digest": l.Digest, "createdBy": hideText(s, l.CreatedBy), "size": l.Size, "unpacked": l.Unpacked})
+		layers = append(layers, map[string]any{"digest": l.Digest, "createdBy": hideText(s, l.CreatedBy, true), "size": l.Size, "unpacked": l.Unpacked})
 	}
 	files := make([]any, 0, len(i.Files))
 	for _, f := range i.Files {
@@ -170,7 +174,7 @@ func image(s *review.Subject, i *review.Image) map[string]any {
 func words(s *review.Subject, list []string) []any {
 	out := []any{}
 	for _, w := range list {
-		out = append(out, hideText(s, w))
+		out = append(out, hideText(s, w, false))
 	}
 	return out
 }

@@ -32,7 +32,7 @@ func subject(t testing.TB) *review.Subject {
 	t.Helper()
 	s, err := reviewtest.Subject(map[string][]byte{
 		"taskdef.json": []byte(`{"family": "web", "cpu": "256", "containerDefinitions": [
-			{"name": "app", "image": "app:1", "memory": 512, "environment": [{"name": "DB_PASSWORD", "value": "correct-horse"}, {"name": "URL", "value": "http://x"}]},
+			{"name": "app", "image": "app:1", "memory": 512, "command": ["sh", "-c", "run --password=correct-horse the password is elsewhere"], "environment": [{"name": "DB_PASSWORD", "value": "correct-horse"}, {"name": "URL", "value": "http://x"}]},
 			{"name": "log", "image": "log:1", "essential": false}], "nobodyKnows": {"this": 1.5}}`),
 		"service.json": []byte(`{"serviceName": "web", "desiredCount": 2}`),
 		"Dockerfile":   []byte("FROM alpine AS a\nRUN x\nFROM scratch\nENV DB_PASSWORD=correct-horse\nENV API_KEY abcdefabcdef\nCOPY --from=a /x /x\n"),
@@ -59,6 +59,7 @@ func TestAsk(t *testing.T) {
 		{`"taskdef"`, `taskdef.family`, "not-examined the expression could not be evaluated: it gave string, not a bool or a list of strings"},
 		{`"taskdef"`, `[taskdef.nobodyKnows.this]`, "not-examined the expression could not be evaluated: it gave list, not a bool or a list of strings"},
 		{`"taskdef"`, `taskdef.containerDefinitions[0].environment.map(e, e.value)`, "fail no: secret:print-of-13-characters\nfail no: http://x"},
+		{`"taskdef"`, `[taskdef.containerDefinitions[0].command[2]]`, "fail no: run --password=secret:print-of-13-characters the password is elsewhere"},
 		{`"taskdef","service"`, `service.desiredCount >= 2 && taskdef.family == service.serviceName`, "pass the expression is true"},
 		{`"dockerfile"`, `dockerfile.instructions.filter(i, i.name == "ENV").map(i, i.text)`, "fail no: ENV DB_PASSWORD=secret:print-of-13-characters\nfail no: ENV API_KEY secret:print-of-12-characters"},
 		{`"dockerfile"`, `dockerfile.stages[0].base == "alpine" && dockerfile.instructions[2].stage == 1 && dockerfile.instructions[3].line == 4`, "pass the expression is true"},

@@ -144,8 +144,9 @@ func word(text, scope string) bool {
 			return false
 		}
 		begin, end := from+i, from+i+len(scope)
-		if !(begin > 0 && joins(text[begin-1]) && joins(scope[0])) &&
-			!(end < len(text) && joins(text[end]) && joins(scope[len(scope)-1])) {
+		longer := begin > 0 && joins(text[begin-1]) && joins(scope[0]) ||
+			end < len(text) && joins(text[end]) && joins(scope[len(scope)-1])
+		if !longer {
 			return true
 		}
 		from = begin + 1
