@@ -63,7 +63,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		upCommand(s), stopCommand(s), doctorCommand(s), demoCommand(s),
 		envCommand(s), withCommand(s), configCommand(s),
-		psCommand(s), logsCommand(s), imageCommand(s), debugCommand(s),
+		psCommand(s), logsCommand(s), imageCommand(s), reviewCommand(s), debugCommand(s),
 	)
 	return root
 }

@@ -15,7 +15,7 @@ func TestJudge(t *testing.T) {
 		verdict Verdict
 		count   Count
 	}{
-		"nothing":                   {nil, Ready, Count{}},
+		"nothing was asked":         {nil, Unknown, Count{}},
 		"passes":                    {[]Result{result(High, nil, pass)}, Ready, Count{Pass: 1}},
 		"a failure":                 {[]Result{result(Medium, nil, pass, fail, gap)}, NotReady, Count{Fail: 1}},
 		"a small failure":           {[]Result{result(Low, nil, fail)}, Ready, Count{Fail: 1}},

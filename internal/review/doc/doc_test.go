@@ -44,8 +44,8 @@ func TestErrorsSayWhere(t *testing.T) {
 	for text, want := range map[string][2]int{
 		"{\n  \"a\": tru\n}": {2, 11},
 		"{\"a\": 1} x":       {1, 10},
-		"[1,":               {1, 4},
-		"":                  {1, 1},
+		"[1,":                {1, 4},
+		"":                   {1, 1},
 	} {
 		_, err := Parse([]byte(text))
 		var at *Error

@@ -36,7 +36,7 @@ USER 65532
 ENTRYPOINT ["/web"]
 `),
 		"taskdef.json": []byte(`{"family": "web", "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}, "containerDefinitions": [{
-			"name": "web", "image": "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1.4.2", "portMappings": [{"containerPort": 8080}],
+			"name": "web", "image": "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1.4.2", "portMappings": [{"containerPort": 8080}], "readonlyRootFilesystem": true,
 			"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/web", "awslogs-region": "ap-northeast-1"}}}]}`),
 		"image.json": []byte(`{"Ref": "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1.4.2", "Size": 8000000,
 			"Platforms": [{"os": "linux", "architecture": "amd64"}, {"os": "linux", "architecture": "arm64"}],
@@ -49,6 +49,9 @@ ENTRYPOINT ["/web"]
 	}
 	var rules []*review.Rule
 	for _, r := range All() {
+		if r.ID == "IMG-22" || r.ID == "IMG-23" { // they need a database
+			continue
+		}
 		if strings.HasPrefix(r.ID, "IMG-") || r.ID == "CFG-03" || r.ID == "RLS-14" {
 			rules = append(rules, r)
 		}

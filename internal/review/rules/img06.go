@@ -34,9 +34,9 @@ var img06 = review.Rule{
 // 5,000 files a second on a small network disk, these take five seconds.
 const manyFiles = 25_000
 
-// unread are folders that builds leave and no service reads. Other things below
+// neverRead are folders that builds leave and no service reads. Other things below
 // .cache, models and browsers, may be what the service lives on.
-var unread = regexp.MustCompile(`^(.*/)?(\.git|\.hg|\.svn|\.npm/_cacache|\.cache/(pip|uv|pypoetry|go-build|yarn|composer|node-gyp)|\.m2/repository|\.gradle/caches|\.cargo/registry|go/pkg/mod/cache)/|^(var/)?tmp/`)
+var neverRead = regexp.MustCompile(`^(.*/)?(\.git|\.hg|\.svn|\.npm/_cacache|\.cache/(pip|uv|pypoetry|go-build|yarn|composer|node-gyp)|\.m2/repository|\.gradle/caches|\.cargo/registry|go/pkg/mod/cache)/|^(var/)?tmp/`)
 
 func img06Image(s *review.Subject) (out []review.Outcome) {
 	i := s.Image.Value
@@ -48,7 +48,7 @@ func img06Image(s *review.Subject) (out []review.Outcome) {
 		}
 		files++
 		below[path.Dir("/"+f.Path)]++
-		if folder := unread.FindString(f.Path); folder != "" {
+		if folder := neverRead.FindString(f.Path); folder != "" {
 			needless["/"+folder] += f.Size
 		}
 	}

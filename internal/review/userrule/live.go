@@ -29,36 +29,48 @@ var withheld = map[string]bool{"LogLines": true}
 // rule that asks for it is not examined.
 func live(l *review.Live) map[string]any {
 	out := map[string]any{"account": l.Account, "region": l.Region}
-	each(l, func(name string, given reflect.Value) {
-		if given.FieldByName("OK").Bool() && !withheld[name] {
-			out[lower(name)] = plain(given.FieldByName("Value"))
+	v := reflect.ValueOf(l).Elem()
+	for i := range v.NumField() {
+		name, f := v.Type().Field(i).Name, v.Field(i)
+		if (isGiven(f) || f.Kind() == reflect.Map) && !withheld[name] {
+			if value := plain(f); value != nil {
+				out[lower(name)] = value
+			}
 		}
-	})
+	}
 	return out
 }
 
 type unread struct {
-	name     string
+	name     string // the key that is missing
 	why, how review.Text
 }
 
 func unreadLive(l *review.Live) (out []unread) {
-	each(l, func(name string, given reflect.Value) {
-		if !given.FieldByName("OK").Bool() && !withheld[name] {
-			out = append(out, unread{lower(name), given.FieldByName("Why").Interface().(review.Text), given.FieldByName("How").Interface().(review.Text)})
+	add := func(name string, given reflect.Value) {
+		if !given.FieldByName("OK").Bool() {
+			out = append(out, unread{name, given.FieldByName("Why").Interface().(review.Text), given.FieldByName("How").Interface().(review.Text)})
 		}
-	})
+	}
+	v := reflect.ValueOf(l).Elem()
+	for i := range v.NumField() {
+		name, f := v.Type().Field(i).Name, v.Field(i)
+		switch {
+		case withheld[name]:
+		case isGiven(f):
+			add(lower(name), f)
+		case f.Kind() == reflect.Map:
+			for _, k := range f.MapKeys() {
+				add(k.String(), f.MapIndex(k))
+			}
+		}
+	}
 	return out
 }
 
-// each yields the fields that are Given.
-func each(l *review.Live, do func(name string, given reflect.Value)) {
-	v := reflect.ValueOf(l).Elem()
-	for i := range v.NumField() {
-		if f := v.Field(i); f.Kind() == reflect.Struct && f.FieldByName("OK").IsValid() {
-			do(v.Type().Field(i).Name, f)
-		}
-	}
+// isGiven reports whether a value is a review.Given of something.
+func isGiven(v reflect.Value) bool {
+	return v.Kind() == reflect.Struct && v.FieldByName("OK").IsValid() && v.FieldByName("Why").IsValid()
 }
 
 // plain turns the SDK's structs into what their JSON would be: names begin with
@@ -74,6 +86,12 @@ func plain(v reflect.Value) any {
 		if t, ok := v.Interface().(time.Time); ok {
 			return t
 		}
+		if isGiven(v) {
+			if !v.FieldByName("OK").Bool() {
+				return nil
+			}
+			return plain(v.FieldByName("Value"))
+		}
 		out := map[string]any{}
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
@@ -88,7 +106,9 @@ func plain(v reflect.Value) any {
 	case reflect.Map:
 		out := map[string]any{}
 		for _, k := range v.MapKeys() {
-			out[k.String()] = plain(v.MapIndex(k))
+			if value := plain(v.MapIndex(k)); value != nil {
+				out[k.String()] = value
+			}
 		}
 		return out
 	case reflect.Slice, reflect.Array:

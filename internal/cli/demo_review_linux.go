@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/review/examine"
+	"github.com/hatoba/hatoba/internal/review/report"
+	"github.com/hatoba/hatoba/internal/review/rules"
+)
+
+// The flaw the demonstration plants into a copy of the task definition: the
+// password as a plain variable, which is how many a service starts out.
+var (
+	flawless = []byte(`"environment": [
+        { "name": "GREETING", "value": "hello from the wharf" }
+      ],`)
+	flawed = []byte(`"environment": [
+        { "name": "GREETING", "value": "hello from the wharf" },
+        { "name": "DB_PASSWORD", "value": "correct horse battery staple" }
+      ],`)
+)
+
+// review asks whether the sample is ready for service: once with a flaw in it,
+// which is found and explained, and once without.
+func (d *demo) review(ctx context.Context) error {
+	file := filepath.Join(d.dir, "taskdef.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	planted := bytes.Replace(text, flawless, flawed, 1)
+	if bytes.Equal(planted, text) {
+		return fmt.Errorf("%s is not the sample's: there is no place to plant a flaw", file)
+	}
+	copied := filepath.Join(d.cfg.DataDir, "taskdef-flawed.json")
+	if err := os.WriteFile(copied, planted, 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(copied)
+
+	d.step("Is it ready for service? hatoba review, on a copy with a flaw planted in it")
+	verdict, err := d.reviewOne(ctx, copied)
+	if err != nil {
+		return err
+	}
+	if verdict != review.NotReady {
+		return fmt.Errorf("the planted flaw was not found: the verdict is %s", verdict)
+	}
+	d.step("hatoba review explain CFG-05")
+	rule := rules.Find("CFG-05")
+	examples, err := rules.Examples(rule.ID)
+	if err != nil {
+		return err
+	}
+	if err := report.Explain(d.out, rule, examples, report.Options{Lang: review.English}); err != nil {
+		return err
+	}
+	d.step("Mended: the password comes from Secrets Manager, as the sample has it. The review again")
+	verdict, err = d.reviewOne(ctx, file)
+	if err == nil && verdict != review.Ready {
+		err = errors.New("the sample is not ready for service")
+	}
+	return err
+}
+
+func (d *demo) reviewOne(ctx context.Context, taskdef string) (review.Verdict, error) {
+	r, err := examine.Run(ctx, examine.Request{
+		TaskDef: taskdef, Image: strings.TrimPrefix(endpoint(d.cfg), "http://") + "/web:1", Now: time.Now(), Version: version(),
+		Options: review.Options{Scope: []review.Part{review.PartTaskDef, review.PartImage}},
+	})
+	if err != nil {
+		return "", err
+	}
+	return r.Verdict, report.Write(d.out, "terminal", r, report.Options{Lang: review.English})
+}
