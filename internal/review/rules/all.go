@@ -17,5 +17,22 @@ func All() []*review.Rule {
 		&img16,
 		// Disposability
 		&dsp01,
+		// Logs
+		&log06,
+		&log10,
+		&log18,
+		&log19,
+		&log21,
+		// Monitoring and tracing
+		&mon01,
+		&mon02,
+		&mon03,
+		&mon09,
+		&mon10,
+		&mon17,
+		// Scaling and sizing
+		&scl04,
+		&scl07,
+		&scl14,
 	}
 }
