@@ -15,6 +15,8 @@ func All() []*review.Rule {
 		&cfg17,
 		// Container image
 		&img16,
+		&img24,
+		&img35,
 		// Disposability
 		&dsp01,
 		// Logs
@@ -30,9 +32,17 @@ func All() []*review.Rule {
 		&mon09,
 		&mon10,
 		&mon17,
+		&mon19,
+		&mon20,
+		&mon21,
 		// Scaling and sizing
 		&scl04,
 		&scl07,
 		&scl14,
+		// Security
+		&sec04,
+		&sec05,
+		// Governance
+		&gov02,
 	}
 }

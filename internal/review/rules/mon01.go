@@ -33,6 +33,9 @@ func mon01Live(s *review.Subject) []review.Outcome {
 	if !l.Metrics.OK {
 		return []review.Outcome{unread(l.Metrics, liveAt(s), "")}
 	}
+	if !l.Tasks.OK {
+		return []review.Outcome{unread(l.Tasks, liveAt(s), "")}
+	}
 	if len(runningTasks(l)) == 0 {
 		return []review.Outcome{review.Unexamined(liveAt(s), review.Say("start the service, then review", "サービスを起動してからレビューしてください"), "no task runs, so nothing is measured", "実行中のタスクがなく、計測もない")}
 	}
