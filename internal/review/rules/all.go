@@ -17,6 +17,8 @@ func All() []*review.Rule {
 		&img16,
 		&img24,
 		&img35,
+		// Build, release, run
+		&rls12,
 		// Disposability
 		&dsp01,
 		// Logs

@@ -54,7 +54,8 @@ func tracing(s *review.Subject) (sign string, at review.Place) {
 				continue
 			}
 			for i, line := range strings.Split(f.Text, "\n") {
-				if m := tracingSDK.FindString(line); m != "" {
+				// What a library drags in is not what the program does.
+				if m := tracingSDK.FindString(line); m != "" && !strings.Contains(line, "// indirect") {
 					return m, s.Source.Value.Place(f.Path, i+1)
 				}
 			}

@@ -2,6 +2,9 @@ package rules
 
 import (
 	"regexp"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/review"
 )
@@ -35,9 +38,12 @@ func mon20TaskDef(s *review.Subject) []review.Outcome {
 	switch {
 	case receiver != "" && sign != "":
 		return []review.Outcome{review.Passed(at, "%s receives what %s sends", "%[2]s が送り、%[1]s が受ける", receiver, sign)}
-	case receiver == "" && sign != "" && !s.Source.OK && !s.Dockerfile.OK: // only a setting, which may name a service elsewhere
+	case sign != "" && (from.File == td.File || !wantsReceiver.MatchString(sign)): // settings may name a service elsewhere, and some agents send there by themselves
 		return []review.Outcome{review.Passed(from, "tracing is set up by %s", "トレースは %s で設定されている", sign)}
-	case receiver == "" && sign != "":
+	case sign != "" && hasEnvironmentFiles(td):
+		return []review.Outcome{review.Unexamined(from, review.Say("look whether the environment file names the collector", "環境ファイルがコレクターを指定しているか確認してください"),
+			"%s is in the program; the task has no collector, and an environment file may name one", "%s が組み込まれ、タスクにコレクターはない。環境ファイルで指定されている可能性がある", sign)}
+	case sign != "":
 		return []review.Outcome{review.Failed(from, "%s is in the program, and the task has no collector and names none", "%s が組み込まれているが、タスクにコレクターがなく、受け手の指定もない", sign)}
 	case receiver != "" && !s.Source.OK:
 		return []review.Outcome{review.Unexamined(at, review.Say("give --source", "--source を指定してください"), "%s waits for traces; whether the program sends any is in its source", "%s がトレースを待っている。プログラムが送るかはソースを見ないと分からない", receiver)}
@@ -49,6 +55,15 @@ func mon20TaskDef(s *review.Subject) []review.Outcome {
 
 var receiverImage = regexp.MustCompile(`(?i)xray-daemon|otel-collector|opentelemetry-collector|datadog/agent|cloudwatch-agent|jaegertracing|newrelic/infrastructure|grafana/(alloy|agent)`)
 
+var (
+	receiverName  = regexp.MustCompile(`^(OTEL_EXPORTER_OTLP_(TRACES_)?ENDPOINT|AWS_XRAY_DAEMON_ADDRESS|DD_AGENT_HOST|DD_TRACE_AGENT_URL)$`)
+	wantsReceiver = regexp.MustCompile(`(?i)opentelemetry|xray|dd-?trace`)
+)
+
+func hasEnvironmentFiles(td *review.TaskDef) bool {
+	return slices.ContainsFunc(td.ContainerDefinitions, func(c types.ContainerDefinition) bool { return len(c.EnvironmentFiles) > 0 })
+}
+
 // traceReceiver is what takes the traces: a container, or an endpoint that an
 // environment names.
 func traceReceiver(td *review.TaskDef) (string, review.Place) {
@@ -59,9 +74,13 @@ func traceReceiver(td *review.TaskDef) (string, review.Place) {
 	}
 	for i, c := range td.ContainerDefinitions {
 		for j, e := range c.Environment {
-			switch str(e.Name) {
-			case "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "AWS_XRAY_DAEMON_ADDRESS", "DD_AGENT_HOST", "DD_TRACE_AGENT_URL":
+			if receiverName.MatchString(str(e.Name)) {
 				return str(e.Name), td.At("containerDefinitions", i, "environment", j)
+			}
+		}
+		for j, e := range c.Secrets {
+			if receiverName.MatchString(str(e.Name)) {
+				return str(e.Name), td.At("containerDefinitions", i, "secrets", j)
 			}
 		}
 	}
