@@ -121,6 +121,23 @@ func (r *reader) speaks(a review.Alarm) bool {
 		return slices.ContainsFunc(r.live.TargetGroups.Value, func(t review.TargetGroup) bool { return groupDimension(t.ARN) == g }) ||
 			strings.Contains(groupsOf(s.LoadBalancers), g)
 	}
+	if lb := a.Dimensions["LoadBalancer"]; lb != "" {
+		return !r.live.TargetGroups.OK || slices.ContainsFunc(r.live.TargetGroups.Value, func(t review.TargetGroup) bool {
+			return slices.ContainsFunc(t.Listeners, func(l review.Listener) bool { return strings.Contains(l.ARN, "/"+lb+"/") })
+		})
+	}
+	// A program's own metrics have the dimensions it likes; people name things
+	// after the service.
+	if name := strings.ToLower(aws.ToString(s.ServiceName)); name != "" && !strings.HasPrefix(a.Namespace, "AWS/") {
+		if strings.Contains(strings.ToLower(a.Name), name) {
+			return true
+		}
+		for _, v := range a.Dimensions {
+			if strings.EqualFold(v, name) {
+				return true
+			}
+		}
+	}
 	for _, group := range r.live.LogGroups {
 		for _, f := range group.Value.MetricFilters.Value {
 			if f.Destination == a.Namespace+"/"+a.Metric {
