@@ -70,6 +70,7 @@ Exit code: 0 ready, 1 findings, 2 could not examine everything.`,
 	set.StringArrayVar(&f.formats, "format", nil, "`FORMAT[=FILE]`, may be repeated: "+strings.Join(report.Formats(), ", ")+" (default terminal)")
 	set.StringSliceVar(&f.scope, "scope", nil, "look at these parts only and ask about no others: "+partNames())
 	set.StringSliceVar(&f.only, "only", nil, "ask these rules only, by id")
+	set.StringSliceVar(&f.Options.Skip, "skip", nil, "do not ask these rules; the report says so")
 	set.StringVar(&f.failOn, "fail-on", "info", "findings from this severity on count: info, low, medium or high")
 	set.BoolVar(&f.reportOnly, "report-only", false, "tell all and exit 0")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "show what passed, too")

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -60,7 +61,7 @@ func Run(ctx context.Context, req Request) (*review.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := know(all, req.Options.Only...); err != nil {
+	if err := know(all, slices.Concat(req.Options.Only, req.Options.Skip)...); err != nil {
 		return nil, err
 	}
 	if err := mine.file.Check(func(id string) bool { return known(id, outside) }); err != nil {
@@ -85,6 +86,10 @@ func Run(ctx context.Context, req Request) (*review.Report, error) {
 	price, err := priced(req, s)
 	if err != nil {
 		return nil, err
+	}
+	if skipped := req.Options.Skip; len(skipped) > 0 {
+		ids := strings.Join(skipped, ", ")
+		price = append(price, review.Note{Title: review.Say("Not asked", "問わなかったルール"), Lines: []review.Text{{EN: ids, JA: ids}}})
 	}
 	verdict, count := review.Judge(results, req.FailOn)
 	return &review.Report{
