@@ -8,20 +8,21 @@ import (
 	"github.com/hatoba/hatoba/internal/review/secret"
 )
 
-// cfg10Live is the half of CFG-10 that asks the store: the key that is named is
-// there, and a variable that wants one value does not get a whole document.
+// cfg10Live is the half of CFG-10 that asks the store: the secret and the key that is named
+// are there, and a variable that wants one value does not get a whole document.
 var cfg10Live = review.Check{Needs: []review.Part{review.PartTaskDef, review.PartLive}, Run: func(s *review.Subject) (out []review.Outcome) {
 	refs, places := valuesFrom(s.TaskDef.Value)
 	for i, ref := range refs {
 		from := review.ParseSecretRef(str(ref.ValueFrom))
-		if from.Store != "secretsmanager" {
-			continue
-		}
 		g := s.Live.Value.Secrets[str(ref.ValueFrom)]
 		v := g.Value
 		switch {
 		case !g.OK:
 			out = append(out, unread(g, places[i], str(ref.ValueFrom)))
+		case !v.Exists:
+			out = append(out, review.Failed(places[i], "%s: %s does not exist: the task will not start", "%s: %s が存在しない。タスクは起動しない", str(ref.Name), str(ref.ValueFrom)))
+		case from.Store != "secretsmanager":
+			out = append(out, review.Passed(places[i], "%s: the parameter exists", "%s: パラメータが存在する", str(ref.Name)))
 		case !v.Readable:
 			out = append(out, unread(review.Missing[int](v.Unread, review.Say("allow the review to read the values of secrets; only the names of their keys are kept",
 				"シークレットの値の読み取りを許可してください。残すのはキーの名前だけです")), places[i], str(ref.Name)))
@@ -40,7 +41,7 @@ var cfg10Live = review.Check{Needs: []review.Part{review.PartTaskDef, review.Par
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, review.Passed(s.TaskDef.Value.At("containerDefinitions"), "no secret of Secrets Manager is used", "Secrets Manager のシークレットは使われていない"))
+		out = append(out, review.Passed(s.TaskDef.Value.At("containerDefinitions"), "the task refers to no secret", "タスクが参照するシークレットはない"))
 	}
 	return out
 }}

@@ -22,7 +22,8 @@ func TestCFG10Live(t *testing.T) {
 		{arn, `{"Exists": true, "Readable": true}`, review.Pass, "one value"},
 		{arn, `{"Exists": true, "Unread": {"en": "not allowed"}}`, review.NotExamined, "not allowed"},
 		{arn, `{"why": {"en": "refused"}}`, review.NotExamined, "refused"},
-		{"/web/key", `{"Exists": true}`, review.Pass, "no secret of Secrets Manager"},
+		{"/web/key", `{"Exists": true}`, review.Pass, "the parameter exists"},
+		{arn, `{}`, review.Fail, "does not exist"},
 	} {
 		s, err := reviewtest.Subject(map[string][]byte{
 			"taskdef.json": []byte(`{"containerDefinitions": [{"secrets": [{"name": "DB_PASSWORD", "valueFrom": "` + c.from + `"}]}]}`),

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -30,9 +31,16 @@ func TestAllows(t *testing.T) {
 
 func FuzzCovers(f *testing.F) {
 	f.Add("a*b?", "axxbc")
-	f.Fuzz(func(_ *testing.T, pattern, text string) {
-		if len(pattern) < 20 && len(text) < 40 {
-			covers(pattern, text)
+	f.Fuzz(func(t *testing.T, pattern, text string) {
+		if len(pattern) > 20 || len(text) > 40 {
+			return
+		}
+		got := covers(pattern, text)
+		if got && !covers("*"+pattern+"*", text) {
+			t.Errorf("%q covers %q, and with stars around it no more", pattern, text)
+		}
+		if plain := !strings.ContainsAny(pattern, "*?"); plain && got != (pattern == text) {
+			t.Errorf("%q and %q: %v", pattern, text, got)
 		}
 	})
 }

@@ -118,6 +118,9 @@ func served(answers map[string]any) aws.Config {
 				if !ok {
 					return out, m, fmt.Errorf("nobody answers %s", stack.ID())
 				}
+				if pages, ok := answer.(func() any); ok {
+					answer = pages()
+				}
 				if err, refused := answer.(error); refused {
 					return out, m, &smithy.OperationError{ServiceID: "x", OperationName: stack.ID(), Err: err}
 				}
@@ -241,6 +244,32 @@ func TestReadsAll(t *testing.T) {
 	}
 	if live.LogGroups["/ecs/web"].Value.RetentionDays != 30 || len(live.LogLines["app"].Value) != 1 {
 		t.Errorf("logs: %+v %+v", live.LogGroups, live.LogLines)
+	}
+}
+
+// Nothing is left on a second page.
+func TestPages(t *testing.T) {
+	answers := account()
+	pages := func(list ...any) func() any {
+		return func() any {
+			page := list[0]
+			list = append(list[1:], page)
+			return page
+		}
+	}
+	task := func(id string) string { return "arn:aws:ecs:us-east-1:123456789012:task/shop/" + id }
+	answers["ListTasks"] = pages(&ecs.ListTasksOutput{TaskArns: []string{task("a")}, NextToken: p("1")}, &ecs.ListTasksOutput{TaskArns: []string{task("b")}},
+		&ecs.ListTasksOutput{NextToken: p("2")}, &ecs.ListTasksOutput{TaskArns: []string{task("c")}})
+	var asked int
+	answers["DescribeTasks"] = func() any { asked++; return &ecs.DescribeTasksOutput{Tasks: make([]types.Task, 3)} }
+	answers["DescribeLogGroups"] = pages(&cloudwatchlogs.DescribeLogGroupsOutput{NextToken: p("1")},
+		&cloudwatchlogs.DescribeLogGroupsOutput{LogGroups: []logstypes.LogGroup{{LogGroupName: p("/ecs/web")}}})
+	answers["DescribeAlarms"] = pages(&cloudwatch.DescribeAlarmsOutput{NextToken: p("1")},
+		&cloudwatch.DescribeAlarmsOutput{MetricAlarms: []cwtypes.MetricAlarm{{AlarmName: p("web-slow"), Namespace: p("shop")}}})
+	answers["ListRolePolicies"] = pages(&iam.ListRolePoliciesOutput{PolicyNames: []string{"one"}, IsTruncated: true, Marker: p("1")}, &iam.ListRolePoliciesOutput{PolicyNames: []string{"two"}})
+	live := look(t, answers, Options{})
+	if asked != 1 || len(live.Tasks.Value) != 3 || !live.LogGroups["/ecs/web"].Value.Exists || len(live.Alarms.Value) != 1 || len(live.Roles["arn:aws:iam::123456789012:role/app"].Value.Policies) != 3 {
+		t.Errorf("asked %d times for tasks; %+v", asked, live)
 	}
 }
 
@@ -372,6 +401,20 @@ func TestDeadline(t *testing.T) {
 	}
 	if why, _ := reason(errors.New("connection refused"), "ecs:ListTasks"); why.EN != "ecs:ListTasks failed: connection refused" {
 		t.Error(why.EN)
+	}
+}
+
+// An answer without what was asked for is no crash, and no pass.
+func TestEmptyAnswers(t *testing.T) {
+	answers := account()
+	for operation, empty := range map[string]any{"GetPolicy": &iam.GetPolicyOutput{}, "DescribeClusters": &ecs.DescribeClustersOutput{}, "DescribeTargetHealth": &elb.DescribeTargetHealthOutput{TargetHealthDescriptions: make([]elbtypes.TargetHealthDescription, 1)},
+		"DescribeScalingPolicies": &autoscaling.DescribeScalingPoliciesOutput{ScalingPolicies: make([]autoscalingtypes.ScalingPolicy, 1)}, "DescribeAlarms": &cloudwatch.DescribeAlarmsOutput{MetricAlarms: make([]cwtypes.MetricAlarm, 1)},
+		"DescribeTasks": &ecs.DescribeTasksOutput{Tasks: make([]types.Task, 1)}, "DescribeRepositories": &ecr.DescribeRepositoriesOutput{}, "BatchGetRepositoryScanningConfiguration": &ecr.BatchGetRepositoryScanningConfigurationOutput{},
+		"GetBucketEncryption": &s3.GetBucketEncryptionOutput{}, "GetSecretValue": &secretsmanager.GetSecretValueOutput{}} {
+		answers[operation] = empty
+	}
+	if g := gaps(look(t, answers, Options{ReadSecretValues: true})); g["role"] != "iam:GetPolicy failed: the answer is empty" || g["cluster"] == "" {
+		t.Errorf("%v", g)
 	}
 }
 

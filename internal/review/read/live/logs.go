@@ -18,7 +18,7 @@ const (
 )
 
 func (r *reader) logGroup(ctx context.Context, name string) review.Given[review.LogGroup] {
-	client := cloudwatchlogs.NewFromConfig(r.cfg)
+	client := cloudwatchlogs.NewFromConfig(r.cfg, func(o *cloudwatchlogs.Options) { o.Region = or(r.refs.regions[name], o.Region) })
 	group := review.LogGroup{}
 	for pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(client, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name}); pages.HasMorePages() && !group.Exists; {
 		page, err := pages.NextPage(ctx)

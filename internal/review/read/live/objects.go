@@ -37,7 +37,7 @@ func (r *reader) object(ctx context.Context, name string) review.Given[review.Ob
 	switch {
 	case is(err, "ServerSideEncryptionConfigurationNotFoundError"):
 		out.Encryption = review.Have("")
-	case err != nil:
+	case err != nil || encryption.ServerSideEncryptionConfiguration == nil:
 		out.Encryption = refused[string](err, "s3:GetEncryptionConfiguration")
 	default:
 		out.Encryption = review.Have("")

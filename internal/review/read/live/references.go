@@ -15,6 +15,7 @@ import (
 type references struct {
 	groups, secrets, roles, objects []string
 	images                          []imageRef
+	regions                         map[string]string // of groups that say theirs
 }
 
 // imageRef is an image in ECR.
@@ -30,7 +31,8 @@ func parseImage(image string) (imageRef, bool) {
 	return imageRef{registry: m[1], region: m[2], name: m[3]}, true
 }
 
-func refer(definitions ...*review.TaskDef) (refs references) {
+func refer(definitions ...*review.TaskDef) references {
+	refs := references{regions: map[string]string{}}
 	for _, td := range definitions {
 		if td == nil {
 			continue
@@ -49,6 +51,7 @@ func refer(definitions ...*review.TaskDef) (refs references) {
 				}
 			}
 			refs.groups = append(refs.groups, logOption(c, "awslogs-group"))
+			refs.regions[logOption(c, "awslogs-group")] = logOption(c, "awslogs-region")
 			for _, f := range c.EnvironmentFiles {
 				refs.objects = append(refs.objects, aws.ToString(f.Value))
 			}

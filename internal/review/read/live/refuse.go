@@ -28,7 +28,7 @@ func reason(err error, action string) (why, how review.Text) {
 	case strings.Contains(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "AuthorizationError" || code == "Forbidden" || status == 403:
 		return review.Say("%s was refused: %s", "%s が拒否された: %s", action, or(code, "403")),
 			review.Say("grant the reviewer %s, or review with a profile that has it", "レビュー担当に %s を許可するか、権限を持つプロファイルでレビューしてください", action)
-	case code == "UnsupportedOperationException" || code == "UnknownOperationException" || code == "InvalidAction" || code == "NotImplemented" || status == 404 || status == 405 || status == 501:
+	case code == "UnsupportedOperationException" || code == "UnknownOperationException" || code == "InvalidAction" || code == "NotImplemented" || code == "" && (status == 404 || status == 405 || status == 501):
 		return review.Say("%s is not served by this endpoint (%s)", "%s はこのエンドポイントでは提供されていない(%s)", action, or(code, "HTTP error")),
 			review.Say("nothing to grant: this endpoint has no such API, so check this point by hand where the service runs", "権限では解決しません。このエンドポイントにはこの API がないので、サービスが動く場所で直接確認してください")
 	case strings.Contains(code, "Throttl") || code == "RequestLimitExceeded" || code == "TooManyRequestsException":
@@ -69,6 +69,9 @@ func is(err error, codes ...string) bool {
 
 // last is the innermost error: the outer ones repeat operation and request id.
 func last(err error) string {
+	if err == nil {
+		return "the answer is empty"
+	}
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {

@@ -103,6 +103,9 @@ func (r *reader) parameter(ctx context.Context, ref review.SecretRef) review.Giv
 		}
 	}
 	switch {
+	case !out.Exists && ref.Account != "" && r.live.Account != "" && ref.Account != r.live.Account:
+		return review.Missing[review.Secret](review.Say("parameter %s is of another account, %s", "パラメータ %s は別のアカウント %s のもの", ref.Name, ref.Account),
+			review.Say("look at it there", "そのアカウントで確認してください"))
 	case !out.Exists:
 	case !r.opt.ReadSecretValues:
 		out.Unread = review.Say("values of secrets are read only if you allow it", "シークレットの値は、許可されたときだけ読む")
