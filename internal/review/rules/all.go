@@ -6,7 +6,9 @@ import "github.com/hatoba/hatoba/internal/review"
 func All() []*review.Rule {
 	return []*review.Rule{
 		// Configuration and secrets
+		&cfg02,
 		&cfg03,
+		&cfg04,
 		&cfg05,
 		&cfg06,
 		&cfg08,
@@ -14,6 +16,8 @@ func All() []*review.Rule {
 		&cfg14,
 		&cfg16,
 		&cfg17,
+		&cfg20,
+		&cfg21,
 		// Container image
 		&img01,
 		&img02,
@@ -27,6 +31,7 @@ func All() []*review.Rule {
 		&img11,
 		&img12,
 		&img13,
+		&img14,
 		&img15,
 		&img16,
 		&img17,
