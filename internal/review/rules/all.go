@@ -42,19 +42,30 @@ func All() []*review.Rule {
 		&img22,
 		&img23,
 		&img24,
+		&img25,
+		&img28,
 		&img29,
 		&img30,
 		&img31,
+		&img32,
+		&img33,
 		&img35,
 		// Code base, release, parity, port
+		&rls01,
+		&rls07,
+		&rls08,
+		&rls09,
+		&rls10,
 		&rls12,
 		&rls14,
+		&rls15,
 		&rls17,
 		&rls20,
 		// Disposability
 		&dsp01,
 		&dsp02,
 		// Logs
+		&log01,
 		&log03,
 		&log06,
 		&log10,
@@ -75,6 +86,7 @@ func All() []*review.Rule {
 		&mon19,
 		&mon20,
 		&mon21,
+		&mon23,
 		// Scaling, sizing, placement
 		&scl01,
 		&scl04,
@@ -94,5 +106,7 @@ func All() []*review.Rule {
 		&gov01,
 		&gov02,
 		&gov04,
+		// The Twelve-Factor App, where no slide has a practice
+		&twf04,
 	}
 }

@@ -24,7 +24,7 @@ var dsp01 = review.Rule{
 		EN: `Write ENTRYPOINT and CMD in exec form, ["program", "argument"]; a start script ends with exec.`,
 		JA: `ENTRYPOINT と CMD は ["program", "argument"] の exec 形式で書き、起動スクリプトの最後は exec にしてください。`,
 	},
-	Checks: []review.Check{{
+	Checks: []review.Check{{Needs: []review.Part{review.PartSource}, Run: dsp01Source}, {
 		Needs: []review.Part{review.PartDockerfile},
 		Run: func(s *review.Subject) []review.Outcome {
 			d := s.Dockerfile.Value
