@@ -69,7 +69,7 @@ func cfg09Burst(s *review.Subject) []review.Outcome {
 		if store.calls*tasks > store.rate {
 			answer = review.Failed
 		}
-		out = append(out, answer(at, "%[1]s: up to %[2]d tasks start at once, %[3]d calls each = %[4]d calls; assumed: all in one second, against AWS's default of %[5]d a second",
+		out = append(out, answer(at, "%[1]s: up to %[2]d tasks start at once, calls each: %[3]d, together: %[4]d; assumed: all in one second, against AWS's default of %[5]d a second",
 			"%[1]s: 最大 %[2]d タスクが同時に起動し、各 %[3]d 回で計 %[4]d 回(全て 1 秒以内と仮定、AWS の既定は毎秒 %[5]d 回)",
 			store.name, tasks, store.calls, store.calls*tasks, store.rate))
 	}

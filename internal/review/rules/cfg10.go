@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/review/secret"
 )
 
 var cfg10 = review.Rule{
@@ -52,7 +53,7 @@ func cfg10Shape(s *review.Subject) (out []review.Outcome) {
 				out = append(out, review.Passed(at, "container %s: %s is a parameter, which is one value", "コンテナ %s: %s はパラメータで、値は一つ", str(c.Name), str(r.Name)))
 			case ref.Key != "":
 				out = append(out, review.Passed(at, "container %s: %s takes the key %s", "コンテナ %s: %s はキー %s を取る", str(c.Name), str(r.Name), ref.Key))
-			case first != "":
+			case first != "" && secret.Name(first) != secret.Name(str(r.Name)): // two names of one password are an alias
 				out = append(out, review.Failed(at, "container %[1]s: %[2]s and %[3]s both get the whole of one secret", "コンテナ %[1]s: %[2]s と %[3]s が同じシークレットの全体を受け取る", str(c.Name), first, str(r.Name)))
 			default:
 				whole[ref.Base] = str(r.Name)

@@ -39,7 +39,7 @@ var cfg15 = review.Rule{
 			if len(entries) > mostEntries {
 				return []review.Outcome{review.Failed(at, "%d secrets lie in %d entries of the stores", "%d 個のシークレットがストアの %d 項目に分かれている", values, len(entries))}
 			}
-			return []review.Outcome{review.Passed(at, "%d secrets in %d entries of the stores", "シークレット %d 個、ストアの項目 %d 個", values, len(entries))}
+			return []review.Outcome{review.Passed(at, "secrets: %d, entries of the stores: %d", "シークレット %d 個、ストアの項目 %d 個", values, len(entries))}
 		},
 	}},
 }

@@ -35,13 +35,13 @@ func dsp02Timeout(s *review.Subject) (out []review.Outcome) {
 		at := td.At("containerDefinitions", i, "stopTimeout")
 		switch {
 		case c.StopTimeout == nil:
-			out = append(out, review.Passed(at, "container %s: stopTimeout is left at ECS's %d seconds", "コンテナ %s: stopTimeout は ECS の既定の %d 秒", str(c.Name), stopSeconds))
+			out = append(out, review.Passed(at, "container %s: stopTimeout is left at ECS's default, %d s", "コンテナ %s: stopTimeout は ECS の既定の %d 秒", str(c.Name), stopSeconds))
 		case onFargate(s) && (*c.StopTimeout > 120 || *c.StopTimeout < 2):
 			out = append(out, review.Failed(at, "container %s: stopTimeout is %d; Fargate takes 2 to 120 seconds", "コンテナ %s: stopTimeout が %d(Fargate は 2〜120 秒)", str(c.Name), *c.StopTimeout))
 		case *c.StopTimeout < 2:
-			out = append(out, review.Failed(at, "container %s: stopTimeout is %d seconds: no time to finish anything", "コンテナ %s: stopTimeout が %d 秒で、処理を終える時間がない", str(c.Name), *c.StopTimeout))
+			out = append(out, review.Failed(at, "container %s: stopTimeout is %d s: no time to finish anything", "コンテナ %s: stopTimeout が %d 秒で、処理を終える時間がない", str(c.Name), *c.StopTimeout))
 		default:
-			out = append(out, review.Passed(at, "container %s: stopTimeout is %d seconds", "コンテナ %s: stopTimeout は %d 秒", str(c.Name), *c.StopTimeout))
+			out = append(out, review.Passed(at, "container %s: stopTimeout is %d s", "コンテナ %s: stopTimeout は %d 秒", str(c.Name), *c.StopTimeout))
 		}
 	}
 	return out

@@ -29,7 +29,7 @@ var gov01 = review.Rule{
 			if len(td.Tags) == 0 {
 				return []review.Outcome{review.Failed(td.At("tags"), "the task definition has no tags", "タスク定義にタグがない")}
 			}
-			return []review.Outcome{review.Passed(td.At("tags"), "the task definition has %d tags", "タスク定義のタグは %d 個", len(td.Tags))}
+			return []review.Outcome{review.Passed(td.At("tags"), "tags of the task definition: %d", "タスク定義のタグは %d 個", len(td.Tags))}
 		}},
 		{Needs: []review.Part{review.PartService}, Run: gov01Service},
 	},

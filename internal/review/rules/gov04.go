@@ -68,7 +68,7 @@ func gov04Tags(tags []types.Tag, seen map[string]string, at func(int) review.Pla
 		seen[low], here[key] = key, true
 	}
 	if len(out) == 0 {
-		out = append(out, review.Passed(at(0), "%d tags, spelt alike", "タグ %d 個、表記は統一されている", len(tags)))
+		out = append(out, review.Passed(at(0), "tags: %d, spelt alike", "タグ %d 個、表記は統一されている", len(tags)))
 	}
 	return out
 }

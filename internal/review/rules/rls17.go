@@ -42,7 +42,7 @@ func rls17Rollback(service *review.ServiceDef) review.Outcome {
 	case c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable && c.DeploymentCircuitBreaker.Rollback:
 		return review.Passed(service.At("deploymentConfiguration", "deploymentCircuitBreaker"), "the circuit breaker rolls back", "サーキットブレーカーがロールバックする")
 	case c.Alarms != nil && c.Alarms.Enable && c.Alarms.Rollback && len(c.Alarms.AlarmNames) > 0:
-		return review.Passed(service.At("deploymentConfiguration", "alarms"), "%d alarms roll back", "%d 個のアラームでロールバックする", len(c.Alarms.AlarmNames))
+		return review.Passed(service.At("deploymentConfiguration", "alarms"), "alarms that roll back: %d", "%d 個のアラームでロールバックする", len(c.Alarms.AlarmNames))
 	case c.DeploymentCircuitBreaker != nil && c.DeploymentCircuitBreaker.Enable:
 		return review.Failed(service.At("deploymentConfiguration", "deploymentCircuitBreaker"), "the circuit breaker stops a failing deployment and does not roll it back", "サーキットブレーカーは失敗したデプロイを止めるが、元に戻さない")
 	case c.Alarms != nil && c.Alarms.Enable && len(c.Alarms.AlarmNames) > 0:

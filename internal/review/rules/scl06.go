@@ -38,7 +38,7 @@ var scl06 = review.Rule{
 				case task && len(open) == 1:
 					out = append(out, review.Passed(at, "container %s: takes what the others leave of the task's memory", "コンテナ %s: タスクのメモリのうち残りを使う", name))
 				case task:
-					out = append(out, review.Failed(at, "container %s: no memory limit of its own, as %d containers of the task", "コンテナ %s: 固有のメモリ上限がない(同じタスクに %d 個)", name, len(open)))
+					out = append(out, review.Failed(at, "container %s: no memory limit of its own; of the task's containers %d have none", "コンテナ %s: 固有のメモリ上限がない(タスク内で上限のないコンテナは %d 個)", name, len(open)))
 				default:
 					out = append(out, review.Failed(at, "container %s: no memory limit, and the task has none", "コンテナ %s: メモリの上限がなく、タスクにもない", name))
 				}

@@ -61,8 +61,11 @@ func scl12Placement(s *review.Subject) (out []review.Outcome) {
 
 func scl12Zones(s *review.Subject) []review.Outcome {
 	tasks, at := s.Live.Value.Tasks, review.Place{}
-	if s.Service.OK {
+	switch {
+	case s.Service.OK:
 		at = s.Service.Value.At("desiredCount")
+	case s.TaskDef.OK:
+		at = s.TaskDef.Value.At("family")
 	}
 	if !tasks.OK {
 		return []review.Outcome{tasks.Gap(at)}

@@ -35,7 +35,7 @@ var sec01 = review.Rule{
 				return []review.Outcome{review.Unexamined(at, review.Say("set taskRoleArn or requiresCompatibilities, or give --service-def", "taskRoleArn か requiresCompatibilities を設定するか、--service-def を指定してください"),
 					"no task role; on EC2 the application would have the host's, and where it runs is not said", "タスクロールなし。EC2 ならホストのロールを使えるが、実行場所が分からない")}
 			case task == "":
-				return []review.Outcome{review.Failed(at, "no task role: on EC2 the application has the host's role", "タスクロールなし: EC2 ではアプリケーションがホストのロールを使える")}
+				return []review.Outcome{review.Failed(at, "no task role: on EC2 the application can take the host's", "タスクロールなし: EC2 ではアプリケーションがホストのロールを使える")}
 			case roleName(task) == roleName(execution):
 				return []review.Outcome{review.Failed(at, "task role and execution role are both %s", "タスクロールと実行ロールがどちらも %s", roleName(task))}
 			case roleName(task) == "ecsTaskExecutionRole":

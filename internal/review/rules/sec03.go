@@ -31,7 +31,7 @@ func sec03Groups(s *review.Subject) []review.Outcome {
 	at := service.At("networkConfiguration")
 	if n := service.NetworkConfiguration; n != nil && n.AwsvpcConfiguration != nil {
 		if groups := n.AwsvpcConfiguration.SecurityGroups; len(groups) > 0 {
-			return []review.Outcome{review.Passed(service.At("networkConfiguration", "awsvpcConfiguration", "securityGroups"), "%d security groups", "セキュリティグループは %d 個", len(groups))}
+			return []review.Outcome{review.Passed(service.At("networkConfiguration", "awsvpcConfiguration", "securityGroups"), "security groups: %d", "セキュリティグループは %d 個", len(groups))}
 		}
 		return []review.Outcome{review.Failed(service.At("networkConfiguration", "awsvpcConfiguration"), "no security group: the VPC's default one is taken", "セキュリティグループの指定がなく、VPC の既定が使われる")}
 	}
