@@ -41,7 +41,7 @@ func log12File(s *review.Subject) (out []review.Outcome) {
 		case kind == "s3" && onFargate(s):
 			out = append(out, review.Failed(td.At("containerDefinitions", i, "firelensConfiguration", "options", "config-file-type"),
 				"config-file-type s3: Fargate takes only file", "config-file-type が s3(Fargate では file のみ)"))
-		case kind == "s3" && !(strings.HasPrefix(value, "arn:") && strings.Contains(value, ":s3:::") && strings.Contains(value, "/")):
+		case kind == "s3" && !objectARN(value):
 			out = append(out, review.Failed(at, "%q is not an object's ARN", "%q はオブジェクトの ARN ではない", value))
 		case kind == "file" && !strings.HasPrefix(value, "/"):
 			out = append(out, review.Failed(at, "%q is no absolute path", "%q は絶対パスではない", value))
@@ -61,3 +61,8 @@ func log12File(s *review.Subject) (out []review.Outcome) {
 
 // generated are the files ECS mounts into a router.
 var generated = map[string]bool{"/fluent-bit/etc/fluent-bit.conf": true, "/fluentd/etc/fluent.conf": true}
+
+// objectARN reports whether a value is the ARN of an object in a bucket.
+func objectARN(value string) bool {
+	return strings.HasPrefix(value, "arn:") && strings.Contains(value, ":s3:::") && strings.Contains(value, "/")
+}
