@@ -48,6 +48,8 @@ func rls01Source(s *review.Subject) []review.Outcome {
 		dockerfile = dockerfile || base == "Dockerfile" || base == "Containerfile" || strings.HasPrefix(base, "Dockerfile.") || strings.HasSuffix(base, ".Dockerfile")
 		taskdef = taskdef || strings.Contains(f.Text, "containerDefinitions") || strings.Contains(f.Text, "container_definitions") || strings.Contains(f.Text, "ContainerDefinitions")
 	}
+	// What the user named beside the folder is kept with it.
+	taskdef = taskdef || s.TaskDef.OK && !strings.HasPrefix(s.TaskDef.Value.File, "arn:")
 	note("code", code.Main(src) != "")
 	note("Dockerfile", dockerfile)
 	note("pipeline", len(code.CI(src)) > 0)

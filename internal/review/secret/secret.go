@@ -24,6 +24,14 @@ const (
 	Password   Kind = "a password by its name"
 )
 
+// Words are the kind in English and in Japanese.
+func (k Kind) Words() (en, ja string) {
+	return string(k), map[Kind]string{
+		AccessKey: "AWS のシークレットアクセスキー", AWSKeyID: "AWS のアクセスキー ID", PrivateKey: "秘密鍵",
+		Token: "既知のサービスのトークン", JWT: "JSON Web Token", URL: "パスワード入りの URL", Password: "名前からするとパスワード",
+	}[k]
+}
+
 var (
 	awsKeyID = regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`)
 	awsKey   = regexp.MustCompile(`^[0-9A-Za-z/+]{40}$`)
