@@ -61,6 +61,11 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/registry", "internal/aws", "engines know no front door"},
 	{"internal/registry", "internal/agent", "engines know no node"},
 	{"internal/secrets", "internal/aws", "engines know no front door"},
+	{"internal/review", "internal/store", "the review reads what everyone can read: files and public APIs"},
+	{"internal/review", "internal/agent", "the review needs no node, and builds where there is none"},
+	{"internal/review", "internal/aws", "the review is a client of the APIs"},
+	{"internal/review/rules", "internal/review/read", "rules are pure: what they look at was read before"},
+	{"internal/review/rules", "internal/review/report", "a rule decides, a report tells"},
 	{"internal/dns", "internal/store", "data planes are fed whole tables"},
 }
 

@@ -6,6 +6,7 @@ package cost
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -87,6 +88,9 @@ type Estimate struct {
 // Of estimates a service; one task is assumed where no service is known.
 func Of(td *review.TaskDef, service *review.ServiceDef, region string, p Prices) (Estimate, error) {
 	e := Estimate{Region: region, Arch: "x86", Tasks: 1}
+	if region == "" {
+		return e, errors.New("no region is known: give one with --region")
+	}
 	prices, ok := p.Regions[region]
 	if !ok {
 		return e, fmt.Errorf("the price table of %s has no region %q: give one with --prices", p.Date, region)

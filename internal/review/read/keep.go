@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/hatoba/hatoba/internal/review/secret"
 )
 
 // Bounds of what is kept of an image's files. Package databases grow with the
@@ -39,7 +41,7 @@ func Keep(file string) bool {
 	switch {
 	case slices.Contains(keptPaths, file), slices.Contains(databases, file), slices.Contains(keptNames, base):
 		return true
-	case strings.HasPrefix(file, "var/lib/dpkg/status.d/"), EnvFile(base):
+	case strings.HasPrefix(file, "var/lib/dpkg/status.d/"), secret.EnvFile(base):
 		return true
 	case base == "package.json" && strings.Contains("/"+file, "/node_modules/"):
 		return true
@@ -51,15 +53,6 @@ func Keep(file string) bool {
 	return slices.ContainsFunc(keptEndings, func(end string) bool {
 		return strings.HasSuffix("/"+file, "/"+end) || strings.HasPrefix(end, ".") && strings.HasSuffix(file, end)
 	})
-}
-
-// EnvFile reports whether a name is a file of environment variables that holds
-// values, other than the template that stands beside it.
-func EnvFile(base string) bool {
-	if base != ".env" && !strings.HasPrefix(base, ".env.") && !strings.HasSuffix(base, ".env") {
-		return false
-	}
-	return !slices.ContainsFunc([]string{"example", "sample", "template", "dist", "test", "defaults"}, func(s string) bool { return strings.Contains(base, s) })
 }
 
 func keepLimit(file string) int64 {

@@ -2,6 +2,8 @@
 // nothing: verdict, counts and answers are the report's own.
 package report
 
+//go:generate go run ./pages
+
 import (
 	"fmt"
 	"io"

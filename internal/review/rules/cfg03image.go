@@ -7,13 +7,12 @@ import (
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
-	"github.com/hatoba/hatoba/internal/review/read"
 	"github.com/hatoba/hatoba/internal/review/secret"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-func secretEnvFile(base string) bool { return read.EnvFile(base) && strings.HasPrefix(base, ".env") }
+func secretEnvFile(base string) bool { return secret.EnvFile(base) && strings.HasPrefix(base, ".env") }
 
 func cfg03Image(s *review.Subject) (out []review.Outcome) {
 	i := s.Image.Value
@@ -106,7 +105,7 @@ func filePairs(file, text string) (out [][2]string) {
 	switch {
 	case privateKey.MatchString(text):
 		out = append(out, [2]string{"the file", text})
-	case read.EnvFile(base) || base == ".pypirc" || base == ".my.cnf" || strings.HasSuffix(file, ".aws/credentials"):
+	case secret.EnvFile(base) || base == ".pypirc" || base == ".my.cnf" || strings.HasSuffix(file, ".aws/credentials"):
 		add(assignment, "")
 	case base == ".npmrc":
 		for _, m := range npmToken.FindAllStringSubmatch(text, 100) {

@@ -11,8 +11,6 @@ import (
 	"github.com/hatoba/hatoba/internal/review"
 )
 
-//go:generate go run ./gen
-
 //go:embed golden
 var golden embed.FS
 

@@ -1,5 +1,5 @@
 // Command gen writes docs/rules: a page per rule and their index, from the rules
-// and their golden pairs. Run it with go generate ./internal/review/rules.
+// and their golden pairs. Run it with go generate ./internal/review/report.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	if err := write("../../../docs/rules"); err != nil { // go generate runs in internal/review/rules
+	if err := write("../../../docs/rules"); err != nil { // go generate runs in internal/review/report
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
@@ -157,7 +157,7 @@ A source is a talk and a slide or section: S0:9 is slide 9 of S0.
 - **S3**: ECS best practice, JAWS PANKRATION 2024
 - **S4**: notes on running containers on AWS
 
-These pages are written by ` + "`go generate ./internal/review/rules`" + ` from the rules and
+These pages are written by ` + "`go generate ./internal/review/report`" + ` from the rules and
 from the examples that prove them.
 `
 

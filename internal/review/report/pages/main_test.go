@@ -17,7 +17,7 @@ func TestPagesAreCurrent(t *testing.T) {
 	for name, text := range want {
 		got, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || string(got) != string(text) {
-			t.Errorf("docs/rules/%s is not current: go generate ./internal/review/rules (%v)", name, err)
+			t.Errorf("docs/rules/%s is not current: go generate ./internal/review/report (%v)", name, err)
 		}
 	}
 	files, err := filepath.Glob(dir + "/*.md")
