@@ -4,98 +4,50 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/fstest"
-
-	"github.com/hatoba/hatoba/internal/review"
-	"github.com/hatoba/hatoba/internal/review/read"
 )
 
-func source(t testing.TB, files map[string]string) *review.Source {
-	t.Helper()
-	dir := fstest.MapFS{}
-	for name, text := range files {
-		dir[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	s, err := read.Source(".", dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func TestEnvReads(t *testing.T) {
-	for _, tc := range []struct{ file, text, want string }{
-		{"a.go", `x := os.Getenv("DB_HOST")`, "DB_HOST:1"},
-		{"a.go", "port := os.Getenv(\"PORT\")\nif port == \"\" {\n", "PORT:1?"},
-		{"a.go", `v, ok := os.LookupEnv("A")`, "A:1?"},
-		{"a.go", `p := cmp.Or(os.Getenv("A"), "b")`, "A:1?"},
-		{"a_test.go", `os.Getenv("A")`, ""},
-		{"a.go", `// os.Getenv("A")`, ""},
-		{"a.js", `const a = process.env.A, b = process.env.B || "x", c = process.env["C"] ?? 1`, "A:1 B:1? C:1?"},
-		{"a.ts", `if (!process.env.A) throw 1`, "A:1"},
-		{"a.py", "a = os.environ['A']\nb = os.environ.get('B')\nc = os.getenv(\"C\", 1)", "A:1 B:2? C:3?"},
-		{"a.rb", `a = ENV.fetch("A"); b = ENV.fetch("B", "x"); c = ENV["C"] || 1`, "A:1 B:1? C:1?"},
-		{"A.java", `String a = System.getenv("A"); System.getenv().getOrDefault("B", "x");`, "A:1 B:1?"},
-		{"a.php", `$a = getenv('A') ?: 'x'; $b = env('B', 1); $c = $_ENV['C'];`, "A:1? B:1? C:1"},
-		{"a.rs", `let a = env::var("A")?; `, "A:1"},
-		{"a.rs", `let a = env::var("A").unwrap_or_default();`, "A:1?"},
-		{"A.cs", `var a = Environment.GetEnvironmentVariable("A") ?? "x";`, "A:1?"},
-		{"run.sh", `: "${A:?}"; echo ${B:-x}`, "A:1 B:1?"},
+func TestEnvironment(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		language Language
+		text     string
+		want     string
+	}{
+		{"a.go", Go, "v := os.Getenv(\"A\")\nif v == \"\" {\n v = \"x\"\n}", "A:1:true"},
+		{"a.go", Go, "v := os.Getenv(\"A\")\nif v == \"\" {\n log.Fatal(1)\n}", "A:1:false"},
+		{"a.go", Go, "// os.Getenv(\"A\")\ns := \"http://x\" + os.Getenv(\"B\")", "B:2:false"},
+		{"a.go", Go, "v, ok := os.LookupEnv(\"A\")", "A:1:true"},
+		{"a.js", JavaScript, "const a = process.env.A || 'x', p = process.env.B;", "A:1:true B:1:false"},
+		{"a.js", JavaScript, "process.env.A = 1; const { X, Y = 2 } = process.env", "X:1:false Y:1:true"},
+		{"a.js", JavaScript, "if (!process.env.A) {\n throw new Error()\n}", "A:1:false"},
+		{"a.py", Python, "a = os.environ['A']\nb = os.environ.get('B', '1')\nc = os.getenv('C')", "A:1:false B:2:true C:3:false"},
+		{"a.rb", Ruby, "ENV.fetch('A')\nENV.fetch('B', 1)\nENV['C'] || 1", "A:1:false B:2:true C:3:true"},
+		{"a.rs", Rust, "let a = env::var(\"A\").unwrap_or_default();\nenv::var(\"B\")?;", "A:1:true B:2:false"},
+		{"A.kt", JVM, "System.getenv(\"A\") ?: \"x\"\nSystem.getenv(\"B\")", "A:1:true B:2:false"},
+		{"a.cs", CSharp, "Environment.GetEnvironmentVariable(\"A\") ?? \"x\";", "A:1:true"},
+		{"entrypoint.sh", Shell, ": ${A:?missing}", "A:1:false"},
+		{"deploy.sh", Shell, ": ${A:?missing}", ""},
 	} {
+		reads, _ := Environment([]File{{Path: c.name, Language: c.language, Lines: strings.Split(Uncomment(c.language, c.text), "\n")}})
 		var got []string
-		for _, r := range EnvReads(source(t, map[string]string{tc.file: tc.text})) {
-			optional := ""
-			if r.Optional {
-				optional = "?"
-			}
-			got = append(got, fmt.Sprintf("%s:%d%s", r.Name, r.Line, optional))
+		for _, r := range reads {
+			got = append(got, fmt.Sprintf("%s:%d:%v", r.Name, r.Line, r.Default))
 		}
-		// By way of reading first, then by place: sorted for the comparison.
-		want := strings.Fields(tc.want)
-		if !same(got, want) {
-			t.Errorf("%s %q: %v, want %v", tc.file, tc.text, got, want)
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%q: got %v, want %s", c.text, got, c.want)
 		}
 	}
 }
 
-func same(a, b []string) bool {
-	count := map[string]int{}
-	for _, s := range a {
-		count[s]++
-	}
-	for _, s := range b {
-		count[s]--
-	}
-	for _, n := range count {
-		if n != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func TestMainLanguage(t *testing.T) {
-	s := source(t, map[string]string{"main.go": strings.Repeat("x\n", 100), "a.py": "x", "run.sh": strings.Repeat("x", 1000), "main_test.go": strings.Repeat("x", 9999)})
-	if Main(s) != "Go" {
-		t.Error(Main(s))
-	}
-	if Main(source(t, map[string]string{"README.md": "x"})) != "" {
-		t.Error("prose is no language")
-	}
-}
-
-func TestCI(t *testing.T) {
-	s := source(t, map[string]string{".github/workflows/ci.yml": "# trivy\njobs:\n  - run: go test", "src/ci.yml": "trivy"})
-	if files := CI(s); len(files) != 1 || strings.Contains(files[0].Text, "trivy") {
-		t.Errorf("%+v", files)
-	}
-}
-
-func FuzzEnvReads(f *testing.F) {
-	f.Add("a := os.Getenv(\"A\")\nif a == \"\" {")
+func FuzzUncomment(f *testing.F) {
+	f.Add("a // b\n\"c // d\" /* e\n*/ '''")
 	f.Fuzz(func(t *testing.T, text string) {
-		for ext := range languages {
-			EnvReads(source(t, map[string]string{"a" + ext: text}))
+		for _, language := range languages {
+			got := Uncomment(language, text)
+			if len(got) != len(text) || strings.Count(got, "\n") != strings.Count(text, "\n") {
+				t.Errorf("%s: lines keep their numbers", language)
+			}
+			Environment([]File{{Path: "entrypoint.sh", Language: language, Lines: strings.Split(got, "\n")}})
 		}
 	})
 }

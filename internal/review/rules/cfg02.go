@@ -17,89 +17,115 @@ var cfg02 = review.Rule{
 	Severity: review.High,
 	Sources:  []string{"S0:6", "S1:71"},
 	Title: review.Text{
-		EN: "No secret stands in source or in a plain configuration file",
-		JA: "ソースや平文の設定ファイルに秘密情報を書かない",
+		EN: "No secret stands in the source or in a plain configuration file",
+		JA: "ソースコードや平文の設定ファイルに秘密情報を書かない",
 	},
 	Why: review.Text{
-		EN: "What was committed once is in every clone and in the history, whatever is deleted later.",
-		JA: "一度コミットした値は、後で消しても、すべてのクローンと履歴に残ります。",
+		EN: "A repository is copied to every developer and every build, and its history forgets nothing.",
+		JA: "リポジトリはすべての開発者とビルド環境にコピーされ、履歴からは消えません。",
 	},
 	Todo: review.Text{
-		EN: "Move the value into a secret store, change it, and keep the file out of the repository (.gitignore).",
-		JA: "値をシークレットストアに移して変更し、ファイルは .gitignore でリポジトリから外してください。",
+		EN: "Put the value into a secret store, let the task definition's secrets give it to the container, and change it: it has been seen.",
+		JA: "値をシークレットストアに移し、タスク定義の secrets でコンテナに渡してください。すでに見えているので、値も変更してください。",
 	},
-	Checks: []review.Check{
-		{Needs: []review.Part{review.PartSource}, Run: cfg02Source},
-	},
+	Checks: []review.Check{{Needs: []review.Part{review.PartSource}, Run: cfg02Source}},
 }
 
-// literal is NAME=value, name: value, "name": "value" with a literal.
-var literal = regexp.MustCompile(`["']?([A-Za-z_][A-Za-z0-9_.-]*)["']?\s*(?::=|=>|[:=])\s*["']([^"'\s]{4,})["']`)
-
-// line of a .env or .properties file.
-var setting = regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*["']?([^"'#]+?)["']?\s*$`)
-
-// samples name files whose values are examples by their own word.
-var samples = regexp.MustCompile(`(?i)(example|sample|template|dist|test|fixture|mock|spec)`)
-
-// config are endings of files that hold settings.
-var config = regexp.MustCompile(`(?i)(^|/)\.env(\.[a-z]+)?$|\.(env|properties|ini|toml|ya?ml|json|conf|cfg|tfvars)$`)
+var (
+	settings = regexp.MustCompile(`(?i)(^|/)\.env[^/]*$|\.(env|json|ya?ml|properties|toml|ini|conf|cfg)$`)
+	// notSettings are lists of packages, words for people, what only a
+	// developer's machine uses, and what shows how a file would look.
+	notSettings = regexp.MustCompile(`(?i)(package|composer|tsconfig|[^/]*lock|[^/]*schema)\.json$|lock\.ya?ml$|(cargo|pyproject)\.toml$|(docker-)?compose[^/]*\.ya?ml$|(i18n|locales?|translations?|messages|openapi|swagger)|example|sample|template|\.dist$|(^|[./_-])(test|dev|development|local)(\.|$)`)
+	setting     = regexp.MustCompile(`^\s*(?:export\s+|-\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*[:=]\s*["']?([^"'\s]+)["']?[,;]?\s*$`)
+	assignment  = regexp.MustCompile(`([A-Za-z_]\w*)["']?\]?\s*(?::\s*\w+\s*)?(?::=|=>|=|:)\s*["'` + "`" + `]([^"'` + "`" + `\s]{6,})["'` + "`" + `]`)
+	literal     = regexp.MustCompile(`["'` + "`" + `]([^"'` + "`" + `\s]{12,})["'` + "`" + `]`)
+	pemBody     = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\n|\\r)+[A-Za-z0-9+/=]{40}`)
+	placeholder = regexp.MustCompile(`(?i)example|dummy|placeholder|your[_-]?|replace|todo|changeit|change[_-]me|xxx|localhost|127\.0\.0\.1|^[{\[<!&*%@]|process\.env|env\(|secrets?\.|^(string|str|text|number|object|array|boolean|integer|password|secret|token)$|\$\{|<%|%s|\{\}`)
+	digit       = regexp.MustCompile(`[0-9]`)
+	letter      = regexp.MustCompile(`[A-Za-z]`)
+)
 
 func cfg02Source(s *review.Subject) (out []review.Outcome) {
-	src, looked := s.Source.Value, 0
+	src, seen := s.Source.Value, 0
+	found := func(name string, line int, what, value string, kind secret.Kind) {
+		out = append(out, review.Failed(src.Place(name, line), "%s looks like %s (fingerprint %s)",
+			"%s は秘密情報に見える(%s、フィンガープリント %s)", what, kind, s.Print(value)))
+	}
+	ignored := ignoredByGit(src)
 	for _, f := range src.Files {
-		isConfig := config.MatchString(f.Path)
-		if f.Text == "" || samples.MatchString(f.Path) || !isConfig && !code.Product(f.Path) || lockFile(f.Path) {
+		if f.Text == "" || code.Aside(f.Path) || notSettings.MatchString(f.Path) || ignored(f.Path) {
 			continue
 		}
-		looked++
+		seen++
+		if at := pemBody.FindStringIndex(f.Text); at != nil {
+			found(f.Path, 1+strings.Count(f.Text[:at[0]], "\n"), "a block", f.Text[at[0]:at[1]], secret.PrivateKey)
+		}
+		if !settings.MatchString(f.Path) || strings.Contains(f.Text, "containerDefinitions") {
+			continue // a task definition has rules of its own
+		}
 		for i, line := range strings.Split(f.Text, "\n") {
-			for _, pair := range pairs(line, isConfig) {
-				if kind := secret.Looks(pair[0], pair[1]); kind != secret.None && !placeholder(pair[1]) {
-					out = append(out, review.Failed(src.Place(f.Path, i+1), "%s looks like %s (fingerprint %s)", "%s は秘密情報に見える(%s、フィンガープリント %s)", pair[0], kind, s.Print(pair[1])))
-				}
+			m := setting.FindStringSubmatch(line)
+			if m == nil || placeholder.MatchString(m[2]) {
+				continue
 			}
-			if strings.Contains(line, "-----BEGIN") && strings.Contains(line, "PRIVATE KEY-----") && !strings.Contains(line, "strings.") {
-				out = append(out, review.Failed(src.Place(f.Path, i+1), "a private key", "秘密鍵"))
+			if kind := secret.Looks(m[1], m[2]); kind != secret.None && (kind != secret.Password || len(m[2]) >= 6) {
+				found(f.Path, i+1, m[1], m[2], kind)
+			}
+		}
+	}
+	for _, f := range code.Files(src) {
+		for i, line := range f.Lines {
+			name, value, kind := inCode(line)
+			if kind != secret.None {
+				found(f.Path, i+1, name, value, kind)
 			}
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: src.Root}, "%d files of code and settings, and nothing in them looks like a secret", "コードと設定の %d ファイルに、秘密情報に見えるものはない", looked))
+		out = append(out, review.Passed(review.Place{File: src.Root}, "%d files looked at, none holds what looks like a secret", "%d ファイルを確認、秘密情報に見える値はない", seen))
 	}
 	return out
 }
 
-// pairs are the names and literal values of a line.
-func pairs(line string, isConfig bool) (out [][2]string) {
-	if isConfig {
-		if m := setting.FindStringSubmatch(line); m != nil {
-			return [][2]string{{m[1], strings.TrimSpace(m[2])}}
+// inCode finds a secret in a line of code. Code also names fields and routes
+// (PASSWORD = "password_field"): a password by its name alone wants a digit.
+func inCode(line string) (name, value string, kind secret.Kind) {
+	for _, m := range assignment.FindAllStringSubmatch(line, -1) {
+		kind := secret.Looks(m[1], m[2])
+		if kind == secret.None || placeholder.MatchString(m[2]) {
+			continue
+		}
+		if kind != secret.Password || len(m[2]) >= 8 && digit.MatchString(m[2]) && letter.MatchString(m[2]) {
+			return m[1], m[2], kind
 		}
 	}
 	for _, m := range literal.FindAllStringSubmatch(line, -1) {
-		out = append(out, [2]string{m[1], m[2]})
-	}
-	return out
-}
-
-// placeholder reports whether a value stands for one that is given elsewhere.
-func placeholder(value string) bool {
-	lower := strings.ToLower(value)
-	for _, word := range []string{"example", "changeme", "change-me", "your-", "your_", "xxxx", "placeholder", "dummy", "secrets.", "{{", "${", "$(", "<", "process.env", "os.environ", "valuefrom", "todo"} {
-		if strings.Contains(lower, word) {
-			return true
+		if kind := secret.Value(m[1]); kind != secret.None && kind != secret.PrivateKey && !placeholder.MatchString(m[1]) {
+			return "a string", m[1], kind
 		}
 	}
-	return false
+	return "", "", secret.None
 }
 
-// lockFile reports whether a file pins versions: hashes are no secrets.
-func lockFile(file string) bool {
-	switch base := path.Base(file); base {
-	case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "composer.lock", "go.sum", "Cargo.lock", "poetry.lock", "Gemfile.lock", "Pipfile.lock", "uv.lock":
-		return true
-	default:
-		return strings.HasSuffix(base, ".lock")
+// ignoredByGit reports whether the folder's .gitignore keeps a file out of the
+// repository, as far as plain names and patterns of the last part go.
+func ignoredByGit(src *review.Source) func(string) bool {
+	var patterns []string
+	if f := src.Find(".gitignore"); f != nil {
+		for _, line := range strings.Split(f.Text, "\n") {
+			if line = strings.Trim(strings.TrimSpace(line), "/"); line != "" && line[0] != '#' && line[0] != '!' {
+				patterns = append(patterns, line)
+			}
+		}
+	}
+	return func(name string) bool {
+		for _, p := range patterns {
+			base, _ := path.Match(p, path.Base(name))
+			whole, _ := path.Match(p, name)
+			if base || whole {
+				return true
+			}
+		}
+		return false
 	}
 }

@@ -81,7 +81,7 @@ func historyPairs(line string) (out [][2]string) {
 }
 
 var (
-	assignment = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*["']?([^"'\r\n]*?)["']?\s*$`)
+	assigned = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*["']?([^"'\r\n]*?)["']?\s*$`)
 	npmToken   = regexp.MustCompile(`(?m)(_authToken|_auth|_password)\s*=\s*["']?([^"'\s$]+)`)
 	dockerAuth = regexp.MustCompile(`"auth"\s*:\s*"([^"]+)"`)
 	netrc      = regexp.MustCompile(`\bpassword\s+(\S+)`)
@@ -106,7 +106,7 @@ func filePairs(file, text string) (out [][2]string) {
 	case privateKey.MatchString(text):
 		out = append(out, [2]string{"the file", text})
 	case secret.EnvFile(base) || base == ".pypirc" || base == ".my.cnf" || strings.HasSuffix(file, ".aws/credentials"):
-		add(assignment, "")
+		add(assigned, "")
 	case base == ".npmrc":
 		for _, m := range npmToken.FindAllStringSubmatch(text, 100) {
 			out = append(out, [2]string{"npm_token", m[2]})

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"path"
 	"regexp"
 	"strings"
 
@@ -15,88 +16,130 @@ var cfg04 = review.Rule{
 	Severity: review.Medium,
 	Sources:  []string{"S0:8", "S1:71"},
 	Title: review.Text{
-		EN: "Each variable the code reads is given, and each one given is read",
-		JA: "コードが読む環境変数は定義され、定義した環境変数は読まれている",
+		EN: "Every environment variable that the code needs is given, and every one given is read",
+		JA: "コードが必要とする環境変数はすべて定義し、定義したものはすべて読まれる",
 	},
 	Why: review.Text{
-		EN: "A variable that is missing fails at the first request that needs it, not at the deployment; one that nobody reads is changed in vain one day.",
-		JA: "足りない変数は、デプロイ時ではなく、それを使う最初のリクエストで失敗します。誰も読まない変数は、いつか無意味に変更されます。",
+		EN: "A variable that is missing shows only when the code comes to it, in production; one that nobody reads makes people believe a setting works.",
+		JA: "変数の不足は、本番でそのコードに達して初めて分かります。誰も読まない変数は、設定が効いていると誤解させます。",
 	},
 	Todo: review.Text{
-		EN: "Add the missing variable to environment or secrets, give it a default in the code, or remove what nobody reads.",
-		JA: "足りない変数を environment か secrets に加えるかコードに既定値を与え、読まれない変数は削除してください。",
+		EN: "Add the variable to environment, secrets or an environment file, or give it a default in the code; take out what nobody reads.",
+		JA: "environment、secrets、環境ファイルのいずれかに変数を加えるか、コードで既定値を与えてください。読まれない変数は削除してください。",
 	},
-	Checks: []review.Check{
-		{Needs: []review.Part{review.PartTaskDef, review.PartSource}, Run: cfg04Both},
-	},
+	Checks: []review.Check{{Needs: []review.Part{review.PartTaskDef, review.PartSource}, Run: cfg04Source}},
 }
 
-// given by ECS, the runtime or the shell, or read by an SDK rather than by the
-// code itself.
-var wellKnown = regexp.MustCompile(`^(PATH|HOME|HOSTNAME|USER|PWD|SHELL|LANG|LC_.*|TZ|TMPDIR|TERM|DEBUG|CI|NO_COLOR|NODE_ENV|NODE_OPTIONS|PORT|AWS_.*|ECS_.*|OTEL_.*|JAVA_.*|JDK_.*|PYTHON.*|GO[A-Z]+|RAILS_.*|RACK_ENV|SPRING_.*|LD_.*|SSL_CERT_.*|HTTPS?_PROXY|NO_PROXY|https?_proxy|no_proxy|DD_.*|SENTRY_.*|NEW_RELIC_.*|MALLOC_.*)$`)
+// wellKnown variables are set by the platform, or read by runtimes and
+// libraries whose code is not in the folder.
+var wellKnown = regexp.MustCompile(`(?i)^(PATH|HOME|HOSTNAME|USER|SHELL|PWD|TMP|TEMP|TMPDIR|TZ|LANG|LC_.*|TERM|CI|DEBUG|NO_COLOR|NODE_.*|NPM_.*|AWS_.*|ECS_.*|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_.*|GO[A-Z]+|PYTHON.*|JAVA_.*|JDK_.*|_JAVA_OPTIONS|MALLOC_.*|LD_.*|RUST_.*|RUBY.*|RAILS_.*|RACK_.*|BUNDLE_.*|PHP_.*|APACHE_.*|SPRING_.*|SERVER_.*|LOGGING_.*|MANAGEMENT_.*|ASPNETCORE_.*|DOTNET_.*|.*__.*|OTEL_.*|DD_.*|NEW_RELIC_.*|SENTRY_.*|GUNICORN_.*|WEB_CONCURRENCY|UVICORN_.*|DJANGO_SETTINGS_MODULE|FLASK_.*|PG[A-Z]+|UV_.*|NEXT_.*|VITE_.*|REACT_APP_.*|JEST_.*|GITHUB_.*)$`)
 
-func cfg04Both(s *review.Subject) (out []review.Outcome) {
+var (
+	envLine  = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)=`)
+	imageEnv = regexp.MustCompile(`(?mi)^\s*(?:ENV\s+)?([A-Za-z_]\w*)[= ]\S`)
+	// noReading are files whose mention of a name is no reading.
+	noReading = regexp.MustCompile(`(?i)(^|/)\.env[^/]*$|\.(md|adoc|rst|tf|tfvars|env)$|compose[^/]*\.ya?ml$`)
+)
+
+func cfg04Source(s *review.Subject) (out []review.Outcome) {
 	td, src := s.TaskDef.Value, s.Source.Value
-	if code.Main(src) == "" {
-		return []review.Outcome{review.Unexamined(review.Place{File: src.Root}, review.Say("point --source at the service's code", "--source でサービスのコードを指定してください"), "no code that we can read stands there", "読み取れる言語のコードがない")}
+	reads, open := code.Environment(code.Files(src))
+	given, unread := givenNames(s)
+	said, read := map[string]bool{}, map[string]bool{}
+	for _, r := range reads {
+		read[r.Name] = true
+		if given[r.Name] || r.Default || wellKnown.MatchString(r.Name) || said[r.Name] {
+			continue
+		}
+		said[r.Name] = true
+		at := src.Place(r.Path, r.Line)
+		if unread != "" {
+			out = append(out, review.Unexamined(at, review.Say("keep a copy of the environment file in the source folder, or look into it", "環境ファイルの写しをソースフォルダに置くか、中身を確認してください"),
+				"%s is read here; it may stand in %s, which was not read", "%s をここで読む。%s にあるかもしれないが、そのファイルは読んでいない", r.Name, unread))
+			continue
+		}
+		out = append(out, review.Failed(at, "%s is read here without a default, and no container is given it", "%s をここで既定値なしに読むが、どのコンテナにも渡されていない", r.Name))
 	}
-	reads := code.EnvReads(src)
-	own := ownContainer(s)
-	if own < 0 {
-		own = 0
+	for i, c := range td.ContainerDefinitions {
+		names := map[string][]any{}
+		for j, e := range c.Environment {
+			names[str(e.Name)] = []any{"containerDefinitions", i, "environment", j}
+		}
+		for j, e := range c.Secrets {
+			names[str(e.Name)] = []any{"containerDefinitions", i, "secrets", j}
+		}
+		ours := false // a container is this source's if the source reads something of it
+		for name := range names {
+			ours = ours || read[name]
+		}
+		if !ours || open {
+			continue // a sidecar; or code that reads by names the text does not tell
+		}
+		for _, name := range sortedKeys(names) {
+			if name != "" && !read[name] && !wellKnown.MatchString(name) && !mentioned(src, name) {
+				out = append(out, review.Failed(td.At(names[name]...), "container %s: %s is given, and nothing in the source reads it", "コンテナ %s: %s を渡しているが、ソースのどこも読まない", str(c.Name), name))
+			}
+		}
 	}
-	given, files := map[string]bool{}, false
-	for _, c := range td.ContainerDefinitions {
+	if len(out) == 0 {
+		out = append(out, review.Passed(td.At("containerDefinitions"), "%d variables read in the code: each is given or has a default", "コードが読む変数 %d 個は、渡されているか既定値がある", len(read)))
+	}
+	return out
+}
+
+// givenNames are the variables that any container has; unread is an
+// environment file that nobody could look into.
+func givenNames(s *review.Subject) (given map[string]bool, unread string) {
+	given = map[string]bool{}
+	add := func(re *regexp.Regexp, text string) {
+		for _, m := range re.FindAllStringSubmatch(text, -1) {
+			given[m[1]] = true
+		}
+	}
+	src := s.Source.Value
+	for _, c := range s.TaskDef.Value.ContainerDefinitions {
 		for _, e := range c.Environment {
 			given[str(e.Name)] = true
 		}
 		for _, e := range c.Secrets {
 			given[str(e.Name)] = true
 		}
-		files = files || len(c.EnvironmentFiles) > 0
-	}
-	if s.Image.OK { // what the image sets is given, too
-		for _, kv := range s.Image.Value.Config.Config.Env {
-			name, _, _ := strings.Cut(kv, "=")
-			given[name] = true
+		for _, f := range c.EnvironmentFiles {
+			_, key, _ := strings.Cut(str(f.Value), ":::")
+			copied := false
+			for _, file := range src.Files {
+				if key != "" && path.Base(file.Path) == path.Base(key) {
+					copied = true
+					add(envLine, file.Text)
+				}
+			}
+			if !copied {
+				unread = str(f.Value)
+			}
 		}
 	}
-	read, told := map[string]bool{}, map[string]bool{}
-	for _, r := range reads {
-		read[r.Name] = true
-		if r.Optional || given[r.Name] || wellKnown.MatchString(r.Name) || told[r.Name] {
-			continue
-		}
-		told[r.Name] = true
-		if files {
-			out = append(out, review.Unexamined(src.Place(r.Path, r.Line), review.Say("see whether an environment file has it", "環境ファイルにあるか確認してください"), "%s is read and is not in the definition; an environment file may have it", "%s は定義にない。環境ファイルにあるかもしれない", r.Name))
-			continue
-		}
-		out = append(out, review.Failed(src.Place(r.Path, r.Line), "%s is read, has no default, and the task definition does not give it", "%s は既定値なしで読まれるが、タスク定義にない", r.Name))
+	if s.Image.OK {
+		add(envLine, strings.Join(s.Image.Value.Config.Config.Env, "\n"))
 	}
-	// What is given and not read is told of the service's own container only,
-	// and only where reading is plain: a framework may read any name.
-	c := td.ContainerDefinitions[own]
-	for j, e := range c.Environment {
-		if name := str(e.Name); len(reads) > 0 && !read[name] && !wellKnown.MatchString(name) && !mentioned(src, name) {
-			out = append(out, review.Failed(td.At("containerDefinitions", own, "environment", j), "container %s: %s is given, and nothing reads it", "コンテナ %s: %s はどこからも読まれていない", str(c.Name), name))
+	if s.Dockerfile.OK {
+		add(imageEnv, strings.Join(s.Dockerfile.Value.Lines, "\n"))
+	}
+	for _, f := range src.Files {
+		if strings.Contains(path.Base(f.Path), "Dockerfile") {
+			add(imageEnv, f.Text)
 		}
 	}
-	if len(out) == 0 {
-		out = append(out, review.Passed(td.At("containerDefinitions", own, "environment"), "%d readings of environment variables, each of them given or with a default", "環境変数の読み取り %d か所は、定義されているか既定値がある", len(reads)))
-	}
-	return out
+	return given, unread
 }
 
-// mentioned reports whether a name stands anywhere in code or settings.
+// mentioned reports whether a name stands in a file that may read it: a
+// template, a framework's configuration, a start script.
 func mentioned(src *review.Source, name string) bool {
+	word := regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`)
 	for _, f := range src.Files {
-		if (code.Product(f.Path) || config.MatchString(f.Path)) && !definition(f.Text) && strings.Contains(f.Text, name) {
+		if !noReading.MatchString(f.Path) && !strings.Contains(f.Text, "containerDefinitions") && word.MatchString(f.Text) {
 			return true
 		}
 	}
 	return false
 }
-
-// definition reports whether a file is a task definition itself.
-func definition(text string) bool { return strings.Contains(text, "\"containerDefinitions\"") }

@@ -14,42 +14,32 @@ var cfg20 = review.Rule{
 	Severity: review.Medium,
 	Sources:  []string{"S1:62"},
 	Title: review.Text{
-		EN: "The code does not branch on the name of its environment",
-		JA: "コードは環境名で分岐しない",
+		EN: `No code branches on the name of the environment`,
+		JA: `環境名による分岐をコードに書かない`,
 	},
 	Why: review.Text{
-		EN: "A branch that only production takes has never run before it runs there.",
-		JA: "本番だけで通る分岐は、本番で初めて実行されることになります。",
+		EN: `What runs only in production was never tested anywhere else.`,
+		JA: `本番でしか通らないコードは、ほかの環境で一度も試されていません。`,
 	},
 	Todo: review.Text{
-		EN: "Give the difference its own variable (a host, a flag, a size) and let each environment set it.",
-		JA: "違いそのもの(ホスト名、フラグ、サイズ)を変数にし、環境ごとに値を設定してください。",
+		EN: `Give the difference a variable of its own (a flag, a URL, a limit) and set it per environment.`,
+		JA: `違いそのもの(フラグ、URL、上限など)を変数にし、環境ごとに値を設定してください。`,
 	},
-	Checks: []review.Check{
-		{Needs: []review.Part{review.PartSource}, Run: cfg20Source},
-	},
+	Checks: []review.Check{{Needs: []review.Part{review.PartSource}, Run: cfg20Source}},
 }
 
-var environmentBranch = regexp.MustCompile(`(?i)\b(if|when|case|switch|unless|elif|else if)\b.*\b(env|environment|stage|node_env|app_env|rails\.env|go_env)\b["')\]]*\s*(===?|!==?|eq|\.equals\()\s*["'](production|prod|staging|stg|development|dev)["']|Rails\.env\.(production|staging)\?`)
+// branch compares the environment's name. NODE_ENV, RAILS_ENV and their like
+// are left out: they are a runtime's mode, production in staging too.
+var branch = regexp.MustCompile(`(?i)\b(app_?env|app_?environment|environment|env_?name|environment_?name|deploy_?env|stage_?name)\b["'\])]*\s*(?:===?|!==?)\s*["'](prod|production|staging|stg|development|dev)["']`)
 
 func cfg20Source(s *review.Subject) (out []review.Outcome) {
 	src := s.Source.Value
-	if code.Main(src) == "" {
-		return []review.Outcome{review.Unexamined(review.Place{File: src.Root}, review.Say("point --source at the service's code", "--source でサービスのコードを指定してください"), "no code that we can read stands there", "読み取れる言語のコードがない")}
-	}
-	for _, m := range code.Find(src, environmentBranch) {
-		out = append(out, review.Failed(src.Place(m.Path, m.Line), "a branch on the environment's name: %s", "環境名による分岐: %s", short(m.Text)))
+	files := code.Files(src)
+	for _, h := range code.Grep(files, branch) {
+		out = append(out, review.Failed(src.Place(h.Path, h.Line), "%s is compared with %s", "%s を %s と比べている", h.Text[1], h.Text[2]))
 	}
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: src.Root}, "%d code files, none branches on the environment's name", "コード %d ファイルに、環境名による分岐はない", len(code.Files(src))))
+		out = append(out, review.Passed(review.Place{File: src.Root}, "%d code files, none compares an environment's name", "コード %d ファイルに環境名の比較はない", len(files)))
 	}
 	return out
-}
-
-// short is a line of code as evidence.
-func short(line string) string {
-	if runes := []rune(line); len(runes) > 80 {
-		return string(runes[:80]) + "…"
-	}
-	return line
 }

@@ -1,13 +1,12 @@
 package rules
 
 import (
+	"path"
 	"regexp"
-	"slices"
 	"strings"
 
-	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/review/code"
 )
 
 var img32 = review.Rule{
@@ -17,94 +16,106 @@ var img32 = review.Rule{
 	Severity: review.Medium,
 	Sources:  []string{"S1:65"},
 	Title: review.Text{
-		EN: "Libraries are locked, and the build uses the lock",
-		JA: "ライブラリのバージョンを固定し、ビルドでその固定を使う",
+		EN: `Library versions are locked, and the build uses the lock`,
+		JA: `ライブラリのバージョンを固定し、ビルドで lock ファイルを使う`,
 	},
 	Why: review.Text{
-		EN: "Without a lock the image of today and of tomorrow differ, with the same source.",
-		JA: "固定しないと、同じソースでも今日と明日でイメージの中身が変わります。",
+		EN: `Without a lock two builds of the same commit hold different libraries: what was tested is not what runs.`,
+		JA: `lock がないと、同じコミットでもビルドごとにライブラリが変わり、テストしたものと動くものが違ってきます。`,
 	},
 	Todo: review.Text{
-		EN: "Commit the lock file and build with npm ci, pip install -r with pinned versions, bundle install --frozen, and so on.",
-		JA: "ロックファイルをコミットし、npm ci や、バージョンを固定した pip install -r などでビルドしてください。",
+		EN: `Commit the lock file and install with npm ci, yarn install --immutable or their like.`,
+		JA: `lock ファイルをコミットし、npm ci や yarn install --immutable などでインストールしてください。`,
 	},
-	Checks: []review.Check{
-		{Needs: []review.Part{review.PartSource}, Run: img32Source},
-		{Needs: []review.Part{review.PartSource, review.PartDockerfile}, Run: img32Both},
-	},
+	Checks: []review.Check{{Needs: []review.Part{review.PartSource}, Run: img32Source}},
 }
 
-// lockedBy and the locks that go with them; one of them is enough.
-var lockedBy = []struct {
-	file  string
-	locks []string
+// locked names what needs a lock: a manifest that has dependencies.
+var locked = map[string]struct {
+	depends *regexp.Regexp
+	locks   []string
 }{
-	{"package.json", []string{"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lockb", "bun.lock"}},
-	{"go.mod", []string{"go.sum"}},
-	{"Gemfile", []string{"Gemfile.lock"}},
-	{"Cargo.toml", []string{"Cargo.lock"}},
-	{"composer.json", []string{"composer.lock"}},
-	{"Pipfile", []string{"Pipfile.lock"}},
-	{"pyproject.toml", []string{"poetry.lock", "uv.lock", "pdm.lock", "requirements.txt", "requirements.lock"}},
+	"package.json":  {regexp.MustCompile(`"(dev)?[dD]ependencies"\s*:\s*\{\s*"`), []string{"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"}},
+	"go.mod":        {regexp.MustCompile(`(?m)^require\b`), []string{"go.sum"}},
+	"Gemfile":       {regexp.MustCompile(`(?m)^\s*gem\b`), []string{"Gemfile.lock"}},
+	"Cargo.toml":    {regexp.MustCompile(`(?m)^\[dependencies`), []string{"Cargo.lock"}},
+	"composer.json": {regexp.MustCompile(`"require"`), []string{"composer.lock"}},
+	"Pipfile":       {regexp.MustCompile(`(?m)^\[packages\]`), []string{"Pipfile.lock"}},
 }
 
-var unpinned = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?\s*(;.*|[<>~!].*)?$`)
+var (
+	npmInstall  = regexp.MustCompile(`\bnpm (?:install|i)\s*(?:(?:--(?:omit|only|production|no-audit|no-fund|include|quiet|silent)\S*)\s*)*(?:$|&&|;|\\)`)
+	yarnInstall = regexp.MustCompile(`\byarn(?: install)?\s*(?:--(?:production|non-interactive|silent)\S*\s*)*(?:$|&&|;)`)
+	dockerRun   = regexp.MustCompile(`(?i)^\s*(#|ENTRYPOINT|CMD)`)
+)
 
 func img32Source(s *review.Subject) (out []review.Outcome) {
 	src := s.Source.Value
-	for _, m := range lockedBy {
-		f := src.Find(m.file)
-		if f == nil || m.file == "go.mod" && !strings.Contains(f.Text, "require") {
+	for _, f := range src.Files {
+		if code.Aside(f.Path) {
 			continue
 		}
-		lock := ""
-		for _, name := range m.locks {
-			if src.Find(name) != nil {
-				lock = name
-			}
+		if path.Base(f.Path) == "requirements.txt" {
+			out = append(out, img32Pins(src, f)...)
 		}
-		if lock == "" {
-			out = append(out, review.Failed(src.Place(m.file, 1), "%s has no lock beside it", "%s にロックファイルがない", m.file))
+		if path.Base(f.Path) == "Dockerfile" {
+			out = append(out, img32Install(src, f)...)
+		}
+		want, ok := locked[path.Base(f.Path)]
+		if !ok || !want.depends.MatchString(f.Text) {
+			continue
+		}
+		if lock := lockOf(src, path.Dir(f.Path), want.locks); lock != "" {
+			out = append(out, review.Passed(src.Place(f.Path, 0), "locked by %s", "%s で固定", lock))
 		} else {
-			out = append(out, review.Passed(src.Place(lock, 1), "%s is locked by %s", "%s は %s で固定されている", m.file, lock))
-		}
-	}
-	if f := src.Find("requirements.txt"); f != nil {
-		for i, line := range strings.Split(f.Text, "\n") {
-			line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
-			if line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "-") && !strings.Contains(line, "==") && unpinned.MatchString(line) {
-				out = append(out, review.Failed(src.Place("requirements.txt", i+1), "%s has no exact version", "%s のバージョンが固定されていない", line))
-			}
+			out = append(out, review.Failed(src.Place(f.Path, 0), "no lock file: none of %v", "lock ファイルがない: %v のいずれもない", want.locks))
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: src.Root}, "no manifest of libraries stands at the top of the folder", "フォルダー直下にライブラリの一覧ファイルはない"))
+		out = append(out, review.Passed(review.Place{File: src.Root}, "no manifest with dependencies that wants a lock", "lock を要する依存定義はない"))
 	}
 	return out
 }
 
-// img32Both finds installs that pass the lock by.
-func img32Both(s *review.Subject) (out []review.Outcome) {
-	d := s.Dockerfile.Value
-	allRuns(d, func(_ int, run *instructions.RunCommand, calls []call) {
-		for _, c := range calls {
-			words := []string(c)
-			if len(words) >= 2 && words[0] == "npm" && (words[1] == "install" || words[1] == "i") && !globally(words) && s.Source.Value.Find("package-lock.json") != nil && !namesPackages(words[2:]) {
-				out = append(out, review.Failed(d.At(run.Location()), "npm install may change what the lock says: npm ci does not", "npm install はロックと異なる版を入れうる。npm ci なら変わらない"))
+// lockOf looks in the manifest's folder and above it: workspaces have one lock.
+func lockOf(src *review.Source, dir string, names []string) string {
+	for {
+		for _, name := range names {
+			if f := src.Find(path.Join(dir, name)); f != nil {
+				return f.Path
 			}
 		}
-	})
-	if len(out) == 0 {
-		out = append(out, review.Passed(d.At(d.Final().Location), "no step of the build passes a lock by", "ロックを無視するビルド手順はない"))
+		if dir == "." || dir == "/" {
+			return ""
+		}
+		dir = path.Dir(dir)
+	}
+}
+
+func img32Install(src *review.Source, f review.SourceFile) (out []review.Outcome) {
+	for i, line := range splitLines(f.Text) {
+		if dockerRun.MatchString(line) {
+			continue
+		}
+		if npmInstall.MatchString(line) {
+			out = append(out, review.Failed(src.Place(f.Path, i+1), "npm install may change the lock: npm ci does not", "npm install は lock を書き換えうる(npm ci は書き換えない)"))
+		}
+		if yarnInstall.MatchString(line) {
+			out = append(out, review.Failed(src.Place(f.Path, i+1), "yarn install without --immutable or --frozen-lockfile", "yarn install に --immutable も --frozen-lockfile もない"))
+		}
 	}
 	return out
 }
 
-func globally(words []string) bool {
-	return slices.Contains(words, "-g") || slices.Contains(words, "--global")
-}
+// unpinned is a line of requirements.txt that leaves the version open.
+var unpinned = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?\s*(;.*|[<>~!].*)?$`)
 
-// namesPackages reports whether packages are named: a tool, not the lock's content.
-func namesPackages(words []string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return !strings.HasPrefix(w, "-") })
+func img32Pins(src *review.Source, f review.SourceFile) (out []review.Outcome) {
+	for i, line := range splitLines(f.Text) {
+		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
+		if line != "" && !strings.Contains(line, "==") && unpinned.MatchString(line) {
+			out = append(out, review.Failed(src.Place(f.Path, i+1), "%s has no exact version", "%s のバージョンが固定されていない", line))
+		}
+	}
+	return out
 }

@@ -38,12 +38,12 @@ var (
 
 func img33Source(s *review.Subject) []review.Outcome {
 	src := s.Source.Value
-	if m, ok := code.InCI(src, floating); ok {
-		return []review.Outcome{review.Failed(src.Place(m.Path, m.Line), "%s", "%s", short(m.Text))}
+	if at, line, ok := step(src, floating); ok {
+		return []review.Outcome{review.Failed(at, "%s", "%s", line)}
 	}
-	if len(code.CI(src)) > 0 {
-		if _, ok := code.InCI(src, buildsCode); !ok {
-			return []review.Outcome{review.Passed(src.Place(code.CI(src)[0].Path, 1), "the pipeline builds in containers only", "パイプラインはコンテナの中でだけビルドする")}
+	if files := code.Pipelines(src); len(files) > 0 {
+		if _, _, ok := step(src, buildsCode); !ok {
+			return []review.Outcome{review.Passed(src.Place(files[0].Path, 1), "the pipeline builds in containers only", "パイプラインはコンテナの中でだけビルドする")}
 		}
 	}
 	return inPipeline(s, runtimeVersion, review.Say("the pipeline builds with whatever runtime is there", "パイプラインのランタイムのバージョンが指定されていない"))

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
 	"github.com/hatoba/hatoba/internal/review/code"
@@ -12,36 +13,39 @@ var log01 = review.Rule{
 	Pillar:   review.Operations,
 	Factors:  []review.Factor{review.Logs},
 	Severity: review.Medium,
-	Sources:  []string{"S1:67", "S1:68", "S2-Log"},
+	Sources:  []string{"S1:67", "S1:68"},
 	Title: review.Text{
-		EN: "The log goes to stdout and stderr",
-		JA: "ログは標準出力と標準エラーに書く",
+		EN: `Logs go to stdout and stderr`,
+		JA: `ログは標準出力・標準エラー出力に流す`,
 	},
 	Why: review.Text{
-		EN: "A log file fills the task's disk, is rotated by nobody, and is gone with the task.",
-		JA: "ログファイルはタスクのディスクを埋め、ローテートもされず、タスクとともに消えます。",
+		EN: `A log file inside the container is lost with it, and fills its disk until then.`,
+		JA: `コンテナ内のログファイルはコンテナとともに失われ、それまではディスクを圧迫します。`,
 	},
 	Todo: review.Text{
-		EN: "Write to stdout and let the log driver carry it. What can only write files gets a shared volume and a log sidecar.",
-		JA: "標準出力に書き、転送はログドライバーに任せてください。ファイルにしか書けないものには、共有ボリュームとログ用サイドカーを使います。",
+		EN: `Write to stdout and let the log driver carry it.`,
+		JA: `標準出力に書き、転送はログドライバーに任せてください。`,
 	},
-	Checks: []review.Check{
-		{Needs: []review.Part{review.PartSource}, Run: log01Source},
-	},
+	Checks: []review.Check{{Needs: []review.Part{review.PartSource}, Run: log01Source}},
 }
 
-var logFile = regexp.MustCompile(`(?i)lumberjack\.Logger|logging\.(FileHandler|handlers\.\w*RotatingFileHandler)|RotatingFileHandler\(|TimedRotatingFileHandler\(|transports\.(File|DailyRotateFile)|DailyRotateFile\(|Logger\.new\(\s*["'](log/|/var/log)|RollingFileAppender|<file>[^<]*\.log|(open|OpenFile|createWriteStream|File\.open|fopen)\(\s*["'][^"']*\.log["']|pino\.destination\(\s*["']/`)
+var logFile = regexp.MustCompile(`transports\.File\(|\bDailyRotateFile\(|\b(?:Timed)?RotatingFileHandler\(|logging\.FileHandler\(|logging\.basicConfig\([^)]*filename\s*=|lumberjack\.Logger\{|tracing_appender::rolling::(?:daily|hourly|minutely|never)\(|WriteTo\.File\(|\bLogger\.new\(\s*['"][^'"]+\.log`)
 
 func log01Source(s *review.Subject) (out []review.Outcome) {
 	src := s.Source.Value
-	if code.Main(src) == "" {
-		return []review.Outcome{review.Unexamined(review.Place{File: src.Root}, review.Say("point --source at the service's code", "--source でサービスのコードを指定してください"), "no code that we can read stands there", "読み取れる言語のコードがない")}
+	files := code.Files(src)
+	for _, f := range files {
+		for i, line := range f.Lines {
+			if what := logFile.FindString(line); what != "" && !strings.Contains(line, "/dev/std") && !strings.Contains(line, "/proc/") {
+				out = append(out, review.Failed(src.Place(f.Path, i+1), "a log goes to a file: %s", "ログをファイルに書いている: %s", strings.TrimRight(what, "({")))
+			}
+		}
 	}
-	for _, m := range code.Find(src, logFile) {
-		out = append(out, review.Failed(src.Place(m.Path, m.Line), "a log file: %s", "ログファイル: %s", short(m.Text)))
+	if len(out) == 0 && len(files) == 0 {
+		return []review.Outcome{review.Unexamined(review.Place{File: src.Root}, review.Say("point at the folder that holds the code", "コードのあるフォルダを指定してください"), "no code in a language that is known", "判別できる言語のコードがない")}
 	}
 	if len(out) == 0 {
-		out = append(out, review.Passed(review.Place{File: src.Root}, "%d code files, none opens a log file", "コード %d ファイルに、ログファイルを開くものはない", len(code.Files(src))))
+		out = append(out, review.Passed(review.Place{File: src.Root}, "%d code files, none sets up a log file", "コード %d ファイルにログファイルの設定はない", len(files)))
 	}
 	return out
 }

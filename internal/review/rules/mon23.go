@@ -1,10 +1,6 @@
 package rules
 
 import (
-	"path"
-	"regexp"
-	"strings"
-
 	"github.com/hatoba/hatoba/internal/review"
 	"github.com/hatoba/hatoba/internal/review/code"
 )
@@ -12,53 +8,35 @@ import (
 var mon23 = review.Rule{
 	ID:       "MON-23",
 	Pillar:   review.Operations,
-	Severity: review.Info,
+	Severity: review.Low,
 	Sources:  []string{"S3-Trace"},
 	Title: review.Text{
-		EN: "Traces are made with OpenTelemetry, not with one vendor's SDK",
-		JA: "トレースはベンダー固有の SDK でなく OpenTelemetry で取る",
+		EN: "Tracing uses OpenTelemetry rather than one vendor's library",
+		JA: "トレースは特定ベンダーのライブラリではなく OpenTelemetry を使う",
 	},
 	Why: review.Text{
-		EN: "A vendor's SDK in every file is what keeps one from changing the vendor.",
-		JA: "ベンダーの SDK が各所に入ると、ベンダーを変えられなくなります。",
+		EN: "Code written for one vendor's library must be written again to send traces anywhere else.",
+		JA: "特定ベンダーのライブラリ向けに書いたコードは、送信先を変えるときに書き直しになります。",
 	},
 	Todo: review.Text{
-		EN: "Use the OpenTelemetry SDK and a collector; the collector knows the vendor.",
-		JA: "OpenTelemetry の SDK と Collector を使い、ベンダーの違いは Collector で吸収してください。",
+		EN: "Use the OpenTelemetry SDK and let a collector send to the vendor.",
+		JA: "OpenTelemetry SDK を使い、ベンダーへの送信はコレクターに任せてください。",
 	},
-	Checks: []review.Check{
-		{Needs: []review.Part{review.PartSource}, Run: mon23Source},
-	},
-}
-
-var (
-	vendorTrace = regexp.MustCompile(`aws-xray-sdk|aws_xray_sdk|com\.amazonaws\.xray|dd-trace|ddtrace|newrelic|elastic-apm`)
-	openTrace   = regexp.MustCompile(`(?i)opentelemetry|go\.opentelemetry\.io|otel`)
-)
-
-func mon23Source(s *review.Subject) []review.Outcome {
-	src := s.Source.Value
-	open := false
-	for _, f := range src.Files {
-		if !code.Product(f.Path) && !manifest(f.Path) {
-			continue
-		}
-		if m := vendorTrace.FindString(f.Text); m != "" {
-			return []review.Outcome{review.Failed(src.Place(f.Path, 1+strings.Count(f.Text[:strings.Index(f.Text, m)], "\n")), "%s", "%s", m)}
-		}
-		open = open || openTrace.MatchString(f.Text)
-	}
-	if open {
-		return []review.Outcome{review.Passed(review.Place{File: src.Root}, "OpenTelemetry is used", "OpenTelemetry を使っている")}
-	}
-	return []review.Outcome{review.Passed(review.Place{File: src.Root}, "no vendor's tracing SDK is used", "ベンダー固有のトレース SDK は使われていない")}
-}
-
-// manifest reports whether a file names libraries.
-func manifest(file string) bool {
-	switch path.Base(file) {
-	case "package.json", "go.mod", "requirements.txt", "pyproject.toml", "Gemfile", "pom.xml", "build.gradle", "build.gradle.kts", "Cargo.toml", "composer.json":
-		return true
-	}
-	return strings.HasSuffix(file, ".csproj")
+	Checks: []review.Check{{
+		Needs: []review.Part{review.PartSource},
+		Run: func(s *review.Subject) (out []review.Outcome) {
+			src := s.Source.Value
+			for _, t := range code.Tracers(src) {
+				if at := src.Place(t.Path, t.Line); t.Vendor {
+					out = append(out, review.Failed(at, "%s is one vendor's library", "%s は特定ベンダーのライブラリ", t.Name))
+				} else {
+					out = append(out, review.Passed(at, "%s is used", "%s を使っている", t.Name))
+				}
+			}
+			if len(out) == 0 {
+				out = append(out, review.Passed(review.Place{File: src.Root}, "no tracing library is used", "トレースライブラリは使われていない"))
+			}
+			return out
+		},
+	}},
 }

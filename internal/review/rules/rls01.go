@@ -50,9 +50,9 @@ func rls01Source(s *review.Subject) []review.Outcome {
 	}
 	// What the user named beside the folder is kept with it.
 	taskdef = taskdef || s.TaskDef.OK && !strings.HasPrefix(s.TaskDef.Value.File, "arn:")
-	note("code", code.Main(src) != "")
+	note("code", len(code.Files(src)) > 0)
 	note("Dockerfile", dockerfile)
-	note("pipeline", len(code.CI(src)) > 0)
+	note("pipeline", len(code.Pipelines(src)) > 0)
 	note("task definition", taskdef)
 	if len(missing) > 0 {
 		return []review.Outcome{review.Failed(at, "not in the folder: %s", "フォルダーにない: %s", strings.Join(missing, ", "))}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
 	"github.com/hatoba/hatoba/internal/review/code"
@@ -32,19 +31,17 @@ var rls15 = review.Rule{
 }
 
 var (
-	welded   = regexp.MustCompile(`ListenAndServe(TLS)?\(\s*"[^"]*:[0-9]{2,5}"|net\.Listen\("tcp",\s*"[^"]*:[1-9][0-9]{1,4}"|\.listen\(\s*[1-9][0-9]{1,4}\s*[,)]|\.run\([^)]*port\s*=\s*[0-9]{2,5}|HTTPServer\(\(["'][^"']*["'],\s*[0-9]{2,5}\)`)
-	portRead = regexp.MustCompile(`(?i)\b[A-Z_]*PORT\b`)
+	welded = regexp.MustCompile(`ListenAndServe(TLS)?\(\s*"[^"]*:[0-9]{2,5}"|net\.Listen\("tcp",\s*"[^"]*:[1-9][0-9]{1,4}"|\.listen\(\s*[1-9][0-9]{1,4}\s*[,)]|\.run\([^)]*port\s*=\s*[0-9]{2,5}|HTTPServer\(\(["'][^"']*["'],\s*[0-9]{2,5}\)`)
 )
 
 func rls15Source(s *review.Subject) (out []review.Outcome) {
 	src := s.Source.Value
-	if code.Main(src) == "" {
-		return []review.Outcome{review.Unexamined(review.Place{File: src.Root}, review.Say("point --source at the service's code", "--source でサービスのコードを指定してください"), "no code that we can read stands there", "読み取れる言語のコードがない")}
+	files := code.Files(src)
+	if len(files) == 0 {
+		return noCode(src)
 	}
-	for _, m := range code.Find(src, welded) {
-		if !portRead.MatchString(m.Text) || strings.Contains(m.Text, "port=") && !strings.Contains(m.Text, "environ") && !strings.Contains(m.Text, "getenv") {
-			out = append(out, review.Failed(src.Place(m.Path, m.Line), "a port in the code: %s", "コードに埋め込まれたポート: %s", short(m.Text)))
-		}
+	for _, h := range code.Grep(files, welded) {
+		out = append(out, review.Failed(src.Place(h.Path, h.Line), "a port in the code: %s", "コードに埋め込まれたポート: %s", short(h.Text[0])))
 	}
 	if len(out) == 0 {
 		out = append(out, review.Passed(review.Place{File: src.Root}, "no listener with a port of its own was found in the code", "ポートを埋め込んだ待ち受けは見つからない"))

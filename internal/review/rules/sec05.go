@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/review/code"
 )
 
 var sec05 = review.Rule{
@@ -28,6 +29,7 @@ var sec05 = review.Rule{
 	},
 	Checks: []review.Check{
 		{Needs: []review.Part{review.PartTaskDef}, Run: sec05TaskDef},
+		{Needs: []review.Part{review.PartSource}, Run: sec05Source},
 	},
 }
 
@@ -74,4 +76,28 @@ func privateHost(value string) string {
 		}
 	}
 	return ""
+}
+
+// fixedText is a whole literal that is a private address, or a URL of one:
+// networks (10.0.0.0/8) and version numbers are none.
+var (
+	fixedText = regexp.MustCompile(`["'` + "`" + `](?:[a-z][a-z+]*://(?:[^@/\s"']*@)?)?((?:10|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.64)(?:\.\d{1,3}){2,3})(?::\d+)?(?:/[A-Za-z][^\s"']*|/)?["'` + "`" + `]`)
+	fourParts = regexp.MustCompile(`^\d+\.\d+\.\d+\.\d+$`)
+)
+
+func sec05Source(s *review.Subject) (out []review.Outcome) {
+	src := s.Source.Value
+	files := code.Files(src)
+	if len(files) == 0 {
+		return noCode(src)
+	}
+	for _, h := range code.Grep(files, fixedText) {
+		if fourParts.MatchString(h.Text[1]) {
+			out = append(out, review.Failed(src.Place(h.Path, h.Line), "the address %s stands in the code", "コードに IP アドレス %s がある", h.Text[1]))
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, review.Passed(review.Place{File: src.Root}, "no private address in the code", "コードにプライベート IP アドレスはない"))
+	}
+	return out
 }

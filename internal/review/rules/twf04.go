@@ -34,10 +34,11 @@ var backing = regexp.MustCompile(`["'](?:[a-z0-9+]+://)?[^"'\s/@]*@?([a-z0-9-]+\
 
 func twf04Source(s *review.Subject) (out []review.Outcome) {
 	src := s.Source.Value
-	if code.Main(src) == "" {
-		return []review.Outcome{review.Unexamined(review.Place{File: src.Root}, review.Say("point --source at the service's code", "--source でサービスのコードを指定してください"), "no code that we can read stands there", "読み取れる言語のコードがない")}
+	files := code.Files(src)
+	if len(files) == 0 {
+		return noCode(src)
 	}
-	for _, m := range code.Find(src, backing) {
+	for _, m := range code.Grep(files, backing) {
 		out = append(out, review.Failed(src.Place(m.Path, m.Line), "a backing service is named in the code", "バックエンドサービスの名前がコードにある"))
 	}
 	if len(out) == 0 {
