@@ -85,7 +85,7 @@ func (f *reviewFlags) registerSubject(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.ServiceDef, "service-def", "", "service definition file, as CreateService takes it or ecspresso keeps it")
 	set.StringVar(&f.Dockerfile, "dockerfile", "", "Dockerfile (default the one in --source)")
-	set.StringVar(&f.Image, "image", "", "image: a reference in a registry, a docker or OCI archive, an OCI layout")
+	set.StringVar(&f.Image, "image", "", "image: a reference in a registry, a docker or OCI archive, an OCI layout (default: of a Hatoba at --endpoint, the task definition's)")
 	set.StringVar(&f.Source, "source", "", "the service's source folder, with its CI files")
 	f.registerTemplates(cmd)
 	f.registerAccount(cmd)

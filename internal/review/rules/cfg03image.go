@@ -81,7 +81,7 @@ func historyPairs(line string) (out [][2]string) {
 }
 
 var (
-	assigned = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*["']?([^"'\r\n]*?)["']?\s*$`)
+	assigned   = regexp.MustCompile(`(?m)^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*["']?([^"'\r\n]*?)["']?\s*$`)
 	npmToken   = regexp.MustCompile(`(?m)(_authToken|_auth|_password)\s*=\s*["']?([^"'\s$]+)`)
 	dockerAuth = regexp.MustCompile(`"auth"\s*:\s*"([^"]+)"`)
 	netrc      = regexp.MustCompile(`\bpassword\s+(\S+)`)

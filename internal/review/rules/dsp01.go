@@ -57,7 +57,7 @@ var dsp01 = review.Rule{
 var (
 	handler = regexp.MustCompile(`SIGTERM|\btrap[( ]+["':]?TERM|addShutdownHook|@PreDestroy|SignalKind::terminate|ctrlc::|pcntl_signal|enableShutdownHooks|createTerminus|closeWithGrace|ApplicationStopping|UseConsoleLifetime|PosixSignalRegistration|ProcessExit`)
 	// served are servers and frameworks that hear SIGTERM by themselves.
-	served    = regexp.MustCompile(`\b(gunicorn|uvicorn|hypercorn|daphne|waitress|celery|puma|unicorn|sidekiq|spring-boot[\w-]*|quarkus[\w-]*|micronaut[\w-]*|ktor[\w-]*|Microsoft\.NET\.Sdk\.(Web|Worker)|Microsoft\.Extensions\.Hosting|uber-go/fx|go\.uber\.org/fx|actix-web)\b`)
+	served         = regexp.MustCompile(`\b(gunicorn|uvicorn|hypercorn|daphne|waitress|celery|puma|unicorn|sidekiq|spring-boot[\w-]*|quarkus[\w-]*|micronaut[\w-]*|ktor[\w-]*|Microsoft\.NET\.Sdk\.(Web|Worker)|Microsoft\.Extensions\.Hosting|uber-go/fx|go\.uber\.org/fx|actix-web)\b`)
 	frameworkLists = regexp.MustCompile(`(^|/)(package\.json|requirements[^/]*\.txt|pyproject\.toml|Pipfile|Gemfile|pom\.xml|build\.gradle(\.kts)?|Cargo\.toml|go\.mod|[^/]+\.csproj|Procfile|Dockerfile)$`)
 )
 
