@@ -20,7 +20,7 @@ func (r *reader) named(ctx context.Context, found *Found) error {
 		out, err := client.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: r.cluster0(), Services: []string{r.target.Service},
 			Include: []types.ServiceField{types.ServiceFieldTags}}, ecs.WithAPIOptions(answer.option))
 		if err != nil {
-			return wrap("ecs:DescribeServices", err)
+			return wrap("service "+r.target.Service, "ecs:DescribeServices", err)
 		}
 		if len(out.Services) == 0 {
 			return fmt.Errorf("service %s: there is none in cluster %s", r.target.Service, or(r.target.Cluster, "default"))
@@ -45,7 +45,7 @@ func (r *reader) named(ctx context.Context, found *Found) error {
 	out, err := client.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &name,
 		Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags}}, ecs.WithAPIOptions(answer.option))
 	if err != nil {
-		return wrap("ecs:DescribeTaskDefinition", err)
+		return wrap("task definition "+name, "ecs:DescribeTaskDefinition", err)
 	}
 	if out.TaskDefinition == nil {
 		return fmt.Errorf("task definition %s: the answer holds none", name)

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -166,7 +167,12 @@ func (r *reader) account(of *string) {
 	}
 }
 
-func wrap(what string, err error) error {
-	why, _ := reason(err, what)
-	return fmt.Errorf("%s: %w", why.EN, err)
+// wrap tells why what the user named cannot be read.
+func wrap(name, action string, err error) error {
+	why, _ := reason(err, action)
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorMessage() != "" {
+		return fmt.Errorf("%s: %s: %s", name, why.EN, api.ErrorMessage())
+	}
+	return fmt.Errorf("%s: %s", name, why.EN)
 }
