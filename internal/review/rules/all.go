@@ -27,6 +27,7 @@ func All() []*review.Rule {
 		// Container image
 		&img01,
 		&img02,
+		&img03,
 		&img04,
 		&img05,
 		&img06,
@@ -58,10 +59,12 @@ func All() []*review.Rule {
 		&img35,
 		// Code base, release, parity, port
 		&rls01,
+		&rls02,
 		&rls07,
 		&rls08,
 		&rls09,
 		&rls10,
+		&rls11,
 		&rls12,
 		&rls14,
 		&rls15,
