@@ -53,7 +53,7 @@ func quoted(text string, i int, language Language) int {
 	many := text[i] == '`' && (language == Go || language == JavaScript)
 	for j := i + 1; j < len(text); j++ {
 		switch {
-		case text[j] == '\\' && !(many && language == Go):
+		case text[j] == '\\' && (!many || language != Go):
 			j++
 		case text[j] == text[i]:
 			return j + 1
