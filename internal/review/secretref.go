@@ -16,25 +16,38 @@ type SecretRef struct {
 	Key       string // one member of a JSON secret
 	Stage     string
 	VersionID string
+	Broken    string // why no agent understands it; empty if one does
 }
 
 // ParseSecretRef reads a valueFrom. What is no ARN is a parameter's name.
 func ParseSecretRef(valueFrom string) SecretRef {
 	a, err := arn.Parse(valueFrom)
-	if err != nil {
+	switch {
+	case err != nil && strings.HasPrefix(valueFrom, "arn:"):
+		return SecretRef{Broken: "it begins as an ARN and is none"}
+	case err != nil:
 		return SecretRef{Store: "ssm", ID: valueFrom, Name: valueFrom}
 	}
 	r := SecretRef{Region: a.Region, Account: a.AccountID}
-	switch a.Service {
-	case "ssm":
+	parts := strings.Split(a.Resource, ":")
+	switch {
+	case a.Service == "ssm" && strings.HasPrefix(a.Resource, "parameter"):
 		r.Store, r.ID = "ssm", valueFrom
 		r.Name = strings.TrimPrefix(a.Resource, "parameter/")
-	case "secretsmanager":
-		r.Store = "secretsmanager"
-		parts := append(strings.Split(a.Resource, ":"), "", "", "", "")
-		r.Name, r.Key, r.Stage, r.VersionID = parts[1], parts[2], parts[3], parts[4]
+	case a.Service == "secretsmanager" && parts[0] == "secret" && len(parts) > 1:
+		r.Store, r.Name = "secretsmanager", parts[1]
+		// The agent takes one part behind "secret", or four.
+		switch len(parts) {
+		case 2:
+		case 5:
+			r.Key, r.Stage, r.VersionID = parts[2], parts[3], parts[4]
+		default:
+			r.Broken = "behind the secret's name stand neither none nor three more parts (json-key:version-stage:version-id; empty ones keep their colons)"
+		}
 		a.Resource = parts[0] + ":" + parts[1]
 		r.ID = a.String()
+	default:
+		r.Broken = "it is the ARN of neither a secret nor a parameter"
 	}
 	return r
 }

@@ -82,7 +82,7 @@ func fetched(td *review.TaskDef) (secrets, parameters int) {
 	seen := map[string]bool{}
 	add := func(refs []types.Secret) {
 		for _, r := range refs {
-			ref := parseSecretRef(str(r.ValueFrom))
+			ref := review.ParseSecretRef(str(r.ValueFrom))
 			switch {
 			case str(r.ValueFrom) == "" || ref.Broken != "" || seen[str(r.ValueFrom)]:
 			case ref.Store == "ssm":

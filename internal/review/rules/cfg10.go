@@ -37,12 +37,12 @@ func cfg10Shape(s *review.Subject) (out []review.Outcome) {
 			given[str(e.Name)] = true
 		}
 		for j, r := range c.Secrets {
-			at, ref := td.At("containerDefinitions", i, "secrets", j), parseSecretRef(str(r.ValueFrom))
+			at, ref := td.At("containerDefinitions", i, "secrets", j), review.ParseSecretRef(str(r.ValueFrom))
 			if str(r.Name) == "" || str(r.ValueFrom) == "" {
 				out = append(out, review.Failed(at, "container %s: a secret has no name or no valueFrom", "コンテナ %s: name か valueFrom のないシークレットがある", str(c.Name)))
 				continue
 			}
-			switch first := whole[ref.Base]; {
+			switch first := whole[ref.ID]; {
 			case given[str(r.Name)]:
 				out = append(out, review.Failed(at, "container %s: %s is given twice; one name stands once in environment and secrets", "コンテナ %s: %s が重複している(environment と secrets で名前は一意)", str(c.Name), str(r.Name)))
 			case ref.Broken != "":
@@ -54,7 +54,7 @@ func cfg10Shape(s *review.Subject) (out []review.Outcome) {
 			case first != "" && secret.Name(first) != secret.Name(str(r.Name)): // two names of one password are an alias
 				out = append(out, review.Failed(at, "container %[1]s: %[2]s and %[3]s both get the whole of one secret", "コンテナ %[1]s: %[2]s と %[3]s が同じシークレットの全体を受け取る", str(c.Name), first, str(r.Name)))
 			default:
-				whole[ref.Base] = str(r.Name)
+				whole[ref.ID] = str(r.Name)
 				out = append(out, review.Passed(at, "container %s: %s takes the whole secret; what is in it is asked of the store", "コンテナ %s: %s はシークレット全体を取る(中身はストア側で確認)", str(c.Name), str(r.Name)))
 			}
 			given[str(r.Name)] = true

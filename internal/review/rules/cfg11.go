@@ -27,16 +27,16 @@ func cfg11Version(s *review.Subject) (out []review.Outcome) {
 	td := s.TaskDef.Value
 	for i, c := range td.ContainerDefinitions {
 		for j, r := range c.Secrets {
-			ref := parseSecretRef(str(r.ValueFrom))
+			ref := review.ParseSecretRef(str(r.ValueFrom))
 			if ref.Store != "secretsmanager" || ref.Broken != "" {
 				continue
 			}
 			at := td.At("containerDefinitions", i, "secrets", j, "valueFrom")
 			switch {
-			case ref.Stage != "" && ref.Version != "":
+			case ref.Stage != "" && ref.VersionID != "":
 				out = append(out, review.Failed(at, "%s: version-stage and version-id exclude each other", "%s: version-stage と version-id は同時に指定できない", str(r.Name)))
-			case ref.Version != "":
-				out = append(out, review.Failed(at, "%s: pinned to the version %s", "%s: バージョン %s に固定されている", str(r.Name), ref.Version))
+			case ref.VersionID != "":
+				out = append(out, review.Failed(at, "%s: pinned to the version %s", "%s: バージョン %s に固定されている", str(r.Name), ref.VersionID))
 			case ref.Stage == "AWSPREVIOUS" || ref.Stage == "AWSPENDING":
 				out = append(out, review.Failed(at, "%s: takes the stage %s, which is not the current value", "%s: ステージ %s は現行の値ではない", str(r.Name), ref.Stage))
 			case ref.Stage != "" && ref.Stage != "AWSCURRENT":

@@ -33,7 +33,7 @@ var cfg15 = review.Rule{
 						at = td.At("containerDefinitions", i, "secrets")
 					}
 					values++
-					entries[parseSecretRef(str(r.ValueFrom)).Base] = true
+					entries[review.ParseSecretRef(str(r.ValueFrom)).ID] = true
 				}
 			}
 			if len(entries) > mostEntries {

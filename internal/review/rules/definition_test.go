@@ -2,36 +2,6 @@ package rules
 
 import "testing"
 
-func TestParseSecretRef(t *testing.T) {
-	const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:web-AbCdEf"
-	for v, want := range map[string]secretRef{
-		"/web/db":                          {Store: "ssm", Base: "/web/db"},
-		"arn:aws:ssm:r:1:parameter/web/db": {Store: "ssm", Base: "arn:aws:ssm:r:1:parameter/web/db"},
-		arn:                                {Store: "secretsmanager", Base: arn},
-		arn + ":key::":                     {Store: "secretsmanager", Base: arn, Key: "key"},
-		arn + "::AWSPREVIOUS:":             {Store: "secretsmanager", Base: arn, Stage: "AWSPREVIOUS"},
-		arn + ":::id":                      {Store: "secretsmanager", Base: arn, Version: "id"},
-	} {
-		if got := parseSecretRef(v); got != want {
-			t.Errorf("%s: got %+v", v, got)
-		}
-	}
-	for _, v := range []string{arn + ":key", arn + ":a:b:c:d", "arn:", "arn:aws:kms:r:1:key/2", "arn:aws:secretsmanager:r:1:secret"} {
-		if parseSecretRef(v).Broken == "" {
-			t.Errorf("%s is no reference", v)
-		}
-	}
-}
-
-func FuzzParseSecretRef(f *testing.F) {
-	f.Add("arn:aws:secretsmanager:us-east-1:123456789012:secret:web-AbCdEf:key::")
-	f.Fuzz(func(t *testing.T, v string) {
-		if ref := parseSecretRef(v); ref.Broken == "" && ref.Store == "" {
-			t.Errorf("%q: neither understood nor broken", v)
-		}
-	})
-}
-
 func TestUnits(t *testing.T) {
 	for text, want := range map[string]int{"": 0, "256": 256, ".25 vCPU": 256, "1 vcpu": 1024, "2vCPU": 2048} {
 		if got, ok := units(text, "vcpu"); !ok || got != want {

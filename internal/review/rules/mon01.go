@@ -29,6 +29,12 @@ var mon01 = review.Rule{
 }
 
 func mon01Live(s *review.Subject) []review.Outcome {
+	return ofRunning(s, "AWS/ECS/CPUUtilization", "AWS/ECS/MemoryUtilization")
+}
+
+// ofRunning wants metrics of a service that has running tasks: of one without,
+// nothing is measured.
+func ofRunning(s *review.Subject, names ...string) []review.Outcome {
 	l := s.Live.Value
 	if !l.Metrics.OK {
 		return []review.Outcome{unread(l.Metrics, liveAt(s), "")}
@@ -39,7 +45,7 @@ func mon01Live(s *review.Subject) []review.Outcome {
 	if len(runningTasks(l)) == 0 {
 		return []review.Outcome{review.Unexamined(liveAt(s), review.Say("start the service, then review", "サービスを起動してからレビューしてください"), "no task runs, so nothing is measured", "実行中のタスクがなく、計測もない")}
 	}
-	return wantMetrics(s, "AWS/ECS/CPUUtilization", "AWS/ECS/MemoryUtilization")
+	return wantMetrics(s, names...)
 }
 
 // wantMetrics asks for metrics that have had data lately.

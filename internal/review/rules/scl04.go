@@ -27,16 +27,6 @@ var scl04 = review.Rule{
 }
 
 func scl04Live(s *review.Subject) []review.Outcome {
-	l := s.Live.Value
-	if !l.Metrics.OK {
-		return []review.Outcome{unread(l.Metrics, liveAt(s), "")}
-	}
-	if !l.Tasks.OK {
-		return []review.Outcome{unread(l.Tasks, liveAt(s), "")}
-	}
-	if len(runningTasks(l)) == 0 {
-		return []review.Outcome{review.Unexamined(liveAt(s), review.Say("start the service, then review", "サービスを起動してからレビューしてください"), "no task runs, so nothing is measured", "実行中のタスクがなく、計測もない")}
-	}
 	const space = "ECS/ContainerInsights/"
-	return wantMetrics(s, space+"CpuUtilized", space+"CpuReserved", space+"MemoryUtilized", space+"MemoryReserved")
+	return ofRunning(s, space+"CpuUtilized", space+"CpuReserved", space+"MemoryUtilized", space+"MemoryReserved")
 }
