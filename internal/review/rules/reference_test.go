@@ -17,7 +17,9 @@ func TestTheReferenceServiceIsClean(t *testing.T) {
 	s := folder(t, "../testdata/reference")
 	for _, r := range review.Run(s, All(), review.Options{Scope: given(s)}) {
 		for _, o := range r.Outcomes {
-			if o.Status == review.Fail {
+			// Nothing is left open either, but for vulnerabilities: no database
+			// is so fresh that a test could rely on it.
+			if o.Status == review.Fail || o.Status == review.NotExamined && r.Rule.ID != "IMG-22" && r.Rule.ID != "IMG-23" {
 				t.Errorf("%s (%s) %s: %s", r.Rule.ID, r.Rule.Title.EN, o.Place, o.Observed.EN)
 			}
 		}
