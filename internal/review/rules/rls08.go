@@ -32,5 +32,10 @@ var rls08 = review.Rule{
 var rls08Step = regexp.MustCompile(`(?i)terraform\b.*\b(plan|apply)|tofu\b.*\b(plan|apply)|cdk\s+(deploy|diff)|cloudformation\s+(deploy|create-change-set)|sam\s+deploy|pulumi\s+(up|preview)|tfaction|atlantis`)
 
 func rls08Source(s *review.Subject) []review.Outcome {
+	if src := s.Source.Value; infrastructure(src) == "" {
+		return []review.Outcome{review.Unexamined(review.Place{File: src.Root},
+			review.Say("review the folder that has the infrastructure's code", "インフラのコードがあるフォルダーをレビューしてください"),
+			"no infrastructure is described here, so its pipeline stands elsewhere", "インフラの定義がここにない(パイプラインも別の場所にある)")}
+	}
 	return inPipeline(s, rls08Step, review.Say("no step plans or applies infrastructure", "インフラを適用するステップがない"))
 }

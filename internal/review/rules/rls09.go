@@ -4,6 +4,7 @@ import (
 	"regexp"
 
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/review/code"
 )
 
 var rls09 = review.Rule{
@@ -32,5 +33,11 @@ var rls09 = review.Rule{
 var rls09Step = regexp.MustCompile(`(?i)\b(staging|stage|stg|preprod|pre-production|approval|when:\s*manual|manual)\b`)
 
 func rls09Source(s *review.Subject) []review.Outcome {
+	src := s.Source.Value
+	if _, _, ok := step(src, deploys); !ok && len(code.Pipelines(src)) > 0 {
+		return []review.Outcome{review.Unexamined(review.Place{File: src.Root},
+			review.Say("review the folder that has the pipeline which deploys", "デプロイするパイプラインのあるフォルダーをレビューしてください"),
+			"no pipeline here deploys by a command that is known", "既知のコマンドでデプロイするパイプラインがここにない")}
+	}
 	return inPipeline(s, rls09Step, review.Say("nothing stands between the build and production", "ビルドと本番の間に何もない"))
 }

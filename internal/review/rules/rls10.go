@@ -32,14 +32,21 @@ var rls10 = review.Rule{
 
 func rls10Source(s *review.Subject) []review.Outcome {
 	src := s.Source.Value
-	for _, f := range src.Files {
-		base := path.Base(f.Path)
-		switch {
-		case strings.HasSuffix(base, ".tf"), strings.HasSuffix(base, ".tf.json"), base == "cdk.json", base == "Pulumi.yaml", base == "samconfig.toml":
-			return []review.Outcome{review.Passed(src.Place(f.Path, 1), "%s", "%s", f.Path)}
-		case strings.Contains(f.Text, "AWSTemplateFormatVersion"):
-			return []review.Outcome{review.Passed(src.Place(f.Path, 1), "a CloudFormation template", "CloudFormation のテンプレート")}
-		}
+	if file := infrastructure(src); file != "" {
+		return []review.Outcome{review.Passed(src.Place(file, 1), "%s", "%s", file)}
 	}
 	return []review.Outcome{review.Failed(review.Place{File: src.Root}, "no Terraform, CDK, CloudFormation or Pulumi stands in the folder", "Terraform、CDK、CloudFormation、Pulumi の定義がない")}
+}
+
+// infrastructure is the first file that describes infrastructure; empty if there
+// is none.
+func infrastructure(src *review.Source) string {
+	for _, f := range src.Files {
+		base := path.Base(f.Path)
+		if strings.HasSuffix(base, ".tf") || strings.HasSuffix(base, ".tf.json") || base == "cdk.json" || base == "Pulumi.yaml" || base == "samconfig.toml" ||
+			strings.Contains(f.Text, "AWSTemplateFormatVersion") {
+			return f.Path
+		}
+	}
+	return ""
 }
