@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/containerd/cgroups/v3"
 
 	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
 	"github.com/hatoba/hatoba/internal/config"
 )
 
@@ -36,7 +38,7 @@ func (c Check) err() error {
 
 // Doctor makes every check without starting anything.
 func Doctor(_ context.Context, cfg config.Config) []Check {
-	checks := []Check{checkRoot(), checkRuntime(cfg.Runtime), checkCgroups(), checkOverlay(), checkPort(cfg.Listen), checkDataDir(cfg.DataDir), checkRange(cfg)}
+	checks := slices.Concat([]Check{checkRoot()}, engineChecks(cfg), []Check{checkPort(cfg.Listen), checkDataDir(cfg.DataDir), checkRange(cfg)})
 	firewall := Check{Name: "network", Found: "nftables answers"}
 	for _, p := range network.Check() {
 		firewall.Found, firewall.Problem, firewall.Mend = "", p.What, p.Mend
@@ -51,7 +53,53 @@ func Doctor(_ context.Context, cfg config.Config) []Check {
 // prerequisites are the checks that starting itself would fail on with less
 // helpful words.
 func prerequisites(cfg config.Config) error {
-	return errors.Join(checkRoot().err(), checkRuntime(cfg.Runtime).err(), checkCgroups().err())
+	all := []error{checkRoot().err()}
+	for _, p := range containerd.Missing(containerd.Config{Runtime: cfg.Runtime}) {
+		all = append(all, fromEngine(p).err())
+	}
+	return errors.Join(all...)
+}
+
+// engineChecks are the container engine's own, one line for each thing it looks
+// at.
+func engineChecks(cfg config.Config) []Check {
+	checks := []Check{
+		{Name: "OCI runtime", Found: runtimeVersion(cfg.Runtime)},
+		{Name: "cgroups", Found: cgroupVersion()},
+		{Name: "overlayfs", Found: "works below the data directory"},
+	}
+	for _, p := range containerd.Check(containerd.Config{Runtime: cfg.Runtime, Root: cfg.DataDir}) {
+		if i := slices.IndexFunc(checks, func(c Check) bool { return c.Name == p.Name }); i >= 0 {
+			checks[i] = fromEngine(p)
+		} else {
+			checks = append(checks, fromEngine(p))
+		}
+	}
+	return checks
+}
+
+func fromEngine(p containerd.Problem) Check {
+	return Check{Name: p.Name, Problem: p.What, Mend: p.Mend, Fatal: p.Fatal}
+}
+
+// runtimeVersion is how the runtime calls itself; empty if it does not run.
+func runtimeVersion(name string) string {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return ""
+	}
+	out, err := exec.Command(path, "--version").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.SplitN(string(out), "\n", 2)[0] + " (" + path + ")"
+}
+
+func cgroupVersion() string {
+	if cgroups.Mode() == cgroups.Unified {
+		return "version 2"
+	}
+	return "version 1"
 }
 
 func checkRoot() Check {
@@ -62,65 +110,10 @@ func checkRoot() Check {
 	return c
 }
 
-func checkRuntime(name string) Check {
-	c := Check{Name: "OCI runtime", Fatal: true}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		c.Problem, c.Mend = fmt.Sprintf("no %s is installed", name), "apt-get install runc"
-		return c
-	}
-	c.Found = path
-	if out, err := exec.Command(path, "--version").Output(); err == nil {
-		c.Found = strings.SplitN(string(out), "\n", 2)[0] + " (" + path + ")"
-	}
-	if filepath.Base(path) == "crun" && cgroups.Mode() == cgroups.Hybrid {
-		c.Problem, c.Mend = "crun does not run on a hybrid cgroup layout", "use --runtime runc, or boot with systemd.unified_cgroup_hierarchy=1"
-	}
-	return c
-}
-
-func checkCgroups() Check {
-	c := Check{Name: "cgroups", Fatal: true}
-	switch cgroups.Mode() {
-	case cgroups.Unified:
-		c.Found = "version 2"
-		have, _ := os.ReadFile("/sys/fs/cgroup/cgroup.controllers")
-		for _, need := range []string{"cpu", "memory", "pids"} {
-			if !strings.Contains(" "+strings.TrimSpace(string(have))+" ", " "+need+" ") {
-				c.Problem, c.Mend = "controller "+need+" is not available at /sys/fs/cgroup", "boot with cgroup_enable="+need+", or run Hatoba where the whole hierarchy is delegated"
-			}
-		}
-	case cgroups.Legacy, cgroups.Hybrid:
-		c.Found = "version 1"
-		for _, need := range []string{"cpu", "memory", "devices", "freezer", "pids"} {
-			if _, err := os.Stat("/sys/fs/cgroup/" + need); err != nil {
-				c.Problem, c.Mend = "controller "+need+" is not mounted", "mkdir -p /sys/fs/cgroup/"+need+" && mount -t cgroup -o "+need+" cgroup /sys/fs/cgroup/"+need
-			}
-		}
-	default:
-		c.Problem, c.Mend = "no cgroup hierarchy is mounted at /sys/fs/cgroup", "mount -t cgroup2 cgroup2 /sys/fs/cgroup"
-	}
-	if c.Problem == "" && readOnly("/sys/fs/cgroup") {
-		c.Problem, c.Mend = "/sys/fs/cgroup is mounted read-only", "mount -o remount,rw /sys/fs/cgroup, or start the surrounding container privileged"
-	}
-	return c
-}
-
 func readOnly(path string) bool {
 	var fs syscall.Statfs_t
 	const readOnlyFlag = 1
 	return syscall.Statfs(path, &fs) == nil && fs.Flags&readOnlyFlag != 0
-}
-
-func checkOverlay() Check {
-	c := Check{Name: "overlayfs", Fatal: true}
-	b, err := os.ReadFile("/proc/filesystems")
-	if err == nil && strings.Contains(string(b), "\toverlay\n") {
-		c.Found = "in the kernel"
-		return c
-	}
-	c.Problem, c.Mend = "the kernel does not offer overlayfs", "modprobe overlay"
-	return c
 }
 
 func checkPort(at string) Check {

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"github.com/hatoba/hatoba/test/harness"
 )
 
@@ -54,10 +57,12 @@ func TestLogsAreFollowed(t *testing.T) {
 func TestStopTasksOnExit(t *testing.T) {
 	w := harness.Start(t, "--stop-tasks-on-exit")
 	w.Image()
-	w.Register("stays", nil, w.Container("app", "touch-then-wait"))
+	// Healthy is when it can hear SIGTERM.
+	app := w.Container("app", "touch-then-wait")
+	app.HealthCheck = &types.HealthCheck{Command: []string{"CMD", "/app", "healthy"}, Interval: aws.Int32(5)}
+	w.Register("stays", nil, app)
 	arn := w.Run("stays")
-	w.Until(arn, "RUNNING")
-	time.Sleep(time.Second) // it can hear SIGTERM
+	w.Eventually("the task is healthy", func() bool { return w.Task(arn).HealthStatus == types.HealthStatusHealthy })
 	w.Down()
 	if n := harness.Processes("touch-then-wait"); n != 0 {
 		t.Errorf("%d containers outlive Hatoba", n)

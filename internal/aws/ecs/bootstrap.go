@@ -48,12 +48,8 @@ func (s *Service) open(ctx context.Context, scope state.Scope) error {
 	return nil
 }
 
-// BootstrapNetwork makes the default VPC, its subnets and its security group
+// putDefaultNetwork makes the default VPC, its subnets and its security group
 // in the scope, if it has no default VPC yet.
-func BootstrapNetwork(ctx context.Context, st store.Store, scope state.Scope, cidr netip.Prefix) error {
-	return st.Update(ctx, func(w store.Writer) error { return putDefaultNetwork(w, scope, cidr) })
-}
-
 func putDefaultNetwork(w store.Writer, scope state.Scope, cidr netip.Prefix) error {
 	for _, vpc := range store.VPCs.List(w, scope, "") {
 		if vpc.IsDefault {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/state"
 )
 
 // Hours of a month, as AWS's own calculator counts them.
@@ -106,7 +107,7 @@ func Of(td *review.TaskDef, service *review.ServiceDef, region string, p Prices)
 	if td.RuntimePlatform != nil && strings.HasPrefix(string(td.RuntimePlatform.OperatingSystemFamily), "WINDOWS") {
 		return e, fmt.Errorf("the price table is of Linux")
 	}
-	if service != nil && service.DesiredCount > 0 {
+	if service != nil && service.Doc.Get("desiredCount") != nil { // also a service that is scaled to nothing
 		e.Tasks = int(service.DesiredCount)
 	}
 	if service != nil {
@@ -114,43 +115,35 @@ func Of(td *review.TaskDef, service *review.ServiceDef, region string, p Prices)
 			e.Spot = e.Spot || aws.ToString(c.CapacityProvider) == "FARGATE_SPOT"
 		}
 	}
-	if e.Tasks > 10_000 {
-		return e, fmt.Errorf("%d tasks: more than a service has", e.Tasks)
+	if e.Tasks < 0 || e.Tasks > 10_000 {
+		return e, fmt.Errorf("%d tasks: no service has that many", e.Tasks)
 	}
 	extra := 0
 	if td.EphemeralStorage != nil {
 		extra = max(0, int(td.EphemeralStorage.SizeInGiB)-includedStorage)
 	}
+	cpu, memory, store := rate.VCPU*Nano(e.CPU)*Hours/1024, rate.GB*Nano(e.Memory)*Hours/1024, prices.Storage*Nano(extra)*Hours
 	n := Nano(e.Tasks)
-	e.Compute = n * rate.VCPU * Nano(e.CPU) * Hours / 1024
-	e.Mem = n * rate.GB * Nano(e.Memory) * Hours / 1024
-	e.Store = n * prices.Storage * Nano(extra) * Hours
-	e.Total = e.Compute + e.Mem + e.Store
-	e.PerTask = e.Total / n
+	e.Compute, e.Mem, e.Store = n*cpu, n*memory, n*store
+	e.PerTask = cpu + memory + store
+	e.Total = n * e.PerTask
 	return e, nil
 }
 
-// size reads the task's size: "256" or ".25 vCPU", "512" or "1 GB".
+// size reads the task's size, in units and MiB.
 func size(td *review.TaskDef) (cpu, memory int, err error) {
-	read := func(what, text string, unit string, scale float64) (int, error) {
-		text = strings.ToLower(strings.TrimSpace(text))
-		if text == "" {
-			return 0, fmt.Errorf("the task definition has no task-level %s, so it has no price on Fargate", what)
+	read := func(what string, text *string, parse func(string) (int64, bool)) int {
+		n, ok := parse(aws.ToString(text))
+		switch {
+		case aws.ToString(text) == "":
+			err = fmt.Errorf("the task definition has no task-level %s, so it has no price on Fargate", what)
+		case !ok:
+			err = fmt.Errorf("task-level %s %q is no size", what, *text)
 		}
-		number, scaled := strings.CutSuffix(text, unit)
-		v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || !(v > 0 && v < 1e6) {
-			return 0, fmt.Errorf("task-level %s %q is no size", what, text)
-		}
-		if scaled {
-			v *= scale
-		}
-		return int(v), nil
+		return int(n)
 	}
-	if cpu, err = read("cpu", aws.ToString(td.Cpu), "vcpu", 1024); err != nil {
-		return 0, 0, err
-	}
-	memory, err = read("memory", aws.ToString(td.Memory), "gb", 1024)
+	memory = read("memory", td.Memory, state.ParseMemory)
+	cpu = read("cpu", td.Cpu, state.ParseCPU)
 	return cpu, memory, err
 }
 

@@ -14,14 +14,16 @@ func TestEstimates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct{ td, service, region, want string }{
-		"a small task":    {`"cpu": "256", "memory": "512"`, ``, "us-east-1", "$9.01"},
-		"three of them":   {`"cpu": "256", "memory": "512"`, `{"desiredCount": 3}`, "us-east-1", "$27.03"},
-		"AWS's words":     {`"cpu": ".25 vCPU", "memory": "0.5 GB"`, ``, "us-east-1", "$9.01"},
-		"on ARM in Tokyo": {`"cpu": "1024", "memory": "2048", "runtimePlatform": {"cpuArchitecture": "ARM64"}`, ``, "ap-northeast-1", "$35.98"},
-		"with storage":    {`"cpu": "256", "memory": "512", "ephemeralStorage": {"sizeInGiB": 120}`, ``, "us-east-1", "$17.11"},
-		"unknown region":  {`"cpu": "256", "memory": "512"`, ``, "mars-1", "!--prices"},
-		"no size":         {`"cpu": "256"`, ``, "us-east-1", "!no task-level memory"},
-		"nonsense":        {`"cpu": "many", "memory": "512"`, ``, "us-east-1", "!is no size"},
+		"a small task":      {`"cpu": "256", "memory": "512"`, ``, "us-east-1", "$9.01"},
+		"three of them":     {`"cpu": "256", "memory": "512"`, `{"desiredCount": 3}`, "us-east-1", "$27.03"},
+		"scaled to nothing": {`"cpu": "256", "memory": "512"`, `{"desiredCount": 0}`, "us-east-1", "$0.00"},
+		"not said":          {`"cpu": "256", "memory": "512"`, `{"serviceName": "web"}`, "us-east-1", "$9.01"},
+		"AWS's words":       {`"cpu": ".25 vCPU", "memory": "0.5 GB"`, ``, "us-east-1", "$9.01"},
+		"on ARM in Tokyo":   {`"cpu": "1024", "memory": "2048", "runtimePlatform": {"cpuArchitecture": "ARM64"}`, ``, "ap-northeast-1", "$35.98"},
+		"with storage":      {`"cpu": "256", "memory": "512", "ephemeralStorage": {"sizeInGiB": 120}`, ``, "us-east-1", "$17.11"},
+		"unknown region":    {`"cpu": "256", "memory": "512"`, ``, "mars-1", "!--prices"},
+		"no size":           {`"cpu": "256"`, ``, "us-east-1", "!no task-level memory"},
+		"nonsense":          {`"cpu": "many", "memory": "512"`, ``, "us-east-1", "!is no size"},
 	} {
 		td, err := read.TaskDef("t", []byte(`{"containerDefinitions": [{"name": "a"}], `+tc.td+`}`))
 		if err != nil {

@@ -100,16 +100,6 @@ func (f *failing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Drop forgets a file, or a folder with all in it, that a later layer removes.
-func (c *Collector) Drop(name string) {
-	for p := range c.found {
-		if p == name || strings.HasPrefix(p, name+"/") {
-			delete(c.found, p)
-		}
-	}
-	delete(c.distro, name)
-}
-
 // Keep forgets all but the visible ones of an image's files: to be called once,
 // when all layers have gone by.
 func (c *Collector) Keep(files []review.File) {

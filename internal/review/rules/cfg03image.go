@@ -10,6 +10,7 @@ import (
 	"github.com/hatoba/hatoba/internal/review/secret"
 )
 
+// sortedKeys are a map's keys in order, so that answers keep theirs.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func secretEnvFile(base string) bool { return secret.EnvFile(base) && strings.HasPrefix(base, ".env") }

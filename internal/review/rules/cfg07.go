@@ -39,7 +39,7 @@ func cfg07Options(s *review.Subject) (out []review.Outcome) {
 		if l == nil {
 			continue
 		}
-		for _, name := range keysOf(l.Options) {
+		for _, name := range sortedKeys(l.Options) {
 			value := l.Options[name]
 			if kind := driverSecret(name, value); kind != secret.None {
 				out = append(out, review.Failed(td.At("containerDefinitions", i, "logConfiguration", "options", name),

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -48,7 +49,7 @@ func cfg13Live(s *review.Subject) (out []review.Outcome) {
 			case strings.HasPrefix(e.Value, "aws:kms"):
 				out = append(out, review.Passed(at, "%s: the bucket encrypts with %s", "%s: バケットは %s で暗号化する", name, e.Value))
 			default:
-				out = append(out, review.Failed(at, "%s: the bucket encrypts with %s, not with a KMS key", "%s: バケットの暗号化は %s で、KMS キーではない", name, or(e.Value, "AES256")))
+				out = append(out, review.Failed(at, "%s: the bucket encrypts with %s, not with a KMS key", "%s: バケットの暗号化は %s で、KMS キーではない", name, cmp.Or(e.Value, "AES256")))
 			}
 			switch b := g.Value.Blocked; {
 			case !b.OK:
@@ -64,11 +65,4 @@ func cfg13Live(s *review.Subject) (out []review.Outcome) {
 		out = append(out, review.Passed(td.At("containerDefinitions"), "no container has environmentFiles", "environmentFiles を使うコンテナはない"))
 	}
 	return out
-}
-
-func or(text, instead string) string {
-	if text == "" {
-		return instead
-	}
-	return text
 }

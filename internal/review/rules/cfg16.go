@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"github.com/hatoba/hatoba/internal/review"
 	"github.com/hatoba/hatoba/internal/review/secret"
 )
@@ -40,7 +41,7 @@ func cfg16Live(s *review.Subject) (out []review.Outcome) {
 		case !v.Exists:
 			out = append(out, unread(review.Missing[int](review.Say("it does not exist", "存在しない"), review.Say("make it, then review", "作成してからレビューしてください")), places[i], name))
 		case v.Store == "secretsmanager" || v.Type == "SecureString":
-			key := or(v.KMSKey, "the store's own key")
+			key := cmp.Or(v.KMSKey, "the store's own key")
 			out = append(out, review.Passed(places[i], "%s is encrypted with %s", "%s は %s で暗号化されている", name, key))
 		case v.Type == "":
 			out = append(out, unread(review.Missing[int](review.Say("the store does not say its type", "ストアが型を返さない"), review.Text{}), places[i], name))

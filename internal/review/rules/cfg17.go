@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -101,7 +102,7 @@ func arnScope(pattern string) string {
 func cfg17Call(l *review.Live, from string) (action, resource string) {
 	ref, known := review.ParseSecretRef(from), l.Secrets[from].Value.ARN
 	if ref.Store == "secretsmanager" {
-		return "secretsmanager:GetSecretValue", or(known, ref.ID)
+		return "secretsmanager:GetSecretValue", cmp.Or(known, ref.ID)
 	}
 	if strings.HasPrefix(ref.ID, "arn:") {
 		return "ssm:GetParameters", ref.ID

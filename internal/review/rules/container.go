@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -30,9 +28,6 @@ func routers(td *review.TaskDef) (out []int) {
 func logsTo(c types.ContainerDefinition, driver types.LogDriver) bool {
 	return c.LogConfiguration != nil && c.LogConfiguration.LogDriver == driver
 }
-
-// keysOf are a map's keys in order, so that answers keep theirs.
-func keysOf[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // onFargate asks the task definition and, if it is there, the service.
 func onFargate(s *review.Subject) bool {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -45,7 +46,7 @@ func gov01Service(s *review.Subject) []review.Outcome {
 		}
 	case types.PropagateTagsTaskDefinition:
 	default:
-		return []review.Outcome{review.Failed(at, "propagateTags is %s: tasks get no tags", "propagateTags が %s で、タスクにタグが付かない", or(string(service.PropagateTags), "NONE"))}
+		return []review.Outcome{review.Failed(at, "propagateTags is %s: tasks get no tags", "propagateTags が %s で、タスクにタグが付かない", cmp.Or(string(service.PropagateTags), "NONE"))}
 	}
 	return []review.Outcome{review.Passed(at, "tasks get the tags of %s", "タスクは %s のタグを引き継ぐ", string(service.PropagateTags))}
 }

@@ -73,7 +73,7 @@ func firelensOutput(l *types.LogConfiguration) string {
 	if l == nil || l.LogDriver != types.LogDriverAwsfirelens {
 		return ""
 	}
-	for _, key := range keysOf(l.Options) {
+	for _, key := range sortedKeys(l.Options) {
 		if k := strings.ToLower(key); k == "name" || k == "@type" {
 			return strings.ToLower(l.Options[key])
 		}

@@ -74,7 +74,7 @@ func log11User(td *review.TaskDef, i int, router types.ContainerDefinition) revi
 	}
 	output := firelensOutput(c.LogConfiguration)
 	sends := len(c.LogConfiguration.SecretOptions) > 0
-	for _, key := range keysOf(c.LogConfiguration.Options) {
+	for _, key := range sortedKeys(c.LogConfiguration.Options) {
 		switch strings.ToLower(key) {
 		case "include-pattern", "exclude-pattern", "log-driver-buffer-limit":
 		default:

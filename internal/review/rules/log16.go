@@ -63,7 +63,7 @@ func log16Both(s *review.Subject) (out []review.Outcome) {
 		if len(outputs) < 2 {
 			answer = review.Failed
 		}
-		out = append(out, answer(at, "container %s: goes to %s (%s)", "コンテナ %s: 送り先は %s(%s)", str(c.Name), orElse(strings.Join(keysOf(outputs), ", "), "nothing"), file.Path))
+		out = append(out, answer(at, "container %s: goes to %s (%s)", "コンテナ %s: 送り先は %s(%s)", str(c.Name), orElse(strings.Join(sortedKeys(outputs), ", "), "nothing"), file.Path))
 	}
 	if len(out) == 0 {
 		out = append(out, review.Passed(td.At("containerDefinitions", found[0]), "no container sends to the router", "ルーターに送るコンテナはない"))

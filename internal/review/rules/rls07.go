@@ -3,6 +3,7 @@ package rules
 import (
 	"path"
 	"regexp"
+	"strings"
 
 	"github.com/hatoba/hatoba/internal/review"
 	"github.com/hatoba/hatoba/internal/review/code"
@@ -56,4 +57,6 @@ func rls07Source(s *review.Subject) []review.Outcome {
 		"%d pipeline files, none of which deploys by a command that is known: it may stand elsewhere", "パイプライン定義 %d 個に既知のデプロイ手順はない(別の場所にある可能性)", len(ci))}
 }
 
-func splitLines(text string) []string { return regexp.MustCompile("\r?\n").Split(text, -1) }
+func splitLines(text string) []string {
+	return strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+}

@@ -5,6 +5,8 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/hatoba/hatoba/internal/review"
 )
 
@@ -68,16 +70,9 @@ func rls20Balanced(s *review.Subject) (out []review.Outcome) {
 	}
 	for i, b := range s.Service.Value.LoadBalancers {
 		at := s.Service.Value.At("loadBalancers", i)
-		out = append(out, review.Passed(at, "container %s: its target group asks port %d", "コンテナ %s: ターゲットグループがポート %d を確認する", str(b.ContainerName), port(b.ContainerPort)))
+		out = append(out, review.Passed(at, "container %s: its target group asks port %d", "コンテナ %s: ターゲットグループがポート %d を確認する", str(b.ContainerName), aws.ToInt32(b.ContainerPort)))
 	}
 	return out
-}
-
-func port(p *int32) int32 {
-	if p == nil {
-		return 0
-	}
-	return *p
 }
 
 // imageHealthcheck says where a HEALTHCHECK stands that ECS does not use.

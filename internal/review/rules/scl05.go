@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/state"
 )
 
 var scl05 = review.Rule{
@@ -26,8 +29,8 @@ var scl05 = review.Rule{
 
 func scl05Sizes(s *review.Subject) (out []review.Outcome) {
 	td := s.TaskDef.Value
-	cpu, cpuOK := units(spelled(td, "cpu"), "vcpu")
-	memory, memoryOK := units(spelled(td, "memory"), "gb")
+	cpu, cpuOK := sizeOr0(spelled(td, "cpu"), state.ParseCPU)
+	memory, memoryOK := sizeOr0(spelled(td, "memory"), state.ParseMemory)
 	fargate := onFargate(s)
 	switch {
 	case !cpuOK || !memoryOK:
@@ -35,13 +38,13 @@ func scl05Sizes(s *review.Subject) (out []review.Outcome) {
 		return out
 	case fargate && (cpu == 0 || memory == 0):
 		out = append(out, review.Failed(td.At("cpu"), "Fargate needs cpu and memory of the task", "Fargate ではタスクの cpu と memory が必要"))
-	case fargate && !fargatePair(cpu, memory):
+	case fargate && !state.FargateSize(int64(cpu), int64(memory)):
 		out = append(out, review.Failed(td.At("cpu"), "Fargate has no size of %d CPU units with %d MiB", "Fargate に CPU %d ユニット、メモリ %d MiB の組み合わせはない", cpu, memory))
 	}
 	cpuSum, reserved := 0, 0
 	for i, c := range td.ContainerDefinitions {
 		at := td.At("containerDefinitions", i, "memory")
-		hard, soft := int(port(c.Memory)), int(port(c.MemoryReservation))
+		hard, soft := int(aws.ToInt32(c.Memory)), int(aws.ToInt32(c.MemoryReservation))
 		cpuSum += int(c.Cpu)
 		if soft > 0 {
 			reserved += soft
@@ -72,6 +75,15 @@ func scl05Sizes(s *review.Subject) (out []review.Outcome) {
 		out = append(out, review.Passed(td.At("cpu"), "task: %d CPU units, %d MiB; containers: %d units, %d MiB reserved", "タスク: CPU %d ユニット、%d MiB。コンテナ: %d ユニット、予約 %d MiB", cpu, memory, cpuSum, reserved))
 	}
 	return out
+}
+
+// sizeOr0 reads a size; a task on EC2 may say none, which is 0.
+func sizeOr0(text string, parse func(string) (int64, bool)) (int, bool) {
+	if text == "" {
+		return 0, true
+	}
+	n, ok := parse(text)
+	return int(n), ok
 }
 
 // spelled is a size as the document has it: AWS wants strings, people write

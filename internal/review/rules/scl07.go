@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -49,7 +50,7 @@ func scl07Live(s *review.Subject) []review.Outcome {
 	for _, p := range v.Policies {
 		switch p.Type {
 		case "TargetTrackingScaling":
-			return []review.Outcome{review.Passed(at, "%d to %d tasks; policy %s keeps %s at %g", "%d から %d タスク。ポリシー %s が %s を %g に保つ", v.Min, v.Max, p.Name, or(p.Metric, "its metric"), p.Target)}
+			return []review.Outcome{review.Passed(at, "%d to %d tasks; policy %s keeps %s at %g", "%d から %d タスク。ポリシー %s が %s を %g に保つ", v.Min, v.Max, p.Name, cmp.Or(p.Metric, "its metric"), p.Target)}
 		case "StepScaling", "PredictiveScaling":
 			return []review.Outcome{review.Passed(at, "%d to %d tasks; policy %s (%s)", "%d から %d タスク。ポリシー %s(%s)", v.Min, v.Max, p.Name, p.Type)}
 		}

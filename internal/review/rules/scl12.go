@@ -77,7 +77,7 @@ func scl12Zones(s *review.Subject) []review.Outcome {
 			running++
 		}
 	}
-	names := strings.Join(keysOf(zones), ", ")
+	names := strings.Join(sortedKeys(zones), ", ")
 	switch {
 	case running < 2:
 		return []review.Outcome{review.Passed(at, "%d tasks run: nothing to spread", "稼働中のタスクは %d: 分散の対象がない", running)}

@@ -1,9 +1,11 @@
 package rules
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -33,10 +35,10 @@ var scl13 = review.Rule{
 func scl13Ports(s *review.Subject) (out []review.Outcome) {
 	td, service := s.TaskDef.Value, s.Service.Value
 	for i, b := range service.LoadBalancers {
-		at, name, p := service.At("loadBalancers", i), str(b.ContainerName), port(b.ContainerPort)
+		at, name, p := service.At("loadBalancers", i), str(b.ContainerName), aws.ToInt32(b.ContainerPort)
 		switch c := td.Container(name); {
 		case c < 0:
-			out = append(out, review.Failed(service.At("loadBalancers", i, "containerName"), "the task has no container %s", "タスクにコンテナ %s がない", or(name, "(no name)")))
+			out = append(out, review.Failed(service.At("loadBalancers", i, "containerName"), "the task has no container %s", "タスクにコンテナ %s がない", cmp.Or(name, "(no name)")))
 		case !mapsPort(td.ContainerDefinitions[c], p):
 			out = append(out, review.Failed(service.At("loadBalancers", i, "containerPort"), "container %s has no portMapping of %d", "コンテナ %s に %d の portMapping がない", name, p))
 		default:

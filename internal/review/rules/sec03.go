@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -43,5 +44,5 @@ func sec03Groups(s *review.Subject) []review.Outcome {
 	case s.TaskDef.Value.NetworkMode == types.NetworkModeNone:
 		return []review.Outcome{review.Passed(at, "network mode none", "ネットワークモードは none")}
 	}
-	return []review.Outcome{review.Failed(at, "network mode %s: tasks share the host's security groups", "ネットワークモード %s: タスクはホストのセキュリティグループを共有する", or(string(s.TaskDef.Value.NetworkMode), "bridge"))}
+	return []review.Outcome{review.Failed(at, "network mode %s: tasks share the host's security groups", "ネットワークモード %s: タスクはホストのセキュリティグループを共有する", cmp.Or(string(s.TaskDef.Value.NetworkMode), "bridge"))}
 }

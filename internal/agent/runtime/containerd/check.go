@@ -23,28 +23,46 @@ type Problem struct {
 	Fatal bool   // no container can be run with it
 }
 
-// Check finds what would keep an engine of this configuration from running
-// containers, without starting one. It leaves nothing behind.
+// Missing finds what would keep an engine of this configuration from starting
+// any container. It runs no program and leaves nothing behind.
+func Missing(cfg Config) []Problem {
+	_, problems := findRuntime(cfg.Runtime)
+	return append(problems, checkCgroups()...)
+}
+
+// Check finds all that stands in an engine's way: what is missing, a runtime
+// that does not work as it should, and a data directory that carries no overlay.
+// It leaves nothing behind.
 func Check(cfg Config) []Problem {
 	return slices.Concat(checkRuntime(cfg.Runtime), checkCgroups(), checkSnapshots(cfg.Root))
 }
 
-func checkRuntime(name string) []Problem {
-	problem := func(what, mend string) []Problem {
-		return []Problem{{Name: "OCI runtime", What: what, Mend: mend, Fatal: true}}
-	}
+func runtimeProblem(what, mend string) []Problem {
+	return []Problem{{Name: "OCI runtime", What: what, Mend: mend, Fatal: true}}
+}
+
+// findRuntime finds the runtime's program.
+func findRuntime(name string) (path string, problems []Problem) {
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return problem(fmt.Sprintf("no %s is installed", name), "apt-get install "+filepath.Base(name))
-	}
-	if _, err := exec.Command(path, "--version").Output(); err != nil {
-		return problem(fmt.Sprintf("%s does not run: %v", path, err), "apt-get install --reinstall "+filepath.Base(name))
+		return "", runtimeProblem(fmt.Sprintf("no %s is installed", name), "apt-get install "+filepath.Base(name))
 	}
 	if filepath.Base(path) == "crun" && cgroups.Mode() == cgroups.Hybrid {
-		return problem("crun does not run on a hybrid cgroup layout", "hatoba up --runtime runc")
+		return path, runtimeProblem("crun does not run on a hybrid cgroup layout", "hatoba up --runtime runc, or boot with systemd.unified_cgroup_hierarchy=1")
+	}
+	return path, nil
+}
+
+func checkRuntime(name string) []Problem {
+	path, problems := findRuntime(name)
+	if len(problems) > 0 {
+		return problems
+	}
+	if _, err := exec.Command(path, "--version").Output(); err != nil {
+		return runtimeProblem(fmt.Sprintf("%s does not run: %v", path, err), "apt-get install --reinstall "+filepath.Base(name))
 	}
 	if out, err := exec.Command(path, "features").Output(); err == nil && !hasSeccomp(out) {
-		return problem(path+" was built without seccomp", "apt-get install runc")
+		return runtimeProblem(path+" was built without seccomp", "apt-get install runc")
 	}
 	return nil
 }

@@ -34,21 +34,6 @@ func TestSize(t *testing.T) {
 	}
 }
 
-func TestFargateSizes(t *testing.T) {
-	for _, c := range []struct {
-		cpu, memory int64
-		ok          bool
-	}{
-		{256, 512, true}, {256, 2048, true}, {256, 1536, false}, {512, 4096, true}, {512, 512, false},
-		{1024, 2048, true}, {4096, 30720, true}, {4096, 31744, false}, {8192, 20480, true}, {8192, 18432, false},
-		{16384, 122880, true}, {16384, 36864, false}, {100, 512, false},
-	} {
-		if got := FargateSize(c.cpu, c.memory); got != c.ok {
-			t.Errorf("FargateSize(%d, %d) = %v", c.cpu, c.memory, got)
-		}
-	}
-}
-
 func TestDefinitionTooLarge(t *testing.T) {
 	_, err := Build(&ecs.RegisterTaskDefinitionInput{
 		Family: aws.String("f"),

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -23,7 +24,7 @@ func (r *reader) named(ctx context.Context, found *Found) error {
 			return wrap("service "+r.target.Service, "ecs:DescribeServices", err)
 		}
 		if len(out.Services) == 0 {
-			return fmt.Errorf("service %s: there is none in cluster %s", r.target.Service, or(r.target.Cluster, "default"))
+			return fmt.Errorf("service %s: there is none in cluster %s", r.target.Service, cmp.Or(r.target.Cluster, "default"))
 		}
 		s := out.Services[0]
 		r.live.Service = review.Have(s)
@@ -65,13 +66,13 @@ func (r *reader) cluster0() *string {
 }
 
 func (r *reader) cluster(ctx context.Context) review.Given[types.Cluster] {
-	out, err := ecs.NewFromConfig(r.cfg).DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{or(r.target.Cluster, "default")},
+	out, err := ecs.NewFromConfig(r.cfg).DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{cmp.Or(r.target.Cluster, "default")},
 		Include: []types.ClusterField{types.ClusterFieldSettings, types.ClusterFieldConfigurations, types.ClusterFieldTags, types.ClusterFieldStatistics}})
 	switch {
 	case err != nil:
 		return refused[types.Cluster](err, "ecs:DescribeClusters")
 	case len(out.Clusters) == 0:
-		return review.Missing[types.Cluster](review.Say("there is no cluster %s", "クラスター %s がない", or(r.target.Cluster, "default")),
+		return review.Missing[types.Cluster](review.Say("there is no cluster %s", "クラスター %s がない", cmp.Or(r.target.Cluster, "default")),
 			review.Say("name the cluster with --cluster", "--cluster でクラスターを指定してください"))
 	}
 	r.mu.Lock()

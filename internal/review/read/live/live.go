@@ -4,6 +4,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,7 +148,7 @@ func noService[T any]() review.Given[T] {
 
 // clusterName is the short name that metrics and scaling know it by.
 func (r *reader) clusterName() string {
-	name := or(r.target.Cluster, "default")
+	name := cmp.Or(r.target.Cluster, "default")
 	if s := r.service(); s != nil && s.ClusterArn != nil {
 		name = *s.ClusterArn
 	}

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,7 +19,7 @@ const (
 )
 
 func (r *reader) logGroup(ctx context.Context, name string) review.Given[review.LogGroup] {
-	client := cloudwatchlogs.NewFromConfig(r.cfg, func(o *cloudwatchlogs.Options) { o.Region = or(r.refs.regions[name], o.Region) })
+	client := cloudwatchlogs.NewFromConfig(r.cfg, func(o *cloudwatchlogs.Options) { o.Region = cmp.Or(r.refs.regions[name], o.Region) })
 	group := review.LogGroup{}
 	for pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(client, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name}); pages.HasMorePages() && !group.Exists; {
 		page, err := pages.NextPage(ctx)
@@ -115,7 +116,7 @@ func (r *reader) lines(ctx context.Context, t types.Task, c types.ContainerDefin
 	}
 	stream := prefix + "/" + name + "/" + after(aws.ToString(t.TaskArn), "/")
 	region := logOption(c, "awslogs-region")
-	client := cloudwatchlogs.NewFromConfig(r.cfg, func(o *cloudwatchlogs.Options) { o.Region = or(region, o.Region) })
+	client := cloudwatchlogs.NewFromConfig(r.cfg, func(o *cloudwatchlogs.Options) { o.Region = cmp.Or(region, o.Region) })
 	out, err := client.GetLogEvents(ctx, &cloudwatchlogs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream,
 		Limit: aws.Int32(linesOfTask), StartFromHead: aws.Bool(false)})
 	switch {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func metricAlarm(a types.MetricAlarm) review.Alarm {
 	for _, q := range a.Metrics {
 		if q.MetricStat != nil && q.MetricStat.Metric != nil {
 			dimensions = append(dimensions, q.MetricStat.Metric.Dimensions...)
-			out.Namespace, out.Metric = or(out.Namespace, aws.ToString(q.MetricStat.Metric.Namespace)), or(out.Metric, aws.ToString(q.MetricStat.Metric.MetricName))
+			out.Namespace, out.Metric = cmp.Or(out.Namespace, aws.ToString(q.MetricStat.Metric.Namespace)), cmp.Or(out.Metric, aws.ToString(q.MetricStat.Metric.MetricName))
 		}
 	}
 	for _, d := range dimensions {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -26,10 +27,10 @@ func reason(err error, action string) (why, how review.Text) {
 		return review.Say("%s: no answer in time", "%s: 時間内に応答がなかった", action),
 			review.Say("run the review again; if it stays so, look whether the endpoint can be reached", "もう一度レビューを実行し、続くならエンドポイントに届くかを確認してください")
 	case strings.Contains(code, "AccessDenied") || code == "UnauthorizedOperation" || code == "AuthorizationError" || code == "Forbidden" || status == 403:
-		return review.Say("%s was refused: %s", "%s が拒否された: %s", action, or(code, "403")),
+		return review.Say("%s was refused: %s", "%s が拒否された: %s", action, cmp.Or(code, "403")),
 			review.Say("grant the reviewer %s, or review with a profile that has it", "レビュー担当に %s を許可するか、権限を持つプロファイルでレビューしてください", action)
 	case code == "UnsupportedOperationException" || code == "UnknownOperationException" || code == "InvalidAction" || code == "NotImplemented" || code == "" && (status == 404 || status == 405 || status == 501):
-		return review.Say("%s is not served by this endpoint (%s)", "%s はこのエンドポイントでは提供されていない(%s)", action, or(code, "HTTP error")),
+		return review.Say("%s is not served by this endpoint (%s)", "%s はこのエンドポイントでは提供されていない(%s)", action, cmp.Or(code, "HTTP error")),
 			review.Say("nothing to grant: this endpoint has no such API, so check this point by hand where the service runs", "権限では解決しません。このエンドポイントにはこの API がないので、サービスが動く場所で直接確認してください")
 	case strings.Contains(code, "Throttl") || code == "RequestLimitExceeded" || code == "TooManyRequestsException":
 		return review.Say("%s was throttled: %s", "%s がスロットリングされた: %s", action, code),
@@ -80,11 +81,4 @@ func last(err error) string {
 		}
 		err = inner
 	}
-}
-
-func or(text, instead string) string {
-	if text == "" {
-		return instead
-	}
-	return text
 }

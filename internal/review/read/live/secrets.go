@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -30,7 +31,7 @@ func (r *reader) secret(ctx context.Context, valueFrom string) review.Given[revi
 
 // stored reads a secret of Secrets Manager.
 func (r *reader) stored(ctx context.Context, ref review.SecretRef) review.Given[review.Secret] {
-	client := secretsmanager.NewFromConfig(r.cfg, func(o *secretsmanager.Options) { o.Region = or(ref.Region, o.Region) })
+	client := secretsmanager.NewFromConfig(r.cfg, func(o *secretsmanager.Options) { o.Region = cmp.Or(ref.Region, o.Region) })
 	out := review.Secret{ARN: ref.ID, Store: "secretsmanager"}
 	described, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &ref.ID})
 	switch {
@@ -65,7 +66,7 @@ func (r *reader) stored(ctx context.Context, ref review.SecretRef) review.Given[
 // versionTime is when the version that a new task would get was made; the zero
 // time if nobody says. The secret's own date is no use: a new tag moves it.
 func versionTime(ctx context.Context, client *secretsmanager.Client, ref review.SecretRef) (at time.Time) {
-	stage := or(ref.Stage, "AWSCURRENT")
+	stage := cmp.Or(ref.Stage, "AWSCURRENT")
 	for pages := secretsmanager.NewListSecretVersionIdsPaginator(client, &secretsmanager.ListSecretVersionIdsInput{SecretId: &ref.ID}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -82,7 +83,7 @@ func versionTime(ctx context.Context, client *secretsmanager.Client, ref review.
 
 // parameter reads a parameter of Parameter Store.
 func (r *reader) parameter(ctx context.Context, ref review.SecretRef) review.Given[review.Secret] {
-	client := ssm.NewFromConfig(r.cfg, func(o *ssm.Options) { o.Region = or(ref.Region, o.Region) })
+	client := ssm.NewFromConfig(r.cfg, func(o *ssm.Options) { o.Region = cmp.Or(ref.Region, o.Region) })
 	out := review.Secret{ARN: ref.ID, Store: "ssm"}
 	names := []string{ref.Name}
 	if ref.ID != ref.Name { // an ARN does not tell name from /name
@@ -99,7 +100,7 @@ func (r *reader) parameter(ctx context.Context, ref review.SecretRef) review.Giv
 		}
 		for _, p := range page.Parameters {
 			out.Exists, out.Type, out.KMSKey = true, string(p.Type), aws.ToString(p.KeyId)
-			out.ARN, out.Changed = or(aws.ToString(p.ARN), out.ARN), aws.ToTime(p.LastModifiedDate)
+			out.ARN, out.Changed = cmp.Or(aws.ToString(p.ARN), out.ARN), aws.ToTime(p.LastModifiedDate)
 		}
 	}
 	switch {
