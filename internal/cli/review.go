@@ -20,6 +20,7 @@ import (
 	"github.com/hatoba/hatoba/internal/review/questionnaire"
 	"github.com/hatoba/hatoba/internal/review/report"
 	"github.com/hatoba/hatoba/internal/review/rules"
+	"github.com/hatoba/hatoba/internal/review/waiver"
 )
 
 // Exit codes of a review.
@@ -283,8 +284,10 @@ func reviewList(f *reviewFlags) *cobra.Command {
 	}
 }
 
-// allRules are the rules and the questions.
-func allRules() []*review.Rule { return append(rules.All(), questionnaire.Rules(nil)...) }
+// allRules are the rules, the questions and what waivers themselves are asked.
+func allRules() []*review.Rule {
+	return slices.Concat(rules.All(), questionnaire.Rules(nil), waiver.Rules())
+}
 
 func findRule(id string) *review.Rule {
 	for _, r := range allRules() {

@@ -127,7 +127,7 @@ func gaps(results []review.Result) (out []gap) {
 func next(r *review.Report) review.Text {
 	var worst *review.Result
 	for i := range r.Results {
-		if f := &r.Results[i]; finding(*f) && !f.Rule.User && (worst == nil || f.Severity > worst.Severity) {
+		if f := &r.Results[i]; finding(*f) && f.Rule.Page() != "" && (worst == nil || f.Severity > worst.Severity) {
 			worst = f
 		}
 	}

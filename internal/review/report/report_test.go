@@ -136,6 +136,16 @@ func TestVerdictFirstAndLast(t *testing.T) {
 	}
 }
 
+// Only what `hatoba review explain` knows is named as the next thing to type.
+func TestNextIsAnswered(t *testing.T) {
+	for id, want := range map[string]bool{"CFG-05": true, "EXT-TRIVY-CVE-2026-0001": false} {
+		r := &review.Report{Results: []review.Result{{Rule: &review.Rule{ID: id}, Status: review.Fail, Outcomes: []review.Outcome{{Status: review.Fail}}}}}
+		if got := next(r); got.IsZero() == want {
+			t.Errorf("%s: %q", id, got.EN)
+		}
+	}
+}
+
 func TestWrap(t *testing.T) {
 	for _, c := range []struct {
 		text  string

@@ -45,7 +45,7 @@ func runtimeProblem(what, mend string) []Problem {
 func findRuntime(name string) (path string, problems []Problem) {
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", runtimeProblem(fmt.Sprintf("no %s is installed", name), "apt-get install "+filepath.Base(name))
+		return "", runtimeProblem(fmt.Sprintf("no %s is installed", name), "apt-get install runc, or name another with --runtime")
 	}
 	if filepath.Base(path) == "crun" && cgroups.Mode() == cgroups.Hybrid {
 		return path, runtimeProblem("crun does not run on a hybrid cgroup layout", "hatoba up --runtime runc, or boot with systemd.unified_cgroup_hierarchy=1")
