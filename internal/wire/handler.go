@@ -23,6 +23,8 @@ import (
 type HandlerConfig struct {
 	Services     []Service
 	DefaultScope state.Scope   // where a request acts that does not say
+	Identities   Identities    // nil: nobody has a key
+	Authorize    Authorize     // nil: everybody may do everything
 	Log          *slog.Logger  // nil: slog.Default()
 	NewRequestID func() string // nil: random UUIDs
 	NotFound     http.Handler  // for what is no AWS request; nil: a short text
@@ -193,8 +195,17 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 	if f := p.decode(op, req, in.Elem()); f != nil {
 		return op, nil, f
 	}
-	caller := Caller{Scope: req.credential.scope(h.cfg.DefaultScope), AccessKey: req.credential.accessKey, RequestID: req.id}
+	identity, scope, f := h.identify(req)
+	if f != nil {
+		return op, nil, f
+	}
+	caller := Caller{Scope: scope, AccessKey: req.credential.accessKey, Identity: identity, RequestID: req.id}
 	ctx := req.http.Context()
+	if h.cfg.Authorize != nil {
+		if err := h.cfg.Authorize(ctx, caller, op.service.Name, op.Name, in.Interface()); err != nil {
+			return op, nil, failureOf(ctx, err)
+		}
+	}
 	result, err := invoke(ctx, op, caller, in.Interface())
 	if err != nil {
 		return op, nil, failureOf(ctx, err)

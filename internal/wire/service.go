@@ -18,6 +18,7 @@ import (
 type Caller struct {
 	Scope     state.Scope // account from a 12-digit access key, region from the credential scope, else the configured ones
 	AccessKey string      // "" when unsigned
+	Identity  Identity    // who it is: of the key, of the listener, else the root of Scope.Account
 	RequestID string      // also in the answer's headers
 }
 
