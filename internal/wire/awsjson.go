@@ -11,6 +11,8 @@ import (
 // and a JSON object. The versions differ in the content type alone.
 type awsJSON struct{ contentType string }
 
+func (awsJSON) name() Protocol { return JSON11 }
+
 func (awsJSON) claims(r *http.Request) bool { return r.Header.Get("X-Amz-Target") != "" }
 
 func (awsJSON) route(h *handler, req *request) (*operation, *failure) {
@@ -21,7 +23,7 @@ func (awsJSON) route(h *handler, req *request) (*operation, *failure) {
 	}
 	svc := h.byTarget[prefix]
 	if svc == nil {
-		asked := req.credential.service
+		asked := req.credential.Service
 		if asked == "" {
 			asked = prefix
 		}

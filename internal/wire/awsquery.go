@@ -14,6 +14,8 @@ type awsQuery struct{}
 
 const formType = "application/x-www-form-urlencoded"
 
+func (awsQuery) name() Protocol { return Query }
+
 func (awsQuery) claims(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodPost:
@@ -35,9 +37,9 @@ func (awsQuery) route(h *handler, req *request) (*operation, *failure) {
 	}
 	req.form = form
 	name, version := form.text("Action"), form.text("Version")
-	svc := h.queryService(req.credential.service, version, name)
+	svc := h.queryService(req.credential.Service, version, name)
 	if svc == nil {
-		return nil, unservedService(req.credential.service, fmt.Sprintf("Action %q, Version %q", name, version), h.served)
+		return nil, unservedService(req.credential.Service, fmt.Sprintf("Action %q, Version %q", name, version), h.served)
 	}
 	return svc.operation(name, "InvalidAction", http.StatusBadRequest)
 }

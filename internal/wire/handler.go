@@ -17,13 +17,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/wire/sigv4"
 )
 
 // HandlerConfig is what the AWS side of the front port needs.
 type HandlerConfig struct {
 	Services     []Service
 	DefaultScope state.Scope   // where a request acts that does not say
-	Identities   Identities    // nil: nobody has a key
+	Identities   Identities    // who holds an access key; nil: no key is known
+	Auth         Auth          // what is asked of callers; "": AuthNone
 	Authorize    Authorize     // nil: everybody may do everything
 	Log          *slog.Logger  // nil: slog.Default()
 	NewRequestID func() string // nil: random UUIDs
@@ -34,11 +36,11 @@ type HandlerConfig struct {
 // protocol, on any path. An error means that a service describes itself
 // wrongly.
 //
-// Region and account come from the SigV4 credential scope. The signature
-// itself is not verified yet: callers must keep the listener on loopback.
-// Requests of web pages of another origin are refused.
+// Who calls is found as Verifier does. With AuthNone the listener must be kept
+// on loopback. Requests of web pages of another origin are refused.
 func NewHandler(cfg HandlerConfig) (http.Handler, error) {
-	h := &handler{cfg: cfg, byTarget: map[string]*service{}}
+	h := &handler{cfg: cfg, byTarget: map[string]*service{},
+		verifier: &Verifier{Identities: cfg.Identities, Auth: cfg.Auth, Default: cfg.DefaultScope}}
 	if h.cfg.Log == nil {
 		h.cfg.Log = slog.Default()
 	}
@@ -71,11 +73,13 @@ type handler struct {
 	byTarget map[string]*service
 	served   string // names, for refusals
 	origins  http.CrossOriginProtection
+	verifier *Verifier
 }
 
 // protocol is one AWS protocol: how a request names its operation and how
 // bodies are read and written. A new one is a file and a line in protocolOf.
 type protocol interface {
+	name() Protocol
 	// claims tells by the headers whether r speaks the protocol.
 	claims(r *http.Request) bool
 	route(h *handler, req *request) (*operation, *failure)
@@ -109,7 +113,7 @@ func jsonType(r *http.Request) string {
 type request struct {
 	http       *http.Request
 	id         string
-	credential credential
+	credential sigv4.Credential
 	body       []byte // valid until the input is decoded
 	form       *form  // query protocol
 }
@@ -188,6 +192,10 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 		return nil, nil, f
 	}
 	op, f := p.route(h, req)
+	sender, unknown := h.authenticate(p, op, req)
+	if unknown != nil {
+		return op, nil, unknown
+	}
 	if f != nil {
 		return op, nil, f
 	}
@@ -195,11 +203,7 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 	if f := p.decode(op, req, in.Elem()); f != nil {
 		return op, nil, f
 	}
-	identity, scope, f := h.identify(req)
-	if f != nil {
-		return op, nil, f
-	}
-	caller := Caller{Scope: scope, AccessKey: req.credential.accessKey, Identity: identity, RequestID: req.id}
+	caller := Caller{Scope: sender.Scope, Identity: sender.Identity, AccessKey: sender.AccessKey, RequestID: req.id}
 	ctx := req.http.Context()
 	if h.cfg.Authorize != nil {
 		if err := h.cfg.Authorize(ctx, caller, op.service.Name, op.Name, in.Interface()); err != nil {
@@ -224,10 +228,8 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 // admit reads who asks, and refuses web pages of other origins: they can post
 // a query form to loopback, and nothing else here would stop them.
 func (h *handler) admit(req *request) *failure {
-	var f *failure
-	if req.credential, f = readCredential(req.http); f != nil {
-		return f
-	}
+	// What cannot be read is refused when the protocol is known, by the verifier.
+	req.credential, _ = sigv4.ReadCredential(req.http)
 	r := req.http
 	if r.Method != http.MethodPost {
 		// The check takes GET for harmless, but AWS acts on GET too.
@@ -238,6 +240,21 @@ func (h *handler) admit(req *request) *failure {
 		return &failure{code: "AccessDeniedException", message: "Requests of web pages of another origin are refused.", status: http.StatusForbidden}
 	}
 	return nil
+}
+
+// authenticate finds who calls.
+func (h *handler) authenticate(p protocol, op *operation, req *request) (Sender, *failure) {
+	speaks, service := p.name(), req.credential.Service
+	if op != nil {
+		if service = op.service.Name; op.Unsigned && req.credential.AccessKey == "" {
+			return Sender{Identity: Identity{Account: h.cfg.DefaultScope.Account}, Scope: h.cfg.DefaultScope}, nil
+		}
+	}
+	sender, err := h.verifier.Verify(req.http, service, req.body)
+	if err != nil {
+		return sender, failureOfAuth(err, service, speaks)
+	}
+	return sender, nil
 }
 
 // readBody reads the whole body, up to maxBody.

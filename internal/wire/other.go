@@ -4,20 +4,26 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/hatoba/hatoba/internal/wire/sigv4"
 )
 
 // serveOther answers what speaks none of the protocols: a signed request is a
 // client of a service that is not served, and is told so in the form such
 // clients read; anybody else gets NotFound or a short text.
 func (h *handler) serveOther(w http.ResponseWriter, r *http.Request) {
-	cred, f := readCredential(r)
-	if f == nil && cred.accessKey != "" {
-		f = unservedService(cred.service, r.Method+" "+r.URL.Path, h.served)
+	cred, err := sigv4.ReadCredential(r)
+	var f *failure
+	switch {
+	case err != nil:
+		f = failureOfAuth(authError(err), "", Query)
+	case cred.AccessKey != "":
+		f = unservedService(cred.Service, r.Method+" "+r.URL.Path, h.served)
 	}
 	switch {
 	case f != nil && strings.Contains(r.Header.Get("Authorization")+r.URL.RawQuery, "AWS4-"):
 		req := &request{http: r, id: h.cfg.NewRequestID()}
-		p := restProtocol(cred.service)
+		p := restProtocol(cred.Service)
 		h.write(w, p, req, f, p.encodeError(nil, nil, f, req.id))
 	case h.cfg.NotFound != nil:
 		h.cfg.NotFound.ServeHTTP(w, r)

@@ -16,9 +16,9 @@ import (
 
 // Caller is who sent a request and where to.
 type Caller struct {
-	Scope     state.Scope // account from a 12-digit access key, region from the credential scope, else the configured ones
+	Scope     state.Scope // account of the identity, region of the credential scope, else the configured ones
+	Identity  Identity    // who calls: the key's holder, else the listener's guest, else the root of Scope.Account
 	AccessKey string      // "" when unsigned
-	Identity  Identity    // who it is: of the key, of the listener, else the root of Scope.Account
 	RequestID string      // also in the answer's headers
 }
 
@@ -27,9 +27,12 @@ type Protocol string
 
 // The protocols served.
 const (
-	JSON10 Protocol = "json-1.0"
-	JSON11 Protocol = "json-1.1"
-	Query  Protocol = "query"
+	JSON10   Protocol = "json-1.0"
+	JSON11   Protocol = "json-1.1"
+	Query    Protocol = "query"
+	RestJSON Protocol = "rest-json"
+	RestXML  Protocol = "rest-xml"
+	CBOR     Protocol = "rpc-v2-cbor"
 )
 
 // Naming is how a Go field name of the SDK becomes a wire name, with the
@@ -60,7 +63,10 @@ type Operation struct {
 	Name   string
 	Input  reflect.Type // struct, not pointer
 	Output reflect.Type // struct, not pointer
-	call   func(ctx context.Context, caller Caller, in any) (any, error)
+	// Unsigned operations are called by who has no key yet, such as
+	// AssumeRoleWithWebIdentity: they are not asked for a signature.
+	Unsigned bool
+	call     func(ctx context.Context, caller Caller, in any) (any, error)
 }
 
 // Op binds an operation's name to its handler. I and O are the SDK's Input

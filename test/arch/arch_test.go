@@ -53,6 +53,7 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/dispatch", "internal/aws", "dispatch hands on; front doors are not its business"},
 	{"internal/dispatch", "internal/agent", "dispatch knows the protocol, not the agent"},
 	{"internal/wire", "internal/store", "wire knows no service and no storage"},
+	{"internal/wire/sigv4", "internal/wire", "signatures are read and checked without knowing whose they are"},
 	{"internal/wire", "internal/aws", "front doors describe themselves to wire, not the reverse"},
 	{"internal/sched", "internal/store", "placement is a pure function"},
 	{"internal/sched", "internal/agent", "placement is a pure function"},
