@@ -8,12 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hatoba/hatoba/internal/agent/network"
-	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
 )
@@ -141,67 +139,6 @@ func (w *worker) fetchMaterial(ctx context.Context) error {
 		}
 		return err
 	})
-}
-
-// pullAll makes every image of the task present.
-func (w *worker) pullAll(ctx context.Context) error {
-	w.post(func() { w.rec.Observed.PullStartedAt = now() })
-	var once sync.Map
-	group, ctx := errgroup.WithContext(ctx)
-	for _, p := range w.plans {
-		if _, again := once.LoadOrStore(p.Image, true); again {
-			continue
-		}
-		group.Go(func() error { return w.pull(ctx, p) })
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	w.post(func() { w.rec.Observed.PullStoppedAt = now() })
-	return nil
-}
-
-func (w *worker) pull(ctx context.Context, plan state.ContainerPlan) error {
-	var source protocol.ImageSource
-	err := w.a.link.call(ctx, func(s protocol.Session) (err error) {
-		source, err = s.ImageSource(ctx, w.key, plan.Image)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	image, err := w.a.cfg.Engine.Pull(ctx, source)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		r := protocol.Refuse("%s", pullReason(plan.Image, err))
-		r.Container = plan.Name
-		return r
-	}
-	w.post(func() {
-		w.images[plan.Image] = image
-		for _, p := range w.plans {
-			if p.Image == plan.Image {
-				w.rec.Containers[p.Name].StopSignal = image.StopSignal
-			}
-		}
-	})
-	return nil
-}
-
-// pullReason words a failed pull as Fargate does.
-// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
-func pullReason(ref string, err error) string {
-	switch {
-	case errors.Is(err, runtime.ErrImageNotFound):
-		return fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref %s: %s: not found", ref, ref)
-	case errors.Is(err, runtime.ErrImageDenied):
-		return fmt.Sprintf("CannotPullContainerError: The task can’t pull the image. Check that the role has the permissions to pull images from the registry. %s: pull access denied: %s", ref, err)
-	case errors.Is(err, runtime.ErrImageUnreachable):
-		return fmt.Sprintf("CannotPullContainerError: The task cannot pull '%s' from its registry. Check your task network configuration. %s", ref, err)
-	}
-	return fmt.Sprintf("CannotPullContainerError: ref pull has been retried 1 time(s): failed to pull %s: %s", ref, err)
 }
 
 func randomHex(n int) string {

@@ -15,22 +15,10 @@ import (
 
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/dns"
-	"github.com/hatoba/hatoba/internal/image"
 	"github.com/hatoba/hatoba/internal/logs"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
 )
-
-// images resolves references against our own front address.
-type images struct{ listen string }
-
-func (i images) Source(_ context.Context, scope state.Scope, ref string) (protocol.ImageSource, error) {
-	source, err := image.Resolve(ref, scope, i.listen)
-	if err != nil {
-		return source, protocol.Refuse("CannotPullContainerError: %s", err)
-	}
-	return source, nil
-}
 
 // logSink is the log store as dispatch wants it.
 type logSink struct {

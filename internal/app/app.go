@@ -230,9 +230,13 @@ func (a *App) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	resolver := taskref.Resolver{Secrets: a.secrets, Parameters: parameters}
+	images, err := a.imageSources(resolver)
+	if err != nil {
+		return err
+	}
 	d := dispatch.New(dispatch.Config{
-		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images{a.cfg.Listen},
-		Secrets: taskref.Resolver{Secrets: a.secrets, Parameters: parameters},
+		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver,
 	})
 	a.agent = agent.New(agent.Config{
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: d.Open,

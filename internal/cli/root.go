@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -63,7 +64,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		upCommand(s), stopCommand(s), doctorCommand(s), demoCommand(s),
 		envCommand(s), withCommand(s), configCommand(s),
-		psCommand(s), logsCommand(s), imageCommand(s), reviewCommand(s), debugCommand(s),
+		psCommand(s), logsCommand(s), imageCommand(s), registryCommand(s), reviewCommand(s), debugCommand(s),
 	)
 	return root
 }
@@ -79,6 +80,15 @@ func (s *settings) register(root *cobra.Command) {
 	set.StringVar(&s.file, "config", "", "JSON file of settings (HATOBA_CONFIG)")
 	s.flags = map[string]func() (string, bool){}
 	for _, setting := range config.Settings() {
+		if setting.List {
+			set.StringArray(setting.Name, nil, setting.Usage+" ("+setting.Env()+")")
+			flag := set.Lookup(setting.Name)
+			s.flags[setting.Name] = func() (string, bool) {
+				all, _ := set.GetStringArray(setting.Name)
+				return strings.Join(all, ","), flag.Changed
+			}
+			continue
+		}
 		if setting.Bool {
 			set.Bool(setting.Name, setting.Default == "true", setting.Usage+" ("+setting.Env()+")")
 		} else {

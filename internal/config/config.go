@@ -29,6 +29,11 @@ type Config struct {
 	StopTasksOnExit bool
 	VPCCIDR         string // "" : chosen at first start, then kept in the data dir
 	Runtime         string // OCI runtime, a name on PATH or a path
+
+	RegistryMirrors []string // HOST=URL
+	RegistryCAs     []string // HOST=FILE
+	DockerConfig    string   // folder or config.json with registry logins; "" : none
+	ECRUpstream     string   // AWS profile that is asked for what the registry lacks; "" : none
 }
 
 // Origin tells where a setting's value came from.
@@ -48,6 +53,7 @@ type Setting struct {
 	Default string
 	Usage   string
 	Bool    bool
+	List    bool // may be given several times; in a variable or a file: comma-separated
 }
 
 // Env is the setting's environment variable.
@@ -68,6 +74,10 @@ func Settings() []Setting {
 		{Name: "stop-tasks-on-exit", Default: "false", Bool: true, Usage: "end all tasks when Hatoba ends"},
 		{Name: "vpc-cidr", Default: "", Usage: "range of the default VPC, a /16 (default: 172.31.0.0/16, or a free one); fixed at first start"},
 		{Name: "runtime", Default: "runc", Usage: "OCI runtime: a name on PATH or a path"},
+		{Name: "registry-mirror", List: true, Usage: "HOST=URL: ask URL first for images of registry HOST, such as docker.io=https://mirror.example.com"},
+		{Name: "registry-ca", List: true, Usage: "HOST=FILE: trust the PEM certificates in FILE for registry HOST, besides the machine's own"},
+		{Name: "docker-config", Default: "", Usage: "folder with docker's config.json, whose registry logins and credential helpers are used (default: DOCKER_CONFIG, or none)"},
+		{Name: "ecr-upstream", Default: "", Usage: "AWS profile with which images that are not in the built-in registry are pulled from Amazon ECR"},
 	}
 }
 
@@ -98,6 +108,8 @@ func Load(file string, env func(string) (string, bool), flags map[string]string)
 	for _, s := range Settings() {
 		if v, ok := env(s.Env()); ok {
 			out[s.Name] = Value{v, FromEnv}
+		} else if v, ok := env("DOCKER_CONFIG"); ok && s.Name == "docker-config" {
+			out[s.Name] = Value{v, FromEnv}
 		}
 		if v, ok := flags[s.Name]; ok {
 			out[s.Name] = Value{v, FromFlag}
@@ -123,9 +135,32 @@ func (v Values) readFile(file string) error {
 		if _, ok := v[name]; !ok {
 			return fmt.Errorf("configuration file %s: there is no setting %q; `hatoba config` lists them", file, name)
 		}
-		v[name] = Value{fmt.Sprint(value), FromFile}
+		v[name] = Value{fileText(value), FromFile}
 	}
 	return nil
+}
+
+// fileText is a file's value as a flag would say it.
+func fileText(value any) string {
+	list, ok := value.([]any)
+	if !ok {
+		return fmt.Sprint(value)
+	}
+	var parts []string
+	for _, part := range list {
+		parts = append(parts, fmt.Sprint(part))
+	}
+	return strings.Join(parts, ",")
+}
+
+// list splits a setting that may be given several times.
+func (v Values) list(name string) (out []string) {
+	for _, part := range strings.Split(v[name].Text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
 }
 
 var (
@@ -139,6 +174,8 @@ func (v Values) Check() (Config, error) {
 	c := Config{
 		DataDir: v["data-dir"].Text, Listen: v["listen"].Text, Region: v["region"].Text, AccountID: v["account-id"].Text,
 		LogLevel: v["log-level"].Text, LogFormat: v["log-format"].Text, VPCCIDR: v["vpc-cidr"].Text, Runtime: v["runtime"].Text,
+		RegistryMirrors: v.list("registry-mirror"), RegistryCAs: v.list("registry-ca"),
+		DockerConfig: v["docker-config"].Text, ECRUpstream: v["ecr-upstream"].Text,
 	}
 	var err error
 	if c.DataDir, err = filepath.Abs(c.DataDir); err != nil || v["data-dir"].Text == "" {

@@ -21,8 +21,9 @@ type Secrets interface {
 }
 
 // Images tells where an image reference of a task definition is pulled from.
+// credentials names the secret of its repositoryCredentials, "" without.
 type Images interface {
-	Source(ctx context.Context, scope state.Scope, ref string) (protocol.ImageSource, error)
+	Source(ctx context.Context, scope state.Scope, ref, credentials string) (protocol.ImageSource, error)
 }
 
 // Logs is the part of the log store that tasks write to.

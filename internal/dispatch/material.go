@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hatoba/hatoba/internal/protocol"
@@ -65,7 +66,17 @@ func refusal(err error, container string) error {
 
 // ImageSource implements protocol.Session.
 func (s *session) ImageSource(ctx context.Context, key state.Key, ref string) (protocol.ImageSource, error) {
-	return s.cfg.Images.Source(ctx, key.Scope(), ref)
+	_, def, err := s.task(ctx, key)
+	if err != nil {
+		return protocol.ImageSource{}, err
+	}
+	credentials := ""
+	for _, c := range def.Definition.ContainerDefinitions {
+		if r := c.RepositoryCredentials; r != nil && aws.ToString(c.Image) == ref && credentials == "" {
+			credentials = aws.ToString(r.CredentialsParameter)
+		}
+	}
+	return s.cfg.Images.Source(ctx, key.Scope(), ref, credentials)
 }
 
 // OpenLogStream implements protocol.Session.

@@ -58,27 +58,27 @@ var ecrHost = regexp.MustCompile(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaw
 
 // Resolve tells where a task definition's reference is pulled from. listen is
 // our own front address; an ECR host name of the task's own account and
-// region, and our address under any of its names, mean the built-in registry.
-// It is pure.
+// region, and our address under any of its names, mean the built-in registry:
+// then own is true. It is pure.
 //
 // What an ECR host name says of account and region is kept in the name,
 // because the front address says it not: the registry reads
 // ACCOUNT/REGION/app. localhost:4566/app means the default account and region,
 // whoever's task it is.
-func Resolve(ref string, scope state.Scope, listen string) (protocol.ImageSource, error) {
+func Resolve(ref string, scope state.Scope, listen string) (source protocol.ImageSource, own bool, err error) {
 	r, err := ParseRef(ref)
 	if err != nil {
-		return protocol.ImageSource{}, err
+		return protocol.ImageSource{}, false, err
 	}
 	if of, ok := r.ECR(); ok && of == scope {
 		r.Host, r.Repository = dial(listen), scope.Account+"/"+scope.Region+"/"+r.Repository
-		return protocol.ImageSource{Ref: r.String(), PlainHTTP: true}, nil
+		return protocol.ImageSource{Ref: r.String(), PlainHTTP: true}, true, nil
 	}
 	if local(r.Host, listen) {
 		r.Host = dial(listen)
-		return protocol.ImageSource{Ref: r.String(), PlainHTTP: true}, nil
+		return protocol.ImageSource{Ref: r.String(), PlainHTTP: true}, true, nil
 	}
-	return protocol.ImageSource{Ref: r.String(), PlainHTTP: loopback(r.Host)}, nil
+	return protocol.ImageSource{Ref: r.String(), PlainHTTP: loopback(r.Host)}, false, nil
 }
 
 var (

@@ -1,6 +1,8 @@
 package image
 
 import (
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/hatoba/hatoba/internal/protocol"
@@ -28,13 +30,13 @@ func TestResolve(t *testing.T) {
 		"host.name/app:1": {Ref: "host.name/app:1"},
 		"public.ecr.aws/docker/library/busybox:stable": {Ref: "public.ecr.aws/docker/library/busybox:stable"},
 	} {
-		got, err := Resolve(ref, scope, "127.0.0.1:4566")
-		if err != nil || got != want {
+		got, own, err := Resolve(ref, scope, "127.0.0.1:4566")
+		if err != nil || !reflect.DeepEqual(got, want) || own != strings.HasPrefix(want.Ref, "127.0.0.1:4566/") {
 			t.Errorf("%s: %+v, %v; want %+v", ref, got, err, want)
 		}
 	}
 	for _, bad := range []string{"not a reference", "", "app/UPPER", "app@sha256:short"} {
-		if got, err := Resolve(bad, scope, "127.0.0.1:4566"); err == nil {
+		if got, _, err := Resolve(bad, scope, "127.0.0.1:4566"); err == nil {
 			t.Errorf("%q was taken as %+v", bad, got)
 		}
 	}
@@ -45,7 +47,7 @@ func TestResolveDialsLoopback(t *testing.T) {
 	for listen, want := range map[string]string{
 		"0.0.0.0:80": "127.0.0.1:80/app:1", "[::]:80": "[::1]:80/app:1", ":80": "127.0.0.1:80/app:1", "10.0.0.7:80": "10.0.0.7:80/app:1",
 	} {
-		got, err := Resolve("localhost:80/app:1", state.Scope{}, listen)
+		got, _, err := Resolve("localhost:80/app:1", state.Scope{}, listen)
 		if err != nil || got.Ref != want || !got.PlainHTTP {
 			t.Errorf("%s: %+v, %v; want %s", listen, got, err, want)
 		}

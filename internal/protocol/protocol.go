@@ -83,12 +83,29 @@ type Material struct {
 // String keeps material out of logs.
 func (Material) String() string { return "[secret material]" }
 
-// ImageSource is where to pull from.
+// ImageSource is where to pull from. Its password never reaches a disk, log or
+// error.
 type ImageSource struct {
 	Ref       string // normalised reference to pull, host included
 	PlainHTTP bool
-	Username  string
-	Password  string `json:"-"`
+	Username  string // "" with a Password: that is an identity token
+	Password  string
+	CA        []byte   // PEM; trusted for the registry besides the machine's own
+	Mirrors   []Mirror // asked before the registry, in order
+}
+
+// String keeps credentials out of logs.
+func (s ImageSource) String() string { return s.Ref }
+
+// GoString keeps credentials out of logs.
+func (s ImageSource) GoString() string { return s.Ref }
+
+// Mirror is another place an image is asked for.
+type Mirror struct {
+	URL      string // https://host[:port][/path]
+	Username string
+	Password string
+	CA       []byte // PEM
 }
 
 // LogStream names a stream of the log store.

@@ -82,6 +82,23 @@ func (r *Registry) HasBlob(ctx context.Context, scope state.Scope, name, dgst st
 	return d.Size, err == nil, err
 }
 
+// Holds tells whether a repository has a tag or a digest.
+func (r *Registry) Holds(ctx context.Context, scope state.Scope, name, ref string) (bool, error) {
+	if _, ok, err := r.cfg.Catalog.Repository(ctx, scope, name); err != nil || !ok {
+		return false, err
+	}
+	if isDigest(ref) {
+		_, err := r.Manifest(ctx, scope, name, ref)
+		var unknown distribution.ErrManifestUnknownRevision
+		if errors.As(err, &unknown) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	dgst, err := r.tagged(ctx, scope, name, ref)
+	return dgst != "", err
+}
+
 // tagged is the digest a tag points to, "" when there is no such tag.
 func (r *Registry) tagged(ctx context.Context, scope state.Scope, name, tag string) (string, error) {
 	repo, err := r.repository(ctx, scope, name)

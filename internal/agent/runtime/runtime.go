@@ -14,12 +14,38 @@ import (
 // Errors an engine answers with; test with errors.Is.
 var (
 	ErrNotFound = errors.New("no such container")
-	// ErrImageNotFound, ErrImageDenied and ErrImageUnreachable class a
-	// failed Pull.
+	// These class a failed Pull.
 	ErrImageNotFound    = errors.New("image not found")
 	ErrImageDenied      = errors.New("pull access denied")
 	ErrImageUnreachable = errors.New("registry unreachable")
+	ErrImageRateLimited = errors.New("too many requests")
+	ErrImageUntrusted   = errors.New("registry's certificate is not trusted")
+	ErrImagePlatform    = errors.New("no image for this platform")
+	ErrDiskFull         = errors.New("no space left on device")
 )
+
+// Stage is how far a Pull came.
+type Stage string
+
+// The stages of a Pull, as Fargate calls them.
+const (
+	StageManifest Stage = "pull image manifest" // which image a reference means
+	StageContent  Stage = "ref pull"            // its content, and unpacking it
+)
+
+// PullError is a failed Pull. It wraps one of the classes above, if the
+// failure is of one.
+type PullError struct {
+	Stage Stage
+	After time.Duration // how long the registry asks to wait; 0: it says nothing
+	Err   error
+}
+
+// Error returns what happened.
+func (e *PullError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what happened.
+func (e *PullError) Unwrap() error { return e.Err }
 
 // Engine runs containers that outlive it. After Hatoba's restart a new Engine
 // over the same data dir knows the same containers, also those that ended
@@ -27,7 +53,8 @@ var (
 // unique per engine, at most 76 characters of [A-Za-z0-9_-].
 type Engine interface {
 	// Pull makes the image present for this machine's platform and unpacked.
-	// An image that is present under the same digest costs no transfer.
+	// An image that is present under the same digest costs no transfer. A
+	// failure is a *PullError, unless ctx ended.
 	Pull(ctx context.Context, source protocol.ImageSource) (Image, error)
 	// Create prepares a container; nothing of it runs yet. It undoes itself
 	// on failure.

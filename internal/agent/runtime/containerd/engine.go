@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +24,7 @@ import (
 	"github.com/containerd/plugin/registry"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/image/transport"
 	"github.com/hatoba/hatoba/internal/keylock"
 )
 
@@ -51,7 +51,7 @@ type Engine struct {
 	server      *server.Server
 	client      *containerd.Client
 	snapshotter string
-	http        http.Client // of all pulls
+	transports  transport.Set // of all pulls
 	pulls       keylock.Locks
 	clamped     sync.Once
 
@@ -164,6 +164,7 @@ func (e *Engine) chooseSnapshotter() string {
 // the instance's cgroup goes.
 func (e *Engine) Close() error {
 	e.server.Stop()
+	e.transports.CloseIdle()
 	err := e.client.Close()
 	e.sweepSockets()
 	e.mu.Lock()

@@ -20,7 +20,7 @@ func TestClassify(t *testing.T) {
 		http.StatusForbidden:           runtime.ErrImageDenied,
 		http.StatusUnauthorized:        runtime.ErrImageDenied,
 		http.StatusInternalServerError: runtime.ErrImageUnreachable,
-		http.StatusTooManyRequests:     runtime.ErrImageUnreachable,
+		http.StatusTooManyRequests:     runtime.ErrImageRateLimited,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
@@ -45,6 +45,16 @@ func TestClassify(t *testing.T) {
 }
 
 func resolve(ctx context.Context, ref string) error {
-	_, _, err := (&Engine{}).resolverFor(protocol.ImageSource{Ref: ref, PlainHTTP: true}).Resolve(ctx, ref)
-	return classify(ctx, err)
+	return resolveWith(ctx, &Engine{}, protocol.ImageSource{Ref: ref, PlainHTTP: true})
+}
+
+func resolveWith(ctx context.Context, e *Engine, source protocol.ImageSource) error {
+	resolver, err := e.resolverFor(source)
+	if err == nil {
+		_, _, err = resolver.Resolve(ctx, source.Ref)
+	}
+	if err == nil {
+		return nil
+	}
+	return classify(ctx, runtime.StageManifest, err)
 }

@@ -42,6 +42,7 @@ func containerFields() []Field {
 			"user", "workingDirectory", "readonlyRootFilesystem", "startTimeout", "stopTimeout"),
 		doneBelow(c+"environment[].", "name", "value"),
 		doneBelow(c+"secrets[].", "name", "valueFrom"),
+		doneBelow(c+"repositoryCredentials.", "credentialsParameter"),
 		doneBelow(c+"portMappings[].", "containerPort", "hostPort", "protocol", "containerPortRange"),
 		[]Field{
 			noEffect(c+"portMappings[].name", "only Service Connect and VPC Lattice use it"),
@@ -55,7 +56,6 @@ func containerFields() []Field {
 			noEffect(c+"dockerLabels", "kept and described; nothing on the node reads them"),
 			noEffect(c+"versionConsistency", "a task started by RunTask resolves its tag when it pulls; it matters to services, which come later"),
 			refused(c+"environmentFiles", "put the variables in 'environment', or in 'secrets'"),
-			refused(c+"repositoryCredentials", "push the image to the built-in registry, or use one that needs no credentials"),
 			refused(c+"restartPolicy", later),
 			refused(c+"volumesFrom", "name the volume in 'mountPoints' of both containers"),
 			refused(c+"systemControls", later),

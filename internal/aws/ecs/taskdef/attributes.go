@@ -39,6 +39,7 @@ func attributes(def types.TaskDefinition) []types.Attribute {
 		add(awslogs || ecr, remoteAPI+"1.19")
 		add(aws.ToInt32(c.MemoryReservation) > 0, remoteAPI+"1.21")
 		add(c.HealthCheck != nil, capability+"container-health-check", remoteAPI+"1.29")
+		add(c.RepositoryCredentials != nil, capability+"private-registry-authentication.secretsmanager")
 		add(len(c.DependsOn) > 0, capability+"container-ordering")
 		add(c.LinuxParameters != nil && aws.ToBool(c.LinuxParameters.InitProcessEnabled), remoteAPI+"1.25")
 		add(c.LinuxParameters != nil && len(c.LinuxParameters.Tmpfs) > 0, remoteAPI+"1.22")

@@ -63,6 +63,9 @@ func checkFargateContainer(def types.TaskDefinition, c types.ContainerDefinition
 	if def.ExecutionRoleArn == nil && ecrImage.MatchString(aws.ToString(c.Image)) {
 		return refuse("Fargate requires task definition to have execution role ARN to support ECR images.")
 	}
+	if def.ExecutionRoleArn == nil && c.RepositoryCredentials != nil {
+		return refuse("Fargate requires task definition to have execution role ARN to support repositoryCredentials.")
+	}
 	for _, r := range []struct {
 		field string
 		set   bool

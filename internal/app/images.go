@@ -1,0 +1,58 @@
+package app
+
+import (
+	"crypto/x509"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/hatoba/hatoba/internal/image/source"
+	"github.com/hatoba/hatoba/internal/secrets/taskref"
+)
+
+// imageSources builds what tells where tasks' images are pulled from.
+func (a *App) imageSources(resolver taskref.Resolver) (*source.Sources, error) {
+	mirrors, err := source.Mirrors(a.cfg.RegistryMirrors)
+	if err != nil {
+		return nil, fmt.Errorf("setting registry-mirror: %w", err)
+	}
+	cas, err := authorities(a.cfg.RegistryCAs)
+	if err != nil {
+		return nil, fmt.Errorf("setting registry-ca: %w", err)
+	}
+	cfg := source.Config{
+		Listen: a.cfg.Listen, Mirrors: mirrors, CAs: cas, Here: a.registry, Given: resolver,
+		Logins: []source.Logins{source.Saved{Secrets: a.secrets, Region: a.cfg.Region}},
+	}
+	if a.cfg.DockerConfig != "" {
+		docker := source.Docker{Path: a.cfg.DockerConfig}
+		if err := docker.Check(); err != nil {
+			return nil, fmt.Errorf("setting docker-config: %w", err)
+		}
+		cfg.Logins = append(cfg.Logins, docker)
+	}
+	if a.cfg.ECRUpstream != "" {
+		cfg.Upstream = &source.ECR{Profile: a.cfg.ECRUpstream, Listen: a.cfg.Listen}
+	}
+	return source.New(cfg), nil
+}
+
+// authorities reads HOST=FILE settings.
+func authorities(settings []string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	for _, text := range settings {
+		host, path, ok := strings.Cut(text, "=")
+		if !ok || host == "" || path == "" {
+			return nil, fmt.Errorf("%q is not HOST=FILE, such as registry.example.com=/etc/ssl/example-ca.pem", text)
+		}
+		pem, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no PEM certificate", path)
+		}
+		out[host] = append(out[host], pem...)
+	}
+	return out, nil
+}
