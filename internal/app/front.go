@@ -14,6 +14,7 @@ func front(api, registry, logTail http.Handler, ready *atomic.Bool, status func(
 	mux.Handle("/", api)
 	mux.Handle("/v2/", registry)
 	mux.Handle("GET /_hatoba/logs/tail", logTail)
+	mux.HandleFunc("GET /_hatoba/profile/{name}", profile)
 	mux.HandleFunc("GET /_hatoba/health", func(w http.ResponseWriter, _ *http.Request) {
 		h := status()
 		w.Header().Set("Content-Type", "application/json")

@@ -53,12 +53,15 @@ func debugDumpCommand(s *settings) *cobra.Command {
 // dump gathers what can be shown to others: the API's own answers, which hold
 // references to secrets and no values.
 func dump(cmd *cobra.Command, c config.Config, values config.Values, file string) error {
-	health, err := http.Get(endpoint(c) + "/_hatoba/health")
+	health, err := fetch(c, "health")
 	if err != nil {
 		return err
 	}
-	defer health.Body.Close()
-	healthText, err := io.ReadAll(io.LimitReader(health.Body, 1<<20))
+	heap, err := fetch(c, "profile/heap")
+	if err != nil {
+		return err
+	}
+	goroutines, err := fetch(c, "profile/goroutine")
 	if err != nil {
 		return err
 	}
@@ -94,7 +97,8 @@ func dump(cmd *cobra.Command, c config.Config, values config.Values, file string
 		v    any
 	}{
 		{"version.json", map[string]string{"hatoba": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}},
-		{"config.json", values}, {"health.json", healthText}, {"tasks.json", tasks},
+		{"config.json", values}, {"health.json", health}, {"tasks.json", tasks},
+		{"heap.pprof", heap}, {"goroutine.pprof", goroutines},
 	} {
 		if err := add(part.name, part.v); err != nil {
 			return err
@@ -104,4 +108,14 @@ func dump(cmd *cobra.Command, c config.Config, values config.Values, file string
 		return err
 	}
 	return z.Close()
+}
+
+// fetch reads one of Hatoba's own pages, whatever its status.
+func fetch(c config.Config, page string) ([]byte, error) {
+	resp, err := http.Get(endpoint(c) + "/_hatoba/" + page)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 }

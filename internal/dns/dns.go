@@ -45,7 +45,10 @@ const patience = 5 * time.Second
 func (r *Resolver) Serve(ctx context.Context, pc net.PacketConn, ln net.Listener) error {
 	handler := r.handler(ctx)
 	ln = newLimited(ln, maxConnections)
-	servers := []*dns.Server{{PacketConn: pc, Handler: handler}, {Listener: ln, Handler: handler}}
+	// The library wakes up each time a read of the UDP socket times out, after
+	// 2 s by default: with a resolver per task that is what an idle Hatoba
+	// would spend its time on.
+	servers := []*dns.Server{{PacketConn: pc, Handler: handler, ReadTimeout: time.Hour}, {Listener: ln, Handler: handler}}
 	ended := make(chan error, len(servers))
 	for _, s := range servers {
 		go func() { ended <- s.ActivateAndServe() }()
