@@ -34,6 +34,9 @@ demo: setup build ## the main job, from nothing: image, secret, task definition,
 test: setup shim ## all tests: hermetic ones, then those that run containers (root)
 	./test/run.sh
 
+soak: setup shim ## 500 tasks of mixed kinds while Hatoba is killed; HATOBA_SOAK=N, HATOBA_SOAK_SEED=S
+	HATOBA_ROOT_TESTS=1 HATOBA_SOAK=$${HATOBA_SOAK:-500} $(GO) test -tags embedshim -count=1 -timeout 60m -v -run TestSoak ./test/soak
+
 test-unit: ## the fast, hermetic tests only
 	$(GO) test ./...
 
@@ -57,4 +60,4 @@ dev: setup build ## run Hatoba from this checkout, data under .cache/dev
 clean: ## remove what the build made
 	rm -rf bin internal/shim/bin .cache
 
-.PHONY: help setup shim build cross demo test test-unit test-cgroup2 bench generate lint dev clean
+.PHONY: help setup shim build cross demo test soak test-unit test-cgroup2 bench generate lint dev clean

@@ -147,7 +147,10 @@ func satisfied(now time.Time, dep state.Dependency, containers []containerView) 
 			return false, fmt.Sprintf("TaskDependencyError: container %s ended before it was HEALTHY", dep.Container), wake
 		}
 	}
-	if on.phase == ended && !on.started {
+	if on.phase == ended && on.started {
+		return false, fmt.Sprintf("TaskDependencyError: container %s ended in a way that is not known, %s was required", dep.Container, dep.Condition), wake
+	}
+	if on.phase == ended {
 		return false, fmt.Sprintf("TaskDependencyError: container %s could not be started", dep.Container), wake
 	}
 	if on.plan.StartTimeout > 0 && on.phase == running && dep.Condition != "START" {

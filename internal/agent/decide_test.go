@@ -23,6 +23,12 @@ func ran(v containerView, code int32) containerView {
 	return v
 }
 
+// lost ended with nobody there to see how.
+func lost(v containerView) containerView {
+	v.phase, v.started = ended, true
+	return v
+}
+
 func up(v containerView, health string) containerView {
 	v.phase, v.started, v.health = running, true, health
 	return v
@@ -37,6 +43,9 @@ func TestDependencies(t *testing.T) {
 	}{
 		{"START of one that has not started", "START", box("db", false), "wait"},
 		{"START of a running one", "START", up(box("db", false), "UNKNOWN"), "start"},
+		{"COMPLETE of one whose end is lost", "COMPLETE", lost(box("db", false)), "fail"},
+		{"SUCCESS of one whose end is lost", "SUCCESS", lost(box("db", false)), "fail"},
+		{"START of one whose end is lost", "START", lost(box("db", false)), "start"},
 		{"START of one that ran and ended", "START", ran(box("db", false), 1), "start"},
 		{"COMPLETE of a running one", "COMPLETE", up(box("db", false), "UNKNOWN"), "wait"},
 		{"COMPLETE of one that failed", "COMPLETE", ran(box("db", false), 3), "start"},

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -33,6 +34,21 @@ type containerRecord struct {
 	Failure    string
 	Logged     bool   // it writes to a log spool
 	StopSignal string // the image's, "" means SIGTERM
+	// TermAt is when it was first asked to stop: its stop timeout runs on while
+	// the agent is away.
+	TermAt *time.Time `json:",omitempty"`
+}
+
+// asked notes that the container is asked to stop, and returns since when it
+// is: after a restart it is asked again and gets no new patience. A clock that
+// was set back in between does not lengthen the old one.
+func (c *containerRecord) asked(at time.Time) time.Time {
+	if c.TermAt == nil || c.TermAt.After(at) {
+		wall := at.Round(0) // as it is stored
+		c.TermAt = &wall
+		return at
+	}
+	return *c.TermAt
 }
 
 // taskDir is where a task's record, files, volumes and spools are.

@@ -198,7 +198,8 @@ func (w *worker) act(ctx context.Context, act action) bool {
 		w.fail(act.container, act.reason)
 		return true
 	case doTerm:
-		v.termAt = time.Now()
+		v.termAt = w.rec.Containers[v.plan.Name].asked(time.Now())
+		w.dirty = true
 		w.signal(ctx, act.container, w.stopSignal(v.plan))
 		return true // its patience begins: decide when it ends
 	case doKill:

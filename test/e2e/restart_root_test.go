@@ -4,8 +4,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/test/harness"
@@ -49,6 +51,33 @@ func TestContainersSurviveAKill(t *testing.T) {
 	}
 	if lines := w.Lines(stays, "app"); strings.Join(lines, "|") != "last words" {
 		t.Errorf("%q", lines)
+	}
+}
+
+// Found by the soak: every restart gave the container its stop timeout anew,
+// so that one who ignores SIGTERM outlived a Hatoba that was restarted often.
+func TestStopTimeoutRunsOnAcrossRestarts(t *testing.T) {
+	w := harness.Start(t)
+	w.Image()
+	stubborn := w.Container("app", "stubborn")
+	stubborn.StopTimeout = aws.Int32(4)
+	w.Register("stubborn", nil, stubborn)
+	arn := w.Run("stubborn")
+	w.Until(arn, "RUNNING")
+	w.Eventually("it ignores SIGTERM", func() bool { return len(w.Lines(arn, "app")) == 1 })
+	if _, err := w.ECS.StopTask(t.Context(), &ecs.StopTaskInput{Task: &arn}); err != nil {
+		t.Fatal(err)
+	}
+	for range 15 { // no life lasts as long as the timeout
+		w.Kill()
+		w.Up()
+		if aws.ToString(w.Task(arn).LastStatus) == "STOPPED" {
+			break
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	if task := w.Task(arn); aws.ToString(task.LastStatus) != "STOPPED" || aws.ToInt32(harness.ByName(task, "app").ExitCode) != 137 {
+		t.Errorf("%s, %+v", aws.ToString(task.LastStatus), task.Containers)
 	}
 }
 

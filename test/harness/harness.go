@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -137,20 +138,29 @@ func Clean() {
 // Up starts the process and returns when it answers.
 func (w *World) Up(flags ...string) {
 	w.t.Helper()
+	w.Spawn(flags...)
+	w.Eventually("Hatoba answers", w.Answers)
+}
+
+// Spawn starts the process and returns at once.
+func (w *World) Spawn(flags ...string) {
+	w.t.Helper()
 	w.output = &bytes.Buffer{}
 	w.cmd = exec.Command(Binary(w.t, "hatoba"), append([]string{"up", "--data-dir", w.Dir, "--listen", w.Listen, "--log-level", "warn"}, flags...)...)
 	w.cmd.Stdout, w.cmd.Stderr = w.output, w.output
 	if err := w.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	w.Eventually("Hatoba answers", func() bool {
-		answer, err := http.Get("http://" + w.Listen + "/_hatoba/health")
-		if err != nil {
-			return false
-		}
-		answer.Body.Close()
-		return answer.StatusCode == http.StatusOK
-	})
+}
+
+// Answers tells whether Hatoba is up and all its parts are well.
+func (w *World) Answers() bool {
+	answer, err := http.Get("http://" + w.Listen + "/_hatoba/health")
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
 }
 
 // Kill kills the process as a crash would; its containers go on.
@@ -376,6 +386,10 @@ func (w *World) Lines(arn, container string) (out []string) {
 	}
 }
 
+// sleepAWhile is the pause between two looks at something that changes by
+// itself.
+func sleepAWhile() { time.Sleep(50 * time.Millisecond) }
+
 // Get fetches a page of a task's own address.
 func Get(url string) (string, error) {
 	answer, err := (&http.Client{Timeout: 5 * time.Second}).Get(url)
@@ -392,14 +406,19 @@ func Get(url string) (string, error) {
 }
 
 // Processes counts the processes of this machine with an argument.
-func Processes(arg string) (n int) {
+func Processes(arg string) int { return len(Pids(arg)) }
+
+// Pids are the processes of this machine with an argument.
+func Pids(arg string) (out []int) {
 	procs, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, p := range procs {
 		if b, err := os.ReadFile(p); err == nil && bytes.Contains(b, []byte("\x00"+arg+"\x00")) {
-			n++
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(p))); err == nil {
+				out = append(out, pid)
+			}
 		}
 	}
-	return n
+	return out
 }
 
 // Pid is the process id of the running Hatoba.

@@ -27,6 +27,12 @@ func main() {
 	case "print": // then sleep
 		fmt.Println(arg)
 		wait(0)
+	case "ready": // says so once it can be asked to stop; the argument tells it apart
+		term := make(chan os.Signal, 1)
+		signal.Notify(term, syscall.SIGTERM)
+		fmt.Println("ready")
+		<-term
+		fmt.Println("last words")
 	case "sleep":
 		wait(0)
 	case "stubborn":

@@ -37,6 +37,9 @@ func (e *Engine) adopt(ctx context.Context) error {
 	}
 	e.sweepCgroups()
 	e.sweepSockets()
+	if err := e.sweepLeases(ctx); err != nil {
+		return err
+	}
 	return e.sweepNotes(notes)
 }
 

@@ -114,6 +114,9 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("cgroup of the shims: %w", err)
 	}
 	ctx = context.WithoutCancel(ctx)
+	if err := cfg.sweepSnapshotDirs(ctx, e.snapshotter); err != nil {
+		return nil, fmt.Errorf("snapshots: %w", err)
+	}
 	if err := e.serve(ctx); err != nil {
 		return nil, fmt.Errorf("start the embedded containerd: %w", err)
 	}

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opencontainers/image-spec/identity"
+
 	"github.com/hatoba/hatoba/internal/agent/logdriver/spool"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/agent/runtime/runtimetest"
@@ -262,6 +264,53 @@ func TestInterruptedStart(t *testing.T) {
 	}
 	if err := e.Delete(t.Context(), spec.ID); err != nil {
 		t.Fatal(err)
+	}
+	start(t, w, spec)
+	if got, err := e.Wait(t.Context(), spec.ID); err != nil || got.Code != 3 {
+		t.Errorf("%+v %v", got, err)
+	}
+	if err := e.Delete(t.Context(), spec.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+// Found by the soak (seed 2): killed while it makes a container, the engine left
+// a lease that kept the container's snapshot, or the directory of a snapshot it
+// had not noted yet; the container could not be made again.
+func TestInterruptedCreate(t *testing.T) {
+	w, cfg := world(t)
+	e := w.Engine.(*Engine)
+	spec := container(w, t, "half", "task", "exit", "3")
+	spec.Image = pull(t, w)
+	ctx := e.context(t.Context())
+	image, err := e.client.GetImage(ctx, spec.Image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain, err := image.RootFS(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leased, _, err := e.client.WithLease(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.client.SnapshotService(e.snapshotter).Prepare(leased, spec.ID, identity.ChainID(chain).String()); err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	dirs := filepath.Join(cfg.Root, "containerd/io.containerd.snapshotter.v1."+e.snapshotter, "snapshots")
+	known, _ := os.ReadDir(dirs)
+	for _, name := range []string{"3", "4", "5", "new-17"} { // the next ones
+		_ = os.MkdirAll(filepath.Join(dirs, name, "fs"), 0o700)
+	}
+	e = open(t, cfg)
+	w.Engine = e
+	if left, _ := os.ReadDir(dirs); len(left) != len(known)-1 {
+		t.Errorf("%v is left of %v", left, known)
+	}
+	if left, err := e.client.LeasesService().List(ctx); err != nil || len(left) != 0 {
+		t.Errorf("leases %v %v", left, err)
 	}
 	start(t, w, spec)
 	if got, err := e.Wait(t.Context(), spec.ID); err != nil || got.Code != 3 {
