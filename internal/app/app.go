@@ -33,6 +33,7 @@ import (
 	"github.com/hatoba/hatoba/internal/control/reap"
 	"github.com/hatoba/hatoba/internal/dispatch"
 	"github.com/hatoba/hatoba/internal/dns"
+	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/logs"
 	"github.com/hatoba/hatoba/internal/registry"
 	"github.com/hatoba/hatoba/internal/secrets/keystore"
@@ -71,7 +72,9 @@ type App struct {
 	handler  http.Handler
 	agent    *agent.Agent
 	secrets  *secretsmanager.Service
-	isReady  atomic.Bool
+
+	identities *identity.Directory
+	isReady    atomic.Bool
 
 	undo []func() error // closes what was opened, in reverse
 }
@@ -211,6 +214,7 @@ func (a *App) assemble(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
+	a.identities = &identity.Directory{Store: a.store, Keyring: keyring}
 	a.secrets = secretsmanager.New(secretsmanager.Config{Store: a.store, Keyring: keyring})
 	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring})
 	tasks := ecs.New(ecs.Config{
@@ -221,11 +225,11 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	a.handler, err = wire.NewHandler(wire.HandlerConfig{
 		Services: []wire.Service{
-			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New().Describe(),
+			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities}).Describe(),
 			ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now}).Describe(),
 			cloudwatchlogs.New(a.logs).Describe(),
 		},
-		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID,
+		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities,
 	})
 	if err != nil {
 		return err

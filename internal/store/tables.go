@@ -22,6 +22,13 @@ var (
 
 	Repositories = Table[state.Repository]{Name: "repositories", Version: 1}
 	Images       = Table[state.Image]{Name: "images", Version: 1}
+
+	Users            = Table[state.User]{Name: "users", Version: 1}
+	AccessKeys       = Table[state.AccessKey]{Name: "access-keys", Version: 1}
+	Groups           = Table[state.Group]{Name: "groups", Version: 1}
+	Roles            = Table[state.Role]{Name: "roles", Version: 1}
+	Policies         = Table[state.Policy]{Name: "policies", Version: 1}
+	InstanceProfiles = Table[state.InstanceProfile]{Name: "instance-profiles", Version: 1}
 )
 
 // tables is every table. A table that is missing here cannot be used.
@@ -42,5 +49,11 @@ func tables() []AnyTable {
 		ParameterVersions,
 		Repositories,
 		Images,
+		Users,
+		AccessKeys,
+		Groups,
+		Roles,
+		Policies,
+		InstanceProfiles,
 	}
 }

@@ -18,6 +18,17 @@ type Identity struct {
 	Task string
 
 	Expires time.Time // of a session; zero: never
+
+	Session *Session // what else a session was given, nil for nothing
+}
+
+// Session is what AssumeRole may give a session beyond its role.
+type Session struct {
+	Policies       []string          `json:",omitempty"` // documents that limit it
+	PolicyARNs     []string          `json:",omitempty"` // managed policies that limit it
+	Tags           map[string]string `json:",omitempty"`
+	TransitiveKeys []string          `json:",omitempty"` // tags that pass on to further sessions
+	SourceIdentity string            `json:",omitempty"`
 }
 
 // Key is what verifies a signature.

@@ -67,6 +67,10 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/review", "internal/aws", "the review is a client of the APIs"},
 	{"internal/review/rules", "internal/review/read", "rules are pure: what they look at was read before"},
 	{"internal/review/rules", "internal/review/report", "a rule decides, a report tells"},
+	{"internal/policy", "internal/state", "policies are evaluated by a pure function"},
+	{"internal/policy", "internal/store", "policies are evaluated by a pure function"},
+	{"internal/identity", "internal/aws", "who a caller is, front doors ask and do not tell"},
+	{"internal/identity", "internal/agent", "who a caller is, a node asks through its session"},
 	{"internal/dns", "internal/store", "data planes are fed whole tables"},
 }
 

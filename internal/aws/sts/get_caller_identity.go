@@ -9,15 +9,11 @@ import (
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
-// getCallerIdentity answers as AWS does for an account's root user: UserId is
-// the account's number. As long as signatures are not verified and nobody has
-// a user, every caller is the root of the account it names.
+// getCallerIdentity tells who the wire found the caller to be: the user or the
+// session of the key that signed, the task whose endpoint was called, else the
+// root of the account that was named. Nobody needs a permission for it.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 func (s *Service) getCallerIdentity(_ context.Context, caller wire.Caller, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
-	account := caller.Scope.Account
-	return &sts.GetCallerIdentityOutput{
-		Account: aws.String(account),
-		Arn:     aws.String("arn:aws:iam::" + account + ":root"),
-		UserId:  aws.String(account),
-	}, nil
+	id := caller.Identity
+	return &sts.GetCallerIdentityOutput{Account: aws.String(id.Account), Arn: aws.String(id.ARN), UserId: aws.String(id.UserID)}, nil
 }
