@@ -35,7 +35,7 @@ func wireServer(t *testing.T) string {
 		}}}, nil
 	}
 	handler, err := wire.NewHandler(wire.HandlerConfig{
-		Services: []wire.Service{sts.New().Describe(), {
+		Services: []wire.Service{sts.New(sts.Config{}).Describe(), {
 			Name: "ecs", Title: "Amazon ECS", Protocol: wire.JSON11, TargetPrefix: "AmazonEC2ContainerServiceV20141113",
 			Naming: wire.ECSNaming, Client: (*ecs.Client)(nil),
 			Operations: []wire.Operation{wire.Op("DescribeClusters", describe)},
