@@ -79,6 +79,16 @@ func (e *endpoints) Serve(ctx context.Context, task state.Task, netns string) (s
 	return func() { cancel(); <-ended }, nil
 }
 
+// ownPorts are the host ports that tasks cannot have because we have them.
+func ownPorts(listen string) []state.HostPort {
+	_, text, _ := net.SplitHostPort(listen)
+	port, err := strconv.Atoi(text)
+	if err != nil || port == 0 {
+		return nil
+	}
+	return []state.HostPort{{Port: int32(port), Protocol: "tcp"}}
+}
+
 // thisNode describes this machine.
 func thisNode(id, runtimeName string) state.Node {
 	host, _ := os.Hostname()

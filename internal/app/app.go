@@ -219,6 +219,7 @@ func (a *App) assemble(ctx context.Context) error {
 	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring})
 	tasks := ecs.New(ecs.Config{
 		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Log: a.log,
+		OwnPorts: ownPorts(a.cfg.Listen),
 	})
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
 		return err
