@@ -96,6 +96,15 @@ func thisNode(id, runtimeName string) state.Node {
 	return state.Node{ID: id, Hostname: host, CPU: int64(runtime.NumCPU()) * 1024, MemoryMiB: memoryMiB(), Arch: arch, RuntimeName: runtimeName}
 }
 
+// bootID is another one after every start of the machine's kernel.
+func bootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
 func memoryMiB() int64 {
 	b, err := os.ReadFile("/proc/meminfo")
 	if err != nil {

@@ -245,7 +245,7 @@ func (a *App) assemble(ctx context.Context) error {
 	})
 	a.agent = agent.New(agent.Config{
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: d.Open,
-		Engine: a.engine, Network: a.network, Log: a.log,
+		Engine: a.engine, Network: a.network, BootID: bootID(), Log: a.log,
 		Endpoints: &endpoints{resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), log: a.log},
 	})
 	return nil
