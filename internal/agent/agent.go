@@ -41,7 +41,6 @@ type Config struct {
 	Engine    runtime.Engine
 	Network   Network
 	Endpoints Endpoints
-	BootID    string // of the machine's kernel; "": reboots are not told apart
 	Log       *slog.Logger
 }
 
@@ -126,9 +125,7 @@ func (a *Agent) accept(m protocol.Message) {
 		if assignment.Task.Observed.Status >= state.TaskStopped {
 			continue
 		}
-		rec := &record{Assignment: assignment, Containers: map[string]*containerRecord{}, Observed: assignment.Task.Observed}
-		rec.disown()
-		a.begin(rec, nil)
+		a.begin(&record{Assignment: assignment, Containers: map[string]*containerRecord{}, Observed: assignment.Task.Observed}, nil)
 	}
 	for _, key := range m.Remove {
 		if w, ok := a.workers[key]; ok {

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ import (
 	"github.com/hatoba/hatoba/internal/dns"
 	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/logs"
+	"github.com/hatoba/hatoba/internal/pki"
 	"github.com/hatoba/hatoba/internal/registry"
 	"github.com/hatoba/hatoba/internal/secrets/keystore"
 	"github.com/hatoba/hatoba/internal/secrets/taskref"
@@ -74,6 +76,8 @@ type App struct {
 	secrets  *secretsmanager.Service
 
 	identities *identity.Directory
+	authority  *pki.Authority // nil without TLS
+	tls        *tls.Config    // nil without TLS
 	isReady    atomic.Bool
 
 	undo []func() error // closes what was opened, in reverse
@@ -119,6 +123,9 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, serve bool)
 		return a, err
 	}
 	a.onClose(func() error { a.inst.release(); return nil })
+	if err := a.openTLS(); err != nil {
+		return a, err
+	}
 	if err := a.openEngines(ctx); err != nil {
 		return a, err
 	}
@@ -210,16 +217,19 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	a.registry, err = registry.Open(ctx, registry.Config{
 		Dir: filepath.Join(a.cfg.DataDir, "registry"), Default: a.scope, Catalog: ecr.Catalog{Store: a.store}, Log: a.log,
+		RequireAuth: a.auth() == wire.AuthSigV4,
 	})
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
 	}
 	a.identities = &identity.Directory{Store: a.store, Keyring: keyring}
+	if err := a.openRootKey(ctx); err != nil {
+		return err
+	}
 	a.secrets = secretsmanager.New(secretsmanager.Config{Store: a.store, Keyring: keyring})
 	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring})
 	tasks := ecs.New(ecs.Config{
 		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Log: a.log,
-		OwnPorts: ownPorts(a.cfg.Listen),
 	})
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
 		return err
@@ -230,7 +240,7 @@ func (a *App) assemble(ctx context.Context) error {
 			ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now}).Describe(),
 			cloudwatchlogs.New(a.logs).Describe(),
 		},
-		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities,
+		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),
 	})
 	if err != nil {
 		return err
@@ -245,7 +255,7 @@ func (a *App) assemble(ctx context.Context) error {
 	})
 	a.agent = agent.New(agent.Config{
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: d.Open,
-		Engine: a.engine, Network: a.network, BootID: bootID(), Log: a.log,
+		Engine: a.engine, Network: a.network, Log: a.log,
 		Endpoints: &endpoints{resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), log: a.log},
 	})
 	return nil
@@ -263,18 +273,8 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.secrets.Run(gctx) })
 	var server *http.Server
 	if a.listener != nil {
-		server = &http.Server{
-			Handler:           guard(front(a.handler, a.registry, tail{a.logs, a.scope}, &a.isReady, a.health)),
-			ReadHeaderTimeout: 10 * time.Second,
-			ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-			BaseContext:       func(net.Listener) context.Context { return gctx },
-		}
-		group.Go(func() error {
-			if err := server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
+		server = a.server(gctx)
+		group.Go(func() error { return serve(server, a.listener, a.tls) })
 	}
 	a.isReady.Store(true)
 	if ready != nil {

@@ -9,14 +9,14 @@ import (
 
 // front is the one listener's handler: the registry under /v2/, our own pages
 // under /_hatoba/, and the AWS APIs everywhere else.
-func front(api, registry, logTail http.Handler, ready *atomic.Bool, status func() Health) http.Handler {
+func front(api, registry, logTail, profile http.Handler, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle("/v2/", registry)
 	mux.Handle("GET /_hatoba/logs/tail", logTail)
-	mux.HandleFunc("GET /_hatoba/profile/{name}", profile)
-	mux.HandleFunc("GET /_hatoba/health", func(w http.ResponseWriter, _ *http.Request) {
-		h := status()
+	mux.Handle("GET /_hatoba/profile/{name}", profile)
+	mux.HandleFunc("GET /_hatoba/health", func(w http.ResponseWriter, r *http.Request) {
+		h := status(r)
 		w.Header().Set("Content-Type", "application/json")
 		if !ready.Load() || h.Status != "ok" {
 			w.WriteHeader(http.StatusServiceUnavailable)

@@ -5,10 +5,16 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/hatoba/hatoba/internal/image/source"
+	"github.com/hatoba/hatoba/internal/registry"
 	"github.com/hatoba/hatoba/internal/secrets/taskref"
+	"github.com/hatoba/hatoba/internal/wire"
 )
+
+// pullLife is how long a task may take to pull from the built-in registry.
+const pullLife = time.Hour
 
 // imageSources builds what tells where tasks' images are pulled from.
 func (a *App) imageSources(resolver taskref.Resolver) (*source.Sources, error) {
@@ -23,6 +29,14 @@ func (a *App) imageSources(resolver taskref.Resolver) (*source.Sources, error) {
 	cfg := source.Config{
 		Listen: a.cfg.Listen, Mirrors: mirrors, CAs: cas, Here: a.registry, Given: resolver,
 		Logins: []source.Logins{source.Saved{Secrets: a.secrets, Region: a.cfg.Region}},
+	}
+	if a.authority != nil {
+		cfg.OwnCA = a.authority.PEM()
+	}
+	if a.auth() == wire.AuthSigV4 {
+		cfg.Own = func() source.Login {
+			return source.Login{Username: registry.TokenUser, Password: a.registry.Token(registry.Node, time.Now().Add(pullLife))}
+		}
 	}
 	if a.cfg.DockerConfig != "" {
 		docker := source.Docker{Path: a.cfg.DockerConfig}

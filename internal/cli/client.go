@@ -7,7 +7,6 @@ import (
 	"net"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/hatoba/hatoba/internal/config"
 )
@@ -15,11 +14,17 @@ import (
 // sdk is the configuration of SDK clients that talk to this Hatoba only: no
 // profile, no environment.
 func sdk(c config.Config) aws.Config {
-	return aws.Config{
+	out := aws.Config{
 		Region:       c.Region,
 		BaseEndpoint: aws.String(endpoint(c)),
-		Credentials:  credentials.NewStaticCredentialsProvider(c.AccountID, "hatoba", ""),
+		Credentials:  aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys(c) }),
 	}
+	if c.TLS {
+		if h, err := client(c); err == nil { // an authority that cannot be read is told by the handshake
+			out.HTTPClient = h
+		}
+	}
+	return out
 }
 
 // explain adds what to do to an error that means that nobody listens.

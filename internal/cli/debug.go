@@ -3,10 +3,10 @@ package cli
 import (
 	"archive/tar"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"runtime"
 	"time"
@@ -53,15 +53,15 @@ func debugDumpCommand(s *settings) *cobra.Command {
 // dump gathers what can be shown to others: the API's own answers, which hold
 // references to secrets and no values.
 func dump(cmd *cobra.Command, c config.Config, values config.Values, file string) error {
-	health, err := fetch(c, "health")
+	health, err := fetch(cmd.Context(), c, "health")
 	if err != nil {
 		return err
 	}
-	heap, err := fetch(c, "profile/heap")
+	heap, err := fetch(cmd.Context(), c, "profile/heap")
 	if err != nil {
 		return err
 	}
-	goroutines, err := fetch(c, "profile/goroutine")
+	goroutines, err := fetch(cmd.Context(), c, "profile/goroutine")
 	if err != nil {
 		return err
 	}
@@ -111,8 +111,8 @@ func dump(cmd *cobra.Command, c config.Config, values config.Values, file string
 }
 
 // fetch reads one of Hatoba's own pages, whatever its status.
-func fetch(c config.Config, page string) ([]byte, error) {
-	resp, err := http.Get(endpoint(c) + "/_hatoba/" + page)
+func fetch(ctx context.Context, c config.Config, page string) ([]byte, error) {
+	resp, err := get(ctx, c, "/_hatoba/"+page)
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,24 +22,36 @@ var cleared = []string{
 }
 
 // clientEnv is what points an AWS client at this Hatoba and nowhere else.
-func clientEnv(c config.Config) [][2]string {
-	return [][2]string{
+func clientEnv(c config.Config) ([][2]string, error) {
+	credentials, err := keys(c)
+	if err != nil {
+		return nil, err
+	}
+	out := [][2]string{
 		{"AWS_ENDPOINT_URL", endpoint(c)},
 		{"AWS_REGION", c.Region},
 		{"AWS_DEFAULT_REGION", c.Region},
-		{"AWS_ACCESS_KEY_ID", c.AccountID},
-		{"AWS_SECRET_ACCESS_KEY", "hatoba"},
+		{"AWS_ACCESS_KEY_ID", credentials.AccessKeyID},
+		{"AWS_SECRET_ACCESS_KEY", credentials.SecretAccessKey},
 		{"AWS_EC2_METADATA_DISABLED", "true"},
 	}
+	if credentials.SessionToken != "" {
+		out = append(out, [2]string{"AWS_SESSION_TOKEN", credentials.SessionToken})
+	}
+	if file := authority(c); file != "" {
+		out = append(out, [2]string{"AWS_CA_BUNDLE", file})
+	}
+	return out, nil
 }
 
-// endpoint is the URL clients use.
-func endpoint(c config.Config) string {
-	host, port, _ := net.SplitHostPort(c.Listen)
-	if host == "127.0.0.1" {
-		host = "localhost"
+// toClear are the variables to unset beside those that are set.
+func toClear(set [][2]string, environ []string) (out []string) {
+	for _, name := range append(slices.Clone(cleared), serviceEndpoints(environ)...) {
+		if !slices.ContainsFunc(set, func(kv [2]string) bool { return kv[0] == name }) {
+			out = append(out, name)
+		}
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return out
 }
 
 // serviceEndpoints finds AWS_ENDPOINT_URL_<SERVICE> variables, which win over
@@ -54,7 +66,8 @@ func serviceEndpoints(environ []string) (names []string) {
 }
 
 func envCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
+	var ca bool
+	cmd := &cobra.Command{
 		Use:   "env",
 		Short: `Print the variables that point AWS clients here: eval "$(hatoba env)"`,
 		Args:  cobra.NoArgs,
@@ -63,15 +76,46 @@ func envCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, kv := range clientEnv(c) {
-				fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", kv[0], kv[1])
+			if ca {
+				return printAuthority(cmd, c)
 			}
-			for _, name := range append(cleared, serviceEndpoints(os.Environ())...) {
+			set, err := clientEnv(c)
+			if err != nil {
+				return err
+			}
+			for _, kv := range set {
+				fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", kv[0], quoted(kv[1]))
+			}
+			for _, name := range toClear(set, os.Environ()) {
 				fmt.Fprintf(cmd.OutOrStdout(), "unset %s\n", name)
 			}
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&ca, "ca", false, "print the certificate of the authority that clients must trust instead")
+	return cmd
+}
+
+// printAuthority prints the certificate that signs the listener's.
+func printAuthority(cmd *cobra.Command, c config.Config) error {
+	file := authority(c)
+	if file == "" {
+		return errors.New("this Hatoba speaks no TLS: there is nothing to trust (hatoba up --tls)")
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("%w: it is made when hatoba up --tls starts", err)
+	}
+	_, err = cmd.OutOrStdout().Write(pem)
+	return err
+}
+
+// quoted keeps a value one word of a shell.
+func quoted(value string) string {
+	if strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:+=@%,[]") == "" && !strings.ContainsAny(value, "[]") {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
 func withCommand(s *settings) *cobra.Command {
@@ -85,7 +129,9 @@ func withCommand(s *settings) *cobra.Command {
 				return err
 			}
 			child := exec.CommandContext(cmd.Context(), args[0], args[1:]...)
-			child.Env = withEnv(os.Environ(), c)
+			if child.Env, err = withEnv(os.Environ(), c); err != nil {
+				return err
+			}
 			child.Stdin, child.Stdout, child.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			child.Cancel = func() error { return child.Process.Signal(os.Interrupt) }
 			err = child.Run()
@@ -99,12 +145,16 @@ func withCommand(s *settings) *cobra.Command {
 }
 
 // withEnv is environ with the client variables set and the others gone.
-func withEnv(environ []string, c config.Config) []string {
+func withEnv(environ []string, c config.Config) ([]string, error) {
+	set, err := clientEnv(c)
+	if err != nil {
+		return nil, err
+	}
 	drop := map[string]bool{}
-	for _, name := range append(cleared, serviceEndpoints(environ)...) {
+	for _, name := range toClear(set, environ) {
 		drop[name] = true
 	}
-	for _, kv := range clientEnv(c) {
+	for _, kv := range set {
 		drop[kv[0]] = true
 	}
 	var out []string
@@ -113,8 +163,8 @@ func withEnv(environ []string, c config.Config) []string {
 			out = append(out, kv)
 		}
 	}
-	for _, kv := range clientEnv(c) {
+	for _, kv := range set {
 		out = append(out, kv[0]+"="+kv[1])
 	}
-	return out
+	return out, nil
 }

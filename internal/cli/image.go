@@ -51,7 +51,11 @@ func imageImportCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return explain(c, err)
 			}
-			digest, err := archive.Push(ref)
+			options, err := pushOptions(cmd.Context(), c)
+			if err != nil {
+				return explain(c, err)
+			}
+			digest, err := archive.Push(ref, options...)
 			if err != nil {
 				return explain(c, err)
 			}
@@ -113,7 +117,11 @@ func buildAndPush(ctx context.Context, c config.Config, target string, recipe im
 	if err != nil {
 		return "", "", err
 	}
-	if err := remote.Write(parsed, img, remote.WithContext(ctx)); err != nil {
+	options, err := pushOptions(ctx, c)
+	if err != nil {
+		return "", "", err
+	}
+	if err := remote.Write(parsed, img, options...); err != nil {
 		return "", "", err
 	}
 	d, err := img.Digest()
@@ -132,7 +140,7 @@ func ensureRepository(ctx context.Context, c config.Config, target string) (stri
 	if err != nil && !errors.As(err, &exists) {
 		return "", err
 	}
-	return c.Listen + "/" + repository + ":" + tag, nil
+	return address(c) + "/" + repository + ":" + tag, nil
 }
 
 // localName takes the registry's host off a reference.

@@ -142,11 +142,7 @@ func tailOne(cmd *cobra.Command, c config.Config, t logTarget, start int64, line
 	if t.stream != "" {
 		q.Set("stream", t.stream)
 	}
-	req, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, endpoint(c)+"/_hatoba/logs/tail?"+q.Encode(), nil)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := get(cmd.Context(), c, "/_hatoba/logs/tail?"+q.Encode())
 	if err != nil {
 		return err
 	}

@@ -110,6 +110,22 @@ func (s *settings) values() (config.Values, error) {
 	return config.Load(s.file, os.LookupEnv, given)
 }
 
+// given are the flags that clients of this Hatoba need as well, as they were
+// given: " --auth sigv4 --tls".
+func (s *settings) given() (out string) {
+	for _, name := range []string{"data-dir", "listen", "region", "account-id", "auth", "tls", "tls-ca"} {
+		text, ok := s.flags[name]()
+		switch {
+		case !ok || name == "tls" && text == "false":
+		case name == "tls":
+			out += " --tls"
+		default:
+			out += " --" + name + " " + quoted(text)
+		}
+	}
+	return out
+}
+
 // load gathers and checks the configuration.
 func (s *settings) load() (config.Config, error) {
 	values, err := s.values()

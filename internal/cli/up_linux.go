@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,7 @@ func upCommand(s *settings) *cobra.Command {
 				return err
 			}
 			return app.Run(cmd.Context(), c, logger(cmd, c), func(ready app.Ready) {
-				banner(cmd, c, ready)
+				banner(cmd, c, ready, s.given())
 			})
 		},
 	}
@@ -37,7 +38,7 @@ func logger(cmd *cobra.Command, c config.Config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), options))
 }
 
-func banner(cmd *cobra.Command, c config.Config, ready app.Ready) {
+func banner(cmd *cobra.Command, c config.Config, ready app.Ready, flags string) {
 	c.Listen = ready.Listen
 	fmt.Fprintf(cmd.OutOrStdout(), `
   波止場  Hatoba %s is ready (%s)
@@ -45,12 +46,23 @@ func banner(cmd *cobra.Command, c config.Config, ready app.Ready) {
   endpoint   %s   account %s, region %s
   tasks      %s, gateway %s, bridge %s, %s
   data       %s
-
-  eval "$(hatoba env)"      point the aws CLI, SDKs and Terraform here
+%s
+  eval "$(hatoba env%s)"      point the aws CLI, SDKs and Terraform here
   hatoba with -- CMD        run one command against it
   Ctrl-C or SIGTERM         stop Hatoba; containers go on (hatoba stop ends them)
 
-`, version(), ready.Took, endpoint(c), c.AccountID, c.Region, ready.VPC, ready.Gateway, ready.Bridge, ready.Runtime, c.DataDir)
+`, version(), ready.Took, endpoint(c), c.AccountID, c.Region, ready.VPC, ready.Gateway, ready.Bridge, ready.Runtime, c.DataDir, access(c), flags)
+}
+
+// access tells how to get in, where that is not open to all.
+func access(c config.Config) (out string) {
+	if c.Auth == "sigv4" {
+		out = "  keys       " + filepath.Join(c.DataDir, credentialsFile) + ": the root user's, in the format of AWS's shared credentials\n"
+	}
+	if c.TLS {
+		out += "  authority  " + authority(c) + ": for clients to trust\n"
+	}
+	return out
 }
 
 func stopCommand(s *settings) *cobra.Command {

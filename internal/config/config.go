@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -20,7 +19,12 @@ import (
 // Config is the effective configuration, checked.
 type Config struct {
 	DataDir         string
-	Listen          string // host:port of the front listener
+	Listen          string   // host:port of the front listener
+	Auth            string   // none or sigv4
+	TLS             bool     // the front listener speaks TLS
+	TLSCert, TLSKey string   // a certificate from elsewhere, PEM files; "": our own only
+	TLSNames        []string // further names our own certificates are for
+	TLSCA           string   // PEM file clients trust; "": our own authority
 	Region          string
 	AccountID       string // 12 digits
 	LogLevel        string // debug, info, warn or error
@@ -66,6 +70,12 @@ func Settings() []Setting {
 	return []Setting{
 		{Name: "data-dir", Default: "/var/lib/hatoba", Usage: "where everything is kept"},
 		{Name: "listen", Default: "127.0.0.1:4566", Usage: "address of the AWS APIs and the registry"},
+		{Name: "auth", Default: "none", Usage: "none: whoever reaches the listener may do everything; sigv4: AWS signatures and registry passwords are demanded"},
+		{Name: "tls", Default: "false", Bool: true, Usage: "speak TLS, with certificates of an authority of our own unless tls-cert is given"},
+		{Name: "tls-cert", Default: "", Usage: "PEM file of the certificate chain to show, read again when it changes"},
+		{Name: "tls-key", Default: "", Usage: "PEM file of the certificate's key"},
+		{Name: "tls-name", List: true, Usage: "a further name our own certificates are for, such as hatoba.example.com or *.example.com"},
+		{Name: "tls-ca", Default: "", Usage: "PEM file of the authority the commands trust (default: that of the data dir)"},
 		{Name: "region", Default: "us-east-1", Usage: "region of requests that name none"},
 		{Name: "account-id", Default: "123456789012", Usage: "account of requests whose access key is not an account id"},
 		{Name: "log-level", Default: "info", Usage: "debug, info, warn or error"},
@@ -175,14 +185,15 @@ func (v Values) Check() (Config, error) {
 		DataDir: v["data-dir"].Text, Listen: v["listen"].Text, Region: v["region"].Text, AccountID: v["account-id"].Text,
 		LogLevel: v["log-level"].Text, LogFormat: v["log-format"].Text, VPCCIDR: v["vpc-cidr"].Text, Runtime: v["runtime"].Text,
 		RegistryMirrors: v.list("registry-mirror"), RegistryCAs: v.list("registry-ca"),
+		Auth: v["auth"].Text, TLSCert: v["tls-cert"].Text, TLSKey: v["tls-key"].Text, TLSNames: v.list("tls-name"), TLSCA: v["tls-ca"].Text,
 		DockerConfig: v["docker-config"].Text, ECRUpstream: v["ecr-upstream"].Text,
 	}
 	var err error
 	if c.DataDir, err = filepath.Abs(c.DataDir); err != nil || v["data-dir"].Text == "" {
 		return c, v.wrong("data-dir", "must be a directory's path")
 	}
-	if err := checkListen(c.Listen); err != nil {
-		return c, v.wrong("listen", err.Error())
+	if err := v.checkAccess(&c); err != nil {
+		return c, err
 	}
 	if !region.MatchString(c.Region) {
 		return c, v.wrong("region", "must be a region's name, such as us-east-1")
@@ -209,25 +220,6 @@ func (v Values) Check() (Config, error) {
 		}
 	}
 	return c, nil
-}
-
-// checkListen accepts loopback only: beyond it AWS signatures and TLS are
-// required, and those are not here yet.
-func checkListen(listen string) error {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return errors.New("must be host:port, such as 127.0.0.1:4566")
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		return errors.New("has no port between 0 and 65535")
-	}
-	if host == "localhost" {
-		return nil
-	}
-	if addr, err := netip.ParseAddr(host); err != nil || !addr.IsLoopback() {
-		return errors.New("must be a loopback address: without verified signatures and TLS, which this version does not have yet, Hatoba does not listen beyond this machine")
-	}
-	return nil
 }
 
 func (v Values) wrong(name, what string) error {

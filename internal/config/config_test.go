@@ -50,6 +50,34 @@ func TestRefusalsNameTheSettingAndItsOrigin(t *testing.T) {
 	}
 }
 
+func TestWhoListensOutsideAsksWhoIsThere(t *testing.T) {
+	for name, c := range map[string]struct {
+		flags map[string]string
+		says  string // "": it is fine
+	}{
+		"loopback":             {map[string]string{"listen": "127.0.0.1:1"}, ""},
+		"mapped loopback":      {map[string]string{"listen": "[::ffff:127.0.0.1]:1"}, ""},
+		"all":                  {map[string]string{"listen": "0.0.0.0:1"}, "--auth sigv4 --tls"},
+		"all, short":           {map[string]string{"listen": ":1"}, "--auth sigv4 --tls"},
+		"signed, in the clear": {map[string]string{"listen": "[::]:1", "auth": "sigv4"}, "needs TLS"},
+		"unsigned over TLS":    {map[string]string{"listen": "10.0.0.1:1", "tls": "true"}, "needs signatures"},
+		"both":                 {map[string]string{"listen": "10.0.0.1:1", "tls": "true", "auth": "sigv4"}, ""},
+		"both, given":          {map[string]string{"listen": "10.0.0.1:1", "tls-cert": "c", "tls-key": "k", "auth": "sigv4"}, ""},
+		"half a certificate":   {map[string]string{"tls-cert": "c"}, "go together"},
+		"another mode":         {map[string]string{"auth": "basic"}, "none or sigv4"},
+		"a name":               {map[string]string{"listen": "example.com:1"}, "must be an address"},
+	} {
+		values, err := Load("", noEnv, c.flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = values.Check()
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestUnknownSettingInFileIsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "hatoba.json")
 	if err := os.WriteFile(file, []byte(`{"colour":"blue"}`), 0o600); err != nil {

@@ -41,10 +41,13 @@ func (d *Directory) Key(ctx context.Context, accessKey, token string) (wire.Key,
 		record state.AccessKey
 		user   state.User
 		known  bool
+		root   bool
 	)
 	key := state.AccessKeyScope().Key(accessKey)
 	err := d.Store.View(ctx, func(r store.Reader) error {
-		if record, known = store.AccessKeys.Get(r, key); known {
+		if record, known = store.AccessKeys.Get(r, key); known && record.User == "" {
+			root = true
+		} else if known {
 			user, known = store.Users.Get(r, state.IAMKey(record.Account, record.User))
 		}
 		return nil
@@ -58,6 +61,9 @@ func (d *Directory) Key(ctx context.Context, accessKey, token string) (wire.Key,
 	secret, err := d.Keyring.Open(AccessKeyAAD(key), record.Secret)
 	if err != nil {
 		return wire.Key{}, fmt.Errorf("open access key %s: %w", accessKey, err)
+	}
+	if root {
+		return wire.Key{Identity: wire.Root(record.Account), Secret: string(secret)}, nil
 	}
 	return wire.Key{
 		Identity: wire.Identity{Account: record.Account, ARN: user.ARN, UserID: user.ID},

@@ -59,8 +59,8 @@ type Config struct {
 	// CreateOnPush makes a missing repository when something is pushed to it.
 	// ECR refuses such a push, and so does the default.
 	CreateOnPush bool
-	// RequireAuth refuses requests without a token. On loopback anybody may
-	// pull and push without one.
+	// RequireAuth refuses requests without a token. Without it anybody may pull
+	// and push without one, and a wrong one is refused all the same.
 	RequireAuth bool
 	// Grace is how long a blob no manifest names is kept, because a push may
 	// be about to name it. 0 means one hour.
@@ -129,6 +129,10 @@ func (r *Registry) configuration() *configuration.Configuration {
 // ServeHTTP implements http.Handler.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+	if req.URL.Path == tokenPath {
+		r.serveToken(w, req)
+		return
+	}
 	account, ok := r.authenticate(w, req)
 	if !ok {
 		return
@@ -139,6 +143,10 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		fmt.Fprint(w, "{}")
 		return
 	case "/v2/_catalog":
+		if scope, _ := r.cfg.scope(req.Host); account != "" && account != Node && account != scope.Account {
+			refuse(w, http.StatusForbidden, "DENIED", fmt.Sprintf("the authorization token is account %s's, the registry is account %s's", account, scope.Account))
+			return
+		}
 		r.catalog(w, req)
 		return
 	}
@@ -147,7 +155,11 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		refuse(w, http.StatusNotFound, "UNSUPPORTED", "this registry does not serve "+req.Method+" "+req.URL.Path)
 		return
 	}
-	if account != "" && account != rt.scope.Account {
+	if account == Node && req.Method != http.MethodGet && req.Method != http.MethodHead {
+		refuse(w, http.StatusForbidden, "DENIED", "a node only pulls")
+		return
+	}
+	if account != "" && account != Node && account != rt.scope.Account {
 		refuse(w, http.StatusForbidden, "DENIED", fmt.Sprintf(
 			"the authorization token is account %s's, the repository '%s' is in account %s", account, rt.name, rt.scope.Account))
 		return

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,8 +19,15 @@ import (
 // Source: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
 const TokenLife = 12 * time.Hour
 
-// tokenUser is the user name that goes with a token.
-const tokenUser = "AWS"
+// Node is the account of tokens with which this machine's tasks pull: they
+// read every account's images, and write none.
+const Node = "node"
+
+// anybody is the account of bearer tokens for who has said no password.
+const anybody = "anybody"
+
+// TokenUser is the user name that goes with a token.
+const TokenUser = "AWS"
 
 // Token makes an account's password that is valid until the time. Nothing is
 // stored: it is signed with the registry's own key.
@@ -31,7 +39,7 @@ func (r *Registry) Token(account string, until time.Time) string {
 // Valid returns the account whose valid token a user name and password are.
 func (r *Registry) Valid(user, password string, now time.Time) (account string, ok bool) {
 	dot := strings.LastIndexByte(password, '.')
-	if user != tokenUser || dot < 0 {
+	if user != TokenUser || dot < 0 {
 		return "", false
 	}
 	said, signature := password[:dot], password[dot+1:]
@@ -44,29 +52,82 @@ func (r *Registry) Valid(user, password string, now time.Time) (account string, 
 }
 
 // authenticate checks the credentials of a request and returns their account,
-// "" for a request without. Wrong ones are refused everywhere, as ECR does, so
-// that docker login does not say yes to them.
+// "" for a request without, where those are let in. Wrong ones are refused
+// everywhere, as ECR does.
+//
+// Clients ask at /v2/ whether a password is wanted, and send none if not: a
+// login would then say yes to any. So /v2/ always wants one. Where anybody is
+// let in it asks for a bearer token, which serveToken gives to who says no
+// password too.
 func (r *Registry) authenticate(w http.ResponseWriter, req *http.Request) (account string, ok bool) {
+	bearer, isBearer := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
 	user, password, given := req.BasicAuth()
-	if !given && !r.cfg.RequireAuth {
-		return "", true
-	}
-	if given {
-		if account, ok = r.Valid(user, password, time.Now()); ok {
-			return account, true
+	ping := req.URL.Path == "/v2/" || req.URL.Path == "/v2"
+	switch {
+	case isBearer:
+		if account, ok = r.Valid(TokenUser, bearer, time.Now()); ok && account == anybody {
+			account, ok = "", !r.cfg.RequireAuth
 		}
+	case given:
+		if account, ok = r.Valid(user, password, time.Now()); account == anybody {
+			ok = false
+		}
+	default:
+		ok = !r.cfg.RequireAuth && !ping
 	}
+	if ok {
+		return account, true
+	}
+	r.challenge(w, req, given || isBearer)
+	return "", false
+}
+
+// challenge refuses a request and says how to come back.
+func (r *Registry) challenge(w http.ResponseWriter, req *http.Request, given bool) {
 	scheme := "https"
 	if req.TLS == nil {
 		scheme = "http"
 	}
-	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Basic realm="%s://%s/",service="ecr.amazonaws.com"`, scheme, req.Host))
+	ask := fmt.Sprintf(`Basic realm="%s://%s/",service="ecr.amazonaws.com"`, scheme, req.Host)
+	if !r.cfg.RequireAuth {
+		ask = fmt.Sprintf(`Bearer realm="%s://%s%s",service="ecr.amazonaws.com"`, scheme, req.Host, tokenPath)
+	}
+	w.Header().Set("WWW-Authenticate", ask)
 	message := "Your authorization token is not valid or has expired. Get a new one: aws ecr get-login-password"
 	if !given {
 		message = "no basic auth credentials. Get some: aws ecr get-login-password"
 	}
 	refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", message)
-	return "", false
+}
+
+// tokenPath is where bearer tokens are given.
+const tokenPath = "/v2/token"
+
+// serveToken gives a bearer token to who shows a good password, and to who
+// shows none.
+// Source: https://distribution.github.io/distribution/spec/auth/token/
+func (r *Registry) serveToken(w http.ResponseWriter, req *http.Request) {
+	if req.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet)
+		refuse(w, http.StatusMethodNotAllowed, "UNSUPPORTED", "tokens are asked for with GET")
+		return
+	}
+	account := anybody
+	if user, password, given := req.BasicAuth(); given {
+		var ok bool
+		if account, ok = r.Valid(user, password, time.Now()); !ok || account == anybody {
+			r.challenge(w, req, true)
+			return
+		}
+	} else if r.cfg.RequireAuth || req.Header.Get("Authorization") != "" {
+		r.challenge(w, req, false)
+		return
+	}
+	const life = 5 * time.Minute
+	token := r.Token(account, time.Now().Add(life))
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(map[string]any{"token": token, "access_token": token, "expires_in": int(life / time.Second)})
 }
 
 func (r *Registry) sign(said string) string {

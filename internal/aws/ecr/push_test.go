@@ -311,8 +311,26 @@ func TestLogin(t *testing.T) {
 			t.Errorf("%s: %s", name, answer.Status)
 		}
 	}
+	// Where anybody is let in a wrong password is not, though clients first ask
+	// without one whether they need it.
+	if err := remote.Write(h.ref("app:2"), picture(t, "x"), remote.WithAuth(&authn.Basic{Username: "AWS", Password: "guess"})); err == nil {
+		t.Error("a wrong password pushes")
+	}
+	if err := h.push("app:2", picture(t, "x")); err != nil {
+		t.Errorf("without a password: %v", err)
+	}
+	node := &authn.Basic{Username: "AWS", Password: h.registry.Token(registry.Node, time.Now().Add(time.Minute))}
+	if _, err := remote.Image(h.ref("app:2"), remote.WithAuth(node)); err != nil {
+		t.Errorf("a node does not pull: %v", err)
+	}
+	if err := remote.Write(h.ref("app:3"), picture(t, "y"), remote.WithAuth(node)); err == nil {
+		t.Error("a node pushes")
+	}
 	h = open(t, func(c *registry.Config) { c.RequireAuth = true })
 	h.create("app")
+	if _, err := remote.Image(h.ref("app:1"), remote.WithAuth(&authn.Bearer{Token: h.registry.Token("anybody", time.Now().Add(time.Minute))})); err == nil {
+		t.Error("anybody pulls where a password is demanded")
+	}
 	if err := h.push("app:1", picture(t, "x")); err == nil {
 		t.Error("a push without a token was taken")
 	}

@@ -55,6 +55,8 @@ type Upstream interface {
 // Config is what Sources works with.
 type Config struct {
 	Listen   string              // our own front address
+	Own      func() Login        // for the built-in registry; nil: none is needed
+	OwnCA    []byte              // PEM of who has signed the front address's certificate; nil: it speaks no TLS
 	Mirrors  map[string][]string // URLs by registry host, in order
 	CAs      map[string][]byte   // PEM by registry host
 	Logins   []Logins            // the first that knows a host counts
@@ -91,6 +93,11 @@ func (s *Sources) Source(ctx context.Context, scope state.Scope, ref, credential
 		return source, refuse("%s", err)
 	}
 	if own {
+		if s.cfg.Own != nil {
+			login := s.cfg.Own()
+			source.Username, source.Password = login.Username, login.Password
+		}
+		source.CA, source.PlainHTTP = s.cfg.OwnCA, s.cfg.OwnCA == nil
 		return source, nil
 	}
 	if source.CA = s.cfg.CAs[parsed.Host]; source.CA != nil {
