@@ -41,6 +41,7 @@ type Config struct {
 	Engine    runtime.Engine
 	Network   Network
 	Endpoints Endpoints
+	BootID    string // of the machine's kernel; "": reboots are not told apart
 	Log       *slog.Logger
 }
 
@@ -125,7 +126,9 @@ func (a *Agent) accept(m protocol.Message) {
 		if assignment.Task.Observed.Status >= state.TaskStopped {
 			continue
 		}
-		a.begin(&record{Assignment: assignment, Containers: map[string]*containerRecord{}, Observed: assignment.Task.Observed}, nil)
+		rec := &record{Assignment: assignment, Containers: map[string]*containerRecord{}, Observed: assignment.Task.Observed}
+		rec.disown()
+		a.begin(rec, nil)
 	}
 	for _, key := range m.Remove {
 		if w, ok := a.workers[key]; ok {

@@ -89,6 +89,9 @@ func (w *worker) exited(i int, exit runtime.Exit, err error) {
 	rec.Ended = true
 	w.dirty = true
 	switch {
+	case err != nil && w.rec.hostGone():
+		rec.Failure = lostWithHost
+		w.finishLogs(i)
 	case err != nil:
 		w.log.Error("the container's end cannot be told", "container", v.plan.Name, "error", err)
 		rec.Failure = "ContainerRuntimeError: the exit code is lost: " + err.Error()

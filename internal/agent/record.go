@@ -24,6 +24,8 @@ type record struct {
 	Cause      *cause // set when the node itself decided to end the task
 	Containers map[string]*containerRecord
 	Observed   state.Observed
+	// HostStopped says that the machine was restarted since the task began.
+	HostStopped bool `json:",omitempty"`
 }
 
 // containerRecord is the part of a container's life the engine cannot tell.

@@ -14,8 +14,7 @@ import (
 //   - container ids are derived from task and container name;
 //   - the engine knows every container that was created and not deleted, also
 //     one that ended meanwhile, with its true exit;
-//   - a namespace file that is gone means that the machine was restarted, and
-//     nothing of the task can be alive.
+//   - after a reboot, which the kernel's boot id tells, nothing is alive.
 func (a *Agent) recover(ctx context.Context) error {
 	records, err := a.loadRecords()
 	if err != nil {
@@ -47,6 +46,9 @@ func (a *Agent) recover(ctx context.Context) error {
 	byID := map[string]runtime.Status{}
 	for _, c := range containers {
 		byID[c.ID] = c
+	}
+	if err := a.noticeReboot(records, byID); err != nil {
+		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -86,7 +88,9 @@ func (w *worker) enter(ctx context.Context) {
 		// nothing was begun
 	case w.up():
 		w.stage = living
-		w.reopen()
+		if !w.rec.hostGone() { // then it has no namespace either
+			w.reopen()
+		}
 	case !w.stopping && w.rec.Assignment.Task.Desired.Status != state.TaskStopped:
 		w.prepare(ctx)
 	}
@@ -127,7 +131,10 @@ func (w *worker) takeUp(ctx context.Context, i int) {
 		w.started(ctx, i, c.StartedAt)
 	case rec.Started:
 		v.phase, v.started = ended, true
-		rec.Ended, rec.Failure = true, "ContainerRuntimeError: the container was lost when its host restarted"
+		rec.Ended, rec.Failure = true, "ContainerRuntimeError: the exit code is lost: the engine has no such container"
+		if w.rec.hostGone() {
+			rec.Failure = lostWithHost
+		}
 		v.failure = rec.Failure
 		w.dirty = true
 		w.pumpLogs(i)

@@ -79,11 +79,30 @@ func (e *endpoints) Serve(ctx context.Context, task state.Task, netns string) (s
 	return func() { cancel(); <-ended }, nil
 }
 
+// ownPorts are the host ports that tasks cannot have because we have them.
+func ownPorts(listen string) []state.HostPort {
+	_, text, _ := net.SplitHostPort(listen)
+	port, err := strconv.Atoi(text)
+	if err != nil || port == 0 {
+		return nil
+	}
+	return []state.HostPort{{Port: int32(port), Protocol: "tcp"}}
+}
+
 // thisNode describes this machine.
 func thisNode(id, runtimeName string) state.Node {
 	host, _ := os.Hostname()
 	arch := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	return state.Node{ID: id, Hostname: host, CPU: int64(runtime.NumCPU()) * 1024, MemoryMiB: memoryMiB(), Arch: arch, RuntimeName: runtimeName}
+}
+
+// bootID is another one after every start of the machine's kernel.
+func bootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
 }
 
 func memoryMiB() int64 {

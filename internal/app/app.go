@@ -230,6 +230,7 @@ func (a *App) assemble(ctx context.Context) error {
 	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring})
 	tasks := ecs.New(ecs.Config{
 		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Log: a.log,
+		OwnPorts: ownPorts(a.cfg.Listen),
 	})
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
 		return err
@@ -255,7 +256,7 @@ func (a *App) assemble(ctx context.Context) error {
 	})
 	a.agent = agent.New(agent.Config{
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: d.Open,
-		Engine: a.engine, Network: a.network, Log: a.log,
+		Engine: a.engine, Network: a.network, BootID: bootID(), Log: a.log,
 		Endpoints: &endpoints{resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), log: a.log},
 	})
 	return nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -42,10 +43,15 @@ type Config struct {
 }
 
 // Dispatcher opens sessions.
-type Dispatcher struct{ cfg Config }
+type Dispatcher struct {
+	cfg Config
+
+	mu      sync.Mutex
+	current map[string]*session // by node
+}
 
 // New returns a Dispatcher.
-func New(cfg Config) *Dispatcher { return &Dispatcher{cfg: cfg} }
+func New(cfg Config) *Dispatcher { return &Dispatcher{cfg: cfg, current: map[string]*session{}} }
 
 // NodeScope is the scope node records are kept under.
 var NodeScope = state.Scope{Account: "-", Region: "-"}
@@ -53,6 +59,8 @@ var NodeScope = state.Scope{Account: "-", Region: "-"}
 // Open registers the node and starts its session, which ends with ctx.
 func (d *Dispatcher) Open(ctx context.Context, node state.Node) (protocol.Session, error) {
 	node.Connected = true
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	err := d.cfg.Store.Update(ctx, func(w store.Writer) error {
 		return store.Nodes.Put(w, NodeScope.Key(node.ID), node)
 	})
@@ -60,8 +68,34 @@ func (d *Dispatcher) Open(ctx context.Context, node state.Node) (protocol.Sessio
 		return nil, fmt.Errorf("register node %s: %w", node.ID, err)
 	}
 	s := newSession(d.cfg, node.ID)
-	go s.follow(ctx)
+	d.current[node.ID] = s
+	go func() {
+		s.follow(ctx)
+		d.ended(context.WithoutCancel(ctx), s)
+	}()
 	return s, nil
+}
+
+// ended tells that a node has no session any more, unless it has a newer one.
+// When the whole process ends there is nobody left to tell it to.
+func (d *Dispatcher) ended(ctx context.Context, s *session) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.current[s.node] != s {
+		return
+	}
+	delete(d.current, s.node)
+	err := d.cfg.Store.Update(ctx, func(w store.Writer) error {
+		node, ok := store.Nodes.Get(w, NodeScope.Key(s.node))
+		if !ok {
+			return nil
+		}
+		node.Connected = false
+		return store.Nodes.Put(w, NodeScope.Key(s.node), node)
+	})
+	if err != nil && !errors.Is(err, store.ErrClosed) {
+		d.cfg.Log.Warn("a node's disconnection could not be noted", "node", s.node, "error", err)
+	}
 }
 
 // errEnded is what Receive answers after the session's context has ended.

@@ -6,11 +6,12 @@ import "fmt"
 func cpu() filter {
 	return filter{
 		reason: "RESOURCE:CPU",
-		fits:   func(n *node, r Request) bool { return r.CPU <= n.freeCPU },
+		fits:   func(n *node, r Request) bool { c, _, _, _ := n.room(r); return r.CPU <= c },
 		explain: func(nodes []*node, r Request) string {
 			var free, total int64
 			for _, n := range nodes {
-				free, total = max(free, n.freeCPU), max(total, n.totalCPU)
+				f, _, of, _ := n.room(r)
+				free, total = max(free, f), max(total, of)
 			}
 			return fmt.Sprintf("Not enough CPU on any of %d nodes: the task asks for %d units, the most that is free on one is %d of %d.",
 				len(nodes), r.CPU, free, total)

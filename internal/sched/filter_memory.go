@@ -6,11 +6,12 @@ import "fmt"
 func memory() filter {
 	return filter{
 		reason: "RESOURCE:MEMORY",
-		fits:   func(n *node, r Request) bool { return r.MemoryMiB <= n.freeMemory },
+		fits:   func(n *node, r Request) bool { _, m, _, _ := n.room(r); return r.MemoryMiB <= m },
 		explain: func(nodes []*node, r Request) string {
 			var free, total int64
 			for _, n := range nodes {
-				free, total = max(free, n.freeMemory), max(total, n.totalMemory)
+				_, f, _, of := n.room(r)
+				free, total = max(free, f), max(total, of)
 			}
 			return fmt.Sprintf("Not enough memory on any of %d nodes: the task asks for %d MiB, the most that is free on one is %d of %d MiB.",
 				len(nodes), r.MemoryMiB, free, total)

@@ -4,6 +4,7 @@
 package sched
 
 import (
+	"cmp"
 	"hash/fnv"
 	"slices"
 	"strings"
@@ -18,6 +19,10 @@ type Snapshot struct {
 	Reserved []Reservation
 	// Overcommit is how many times a node's resources may be promised.
 	Overcommit Overcommit
+	// Attributes are the names of each node's attributes, by node id.
+	Attributes map[string][]string
+	// Ports are the host ports of each node that nobody may have, by node id.
+	Ports map[string][]state.HostPort
 }
 
 // Reservation is what one task holds on a node.
@@ -25,6 +30,10 @@ type Reservation struct {
 	Node      string
 	CPU       int64 // units
 	MemoryMiB int64
+	// Exact reservations are those of EC2-type tasks: they never add up to more
+	// than a node has, whatever may be promised to others.
+	Exact bool
+	Ports []state.HostPort
 }
 
 // Overcommit is how many times over each resource may be promised: 1 is never
@@ -40,6 +49,10 @@ type Request struct {
 	CPU       int64 // units
 	MemoryMiB int64
 	Arch      string // "" : any
+	Exact     bool   // see Reservation
+	Ports     []state.HostPort
+	// Attributes must all be the node's.
+	Attributes []string
 }
 
 // Plan is the decision: every request is in one of the two, in order.
@@ -61,12 +74,52 @@ type Refused struct {
 	Detail string // which limit, on how many nodes, asked and free
 }
 
-// Reserve is what a task holds.
+// Reserve is what a task holds: for an EC2-type task also the host ports that
+// were chosen on the node.
 func Reserve(task state.Task) Reservation {
-	return Reservation{
-		Node: task.Placement.Node,
-		CPU:  state.Units(task.Spec.CPU), MemoryMiB: state.Units(task.Spec.Memory),
+	if task.Spec.LaunchType != "EC2" {
+		return Reservation{
+			Node: task.Placement.Node,
+			CPU:  state.Units(task.Spec.CPU), MemoryMiB: state.Units(task.Spec.Memory),
+		}
 	}
+	holds := task.Spec.Holds
+	out := Reservation{Node: task.Placement.Node, CPU: holds.CPU, MemoryMiB: holds.MemoryMiB, Exact: true, Ports: slices.Clone(holds.Ports)}
+	for _, c := range task.Observed.Containers {
+		for _, b := range c.NetworkBindings {
+			if b.HostPort == 0 {
+				continue
+			}
+			if p := (state.HostPort{Port: b.HostPort, Protocol: b.Protocol}); !slices.Contains(out.Ports, p) {
+				out.Ports = append(out.Ports, p)
+			}
+		}
+	}
+	return out
+}
+
+// Left is what a node has left for EC2-type tasks.
+type Left struct {
+	CPU, MemoryMiB int64
+	Ports          []state.HostPort // in use
+}
+
+// Remaining tells what is left of a node for EC2-type tasks.
+func Remaining(snapshot Snapshot, id string) Left {
+	for _, n := range open(snapshot) {
+		if n.ID != id {
+			continue
+		}
+		out := Left{CPU: max(0, min(n.freeCPU, n.exactCPU)), MemoryMiB: max(0, min(n.freeMemory, n.exactMemory))}
+		for p := range n.ports {
+			out.Ports = append(out.Ports, p)
+		}
+		slices.SortFunc(out.Ports, func(a, b state.HostPort) int {
+			return cmp.Or(strings.Compare(a.Protocol, b.Protocol), int(a.Port-b.Port))
+		})
+		return out
+	}
+	return Left{}
 }
 
 // node is a node with what is left of it.
@@ -74,6 +127,30 @@ type node struct {
 	state.Node
 	freeCPU, freeMemory   int64 // of what may be promised; may be negative
 	totalCPU, totalMemory int64 // what may be promised
+	exactCPU, exactMemory int64 // what is left for EC2-type tasks, by those alone
+	ports                 map[state.HostPort]bool
+	attributes            map[string]bool
+}
+
+// room is what is left for a request, and of how much.
+func (n *node) room(r Request) (cpu, memory, ofCPU, ofMemory int64) {
+	if r.Exact {
+		return min(n.freeCPU, n.exactCPU), min(n.freeMemory, n.exactMemory), n.CPU, n.MemoryMiB
+	}
+	return n.freeCPU, n.freeMemory, n.totalCPU, n.totalMemory
+}
+
+// take notes what is promised.
+func (n *node) take(r Reservation) {
+	n.freeCPU -= r.CPU
+	n.freeMemory -= r.MemoryMiB
+	if r.Exact {
+		n.exactCPU -= r.CPU
+		n.exactMemory -= r.MemoryMiB
+	}
+	for _, p := range r.Ports {
+		n.ports[p] = true
+	}
 }
 
 // Place assigns each request to a node in turn, counting what it has already
@@ -88,8 +165,7 @@ func Place(snapshot Snapshot, pending []Request, seed uint64) Plan {
 			continue
 		}
 		best := slices.MinFunc(fit, func(a, b *node) int { return ranked(a, b, r, seed) })
-		best.freeCPU -= r.CPU
-		best.freeMemory -= r.MemoryMiB
+		best.take(Reservation{CPU: r.CPU, MemoryMiB: r.MemoryMiB, Exact: r.Exact, Ports: r.Ports})
 		plan.Placed = append(plan.Placed, Placed{ID: r.ID, Node: best.ID})
 	}
 	return plan
@@ -101,14 +177,21 @@ func open(s Snapshot) []*node {
 	for _, n := range s.Nodes {
 		o := &node{Node: n, totalCPU: times(n.CPU, s.Overcommit.CPU), totalMemory: times(n.MemoryMiB, s.Overcommit.Memory)}
 		o.freeCPU, o.freeMemory = o.totalCPU, o.totalMemory
+		o.exactCPU, o.exactMemory = n.CPU, n.MemoryMiB
+		o.ports, o.attributes = map[state.HostPort]bool{}, map[string]bool{}
+		for _, p := range s.Ports[n.ID] {
+			o.ports[p] = true
+		}
+		for _, name := range s.Attributes[n.ID] {
+			o.attributes[name] = true
+		}
 		nodes = append(nodes, o)
 		byID[n.ID] = o
 	}
 	slices.SortFunc(nodes, func(a, b *node) int { return strings.Compare(a.ID, b.ID) })
 	for _, r := range s.Reserved {
 		if n := byID[r.Node]; n != nil {
-			n.freeCPU -= r.CPU
-			n.freeMemory -= r.MemoryMiB
+			n.take(r)
 		}
 	}
 	return nodes

@@ -24,7 +24,7 @@ func TestRefusalsExplainThemselves(t *testing.T) {
 		"disconnected": {[]state.Node{off}, nil, Request{}, Refused{Reason: "AGENT", Detail: "None of 1 nodes is connected."}},
 		"architecture": {[]state.Node{one}, nil, Request{Arch: "arm64"},
 			Refused{Reason: "ATTRIBUTE", Detail: "runtimePlatform.cpuArchitecture asks for ARM64; the 1 connected nodes are X86_64."}},
-		"memory": {[]state.Node{one}, []Reservation{{"a", 0, 4000}}, Request{MemoryMiB: 512},
+		"memory": {[]state.Node{one}, []Reservation{{Node: "a", MemoryMiB: 4000}}, Request{MemoryMiB: 512},
 			Refused{Reason: "RESOURCE:MEMORY", Detail: "Not enough memory on any of 1 nodes: the task asks for 512 MiB, the most that is free on one is 96 of 4096 MiB."}},
 		"cpu": {[]state.Node{one}, nil, Request{CPU: 4096},
 			Refused{Reason: "RESOURCE:CPU", Detail: "Not enough CPU on any of 1 nodes: the task asks for 4096 units, the most that is free on one is 2048 of 2048."}},
@@ -96,11 +96,11 @@ func TestPlaceNeverPromisesMoreThanThereIs(t *testing.T) {
 		promised := map[string]Reservation{}
 		for _, r := range s.Reserved {
 			p := promised[r.Node]
-			promised[r.Node] = Reservation{r.Node, p.CPU + r.CPU, p.MemoryMiB + r.MemoryMiB}
+			promised[r.Node] = Reservation{Node: r.Node, CPU: p.CPU + r.CPU, MemoryMiB: p.MemoryMiB + r.MemoryMiB}
 		}
 		for _, p := range plan.Placed {
 			r, held := byID[p.ID], promised[p.Node]
-			promised[p.Node] = Reservation{p.Node, held.CPU + r.CPU, held.MemoryMiB + r.MemoryMiB}
+			promised[p.Node] = Reservation{Node: p.Node, CPU: held.CPU + r.CPU, MemoryMiB: held.MemoryMiB + r.MemoryMiB}
 			for _, n := range s.Nodes {
 				if n.ID != p.Node {
 					continue

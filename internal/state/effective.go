@@ -1,6 +1,7 @@
 package state
 
 import (
+	"maps"
 	"strconv"
 	"time"
 
@@ -90,6 +91,13 @@ func Effective(task Task, def TaskDefinition) []ContainerPlan {
 	for _, c := range def.Definition.ContainerDefinitions {
 		plan := plan(c, def.Definition.Volumes)
 		override(&plan, task.Spec.Overrides)
+		if _, given := plan.LogOptions["mode"]; !given && plan.LogDriver != "" && task.Spec.DefaultLogMode != "" {
+			plan.LogOptions = maps.Clone(plan.LogOptions)
+			if plan.LogOptions == nil {
+				plan.LogOptions = map[string]string{}
+			}
+			plan.LogOptions["mode"] = task.Spec.DefaultLogMode
+		}
 		out = append(out, plan)
 	}
 	return out

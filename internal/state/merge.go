@@ -59,6 +59,9 @@ func mergeContainer(prev, next ContainerObserved) ContainerObserved {
 	if prev.ImageDigest != "" {
 		out.ImageDigest = prev.ImageDigest
 	}
+	if len(prev.NetworkBindings) > 0 {
+		out.NetworkBindings = prev.NetworkBindings
+	}
 	if prev.RuntimeID != "" {
 		out.RuntimeID = prev.RuntimeID
 	}

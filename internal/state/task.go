@@ -18,6 +18,7 @@ type Task struct {
 	Desired   Desired   // writers: StopTask and control loops, RUNNING to STOPPED only
 	Placement Placement // writer: placement, once
 	Observed  Observed  // writer: dispatch, for the session that owns the node
+	Protected Protected // writer: UpdateTaskProtection
 	Tags      []ecstypes.Tag
 	Version   int64 // grows with every change that is an event; writer: whoever changes the task
 }
@@ -48,6 +49,8 @@ type TaskSpec struct {
 	RequestedSubnet          string   // the one of Network.Subnets the task is in, as the caller named it
 	AdoptedRoles             []string // role ARNs taken unseen
 	RequestHash              string   // of the request that ClientToken came with
+	Holds                    Holds    // what an EC2-type task takes of its container instance
+	DefaultLogMode           string   // the account's defaultLogDriverMode, "" when unset
 }
 
 // Desired is where the task should be.
@@ -63,6 +66,38 @@ type Placement struct {
 	Node             string // node id
 	SubnetID         string
 	AvailabilityZone string
+	// ContainerInstance is the ARN of the container instance, "" for Fargate.
+	ContainerInstance string
+}
+
+// Holds is what an EC2-type task takes of a container instance, by its
+// containers when it has no size of its own.
+type Holds struct {
+	CPU       int64 // units
+	MemoryMiB int64
+	Ports     []HostPort // fixed ones; dynamic ports are chosen on the node
+}
+
+// HostPort is a port of the machine.
+type HostPort struct {
+	Port     int32
+	Protocol string // tcp or udp
+}
+
+// Protected is a task's protection from scale-in and deployments.
+type Protected struct {
+	Until time.Time // zero: not protected
+}
+
+// NetworkBinding is a port of the machine that leads to a container.
+type NetworkBinding struct {
+	BindIP        string
+	ContainerPort int32
+	HostPort      int32
+	Protocol      string // tcp or udp
+	// Ranges of as many ports, when the definition names a range.
+	ContainerPortRange string
+	HostPortRange      string
 }
 
 // Observed is what the node has seen. Ranks only grow, set times and exit
@@ -103,4 +138,7 @@ type ContainerObserved struct {
 	ExitCode    *int32
 	Reason      string
 	Health      string // HEALTHY, UNHEALTHY or UNKNOWN; always UNKNOWN without a health check
+	// NetworkBindings are the machine's ports that lead here, with bridge and
+	// host networking.
+	NetworkBindings []NetworkBinding
 }

@@ -14,6 +14,9 @@ var (
 	Subnets         = Table[state.Subnet]{Name: "subnets", Version: 1}
 	SecurityGroups  = Table[state.SecurityGroup]{Name: "security-groups", Version: 1}
 
+	ContainerInstances = Table[state.ContainerInstance]{Name: "container-instances", Version: 1}
+	AccountSettings    = Table[state.AccountSetting]{Name: "account-settings", Version: 1}
+
 	Keyrings          = Table[state.Keyring]{Name: "keyrings", Version: 1}
 	Secrets           = Table[state.Secret]{Name: "secrets", Version: 1}
 	SecretVersions    = Table[state.SecretVersion]{Name: "secret-versions", Version: 1}
@@ -42,6 +45,8 @@ func tables() []AnyTable {
 		VPCs,
 		Subnets,
 		SecurityGroups,
+		ContainerInstances,
+		AccountSettings,
 		Keyrings,
 		Secrets,
 		SecretVersions,

@@ -199,3 +199,14 @@ func (w *World) Settled() []string {
 	}
 	return last
 }
+
+// Noted tells whether the end of a task's container is on disk.
+func (w *World) Noted(arn string) bool {
+	notes, _ := filepath.Glob(filepath.Join(w.Dir, "engine/notes", arn[strings.LastIndex(arn, "/")+1:]+"-*.json"))
+	for _, path := range notes {
+		if b, _ := os.ReadFile(path); bytes.Contains(b, []byte(`"Ended":true`)) {
+			return true
+		}
+	}
+	return false
+}

@@ -21,7 +21,7 @@ const (
 func newDefaultCluster(scope state.Scope, now time.Time) state.Cluster {
 	return state.Cluster{
 		Name: defaultCluster, ARN: scope.ClusterARN(defaultCluster), Status: active, CreatedAt: now,
-		Settings: mergeSettings(nil, nil), CapacityProviders: []string{fargate, fargateSpot},
+		Settings: mergeSettings("", nil, nil), CapacityProviders: []string{fargate, fargateSpot},
 	}
 }
 
@@ -42,7 +42,11 @@ func activeCluster(r store.Reader, scope state.Scope, id *string) (state.Cluster
 }
 
 // taskCounts are the tasks of one cluster that have not stopped.
-type taskCounts struct{ running, pending, open int32 }
+type taskCounts struct {
+	running, pending, open int32
+	runningEC2, pendingEC2 int32 // those of running and pending that are EC2-type
+	instances              int32 // container instances
+}
 
 // countTasks counts the tasks of every cluster of the scope in one pass.
 func countTasks(r store.Reader, scope state.Scope) map[string]taskCounts {
@@ -53,13 +57,26 @@ func countTasks(r store.Reader, scope state.Scope) map[string]taskCounts {
 		}
 		c := out[t.ClusterName]
 		c.open++
+		ec2 := int32(0)
+		if t.Spec.LaunchType == string(types.LaunchTypeEc2) {
+			ec2 = 1
+		}
 		switch {
 		case t.Observed.Status < state.TaskRunning:
 			c.pending++
+			c.pendingEC2 += ec2
 		case t.Observed.Status == state.TaskRunning:
 			c.running++
+			c.runningEC2 += ec2
 		}
 		out[t.ClusterName] = c
+	}
+	for _, inst := range store.ContainerInstances.List(r, scope, "") {
+		if inst.Status != inactive {
+			c := out[inst.ClusterName]
+			c.instances++
+			out[inst.ClusterName] = c
+		}
 	}
 	return out
 }
@@ -73,7 +90,8 @@ var everything = include{tags: true, settings: true, configurations: true}
 func clusterShape(c state.Cluster, n taskCounts, show include) *types.Cluster {
 	out := &types.Cluster{
 		ClusterArn: aws.String(c.ARN), ClusterName: aws.String(c.Name), Status: aws.String(c.Status),
-		RunningTasksCount: n.running, PendingTasksCount: n.pending,
+		RegisteredContainerInstancesCount: n.instances,
+		RunningTasksCount:                 n.running, PendingTasksCount: n.pending,
 		CapacityProviders: listed(c.CapacityProviders), DefaultCapacityProviderStrategy: listed(c.DefaultCapacityProviderStrategy),
 		ServiceConnectDefaults: c.ServiceConnectDefaults,
 		Settings:               []types.ClusterSetting{}, Statistics: []types.KeyValuePair{}, Tags: []types.Tag{},
@@ -96,7 +114,7 @@ func clusterShape(c state.Cluster, n taskCounts, show include) *types.Cluster {
 	return out
 }
 
-// statistics are the counts by launch type, all of them Fargate.
+// statistics are the counts by launch type.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html
 func statistics(n taskCounts) []types.KeyValuePair {
@@ -104,8 +122,8 @@ func statistics(n taskCounts) []types.KeyValuePair {
 		return types.KeyValuePair{Name: aws.String(name), Value: aws.String(strconv.Itoa(int(v)))}
 	}
 	return []types.KeyValuePair{
-		pair("runningEC2TasksCount", 0), pair("runningFargateTasksCount", n.running), pair("runningExternalTasksCount", 0),
-		pair("pendingEC2TasksCount", 0), pair("pendingFargateTasksCount", n.pending), pair("pendingExternalTasksCount", 0),
+		pair("runningEC2TasksCount", n.runningEC2), pair("runningFargateTasksCount", n.running-n.runningEC2), pair("runningExternalTasksCount", 0),
+		pair("pendingEC2TasksCount", n.pendingEC2), pair("pendingFargateTasksCount", n.pending-n.pendingEC2), pair("pendingExternalTasksCount", 0),
 		pair("activeEC2ServiceCount", 0), pair("activeFargateServiceCount", 0), pair("activeExternalServiceCount", 0),
 		pair("drainingEC2ServiceCount", 0), pair("drainingFargateServiceCount", 0), pair("drainingExternalServiceCount", 0),
 	}
@@ -126,9 +144,13 @@ func checkSettings(settings []types.ClusterSetting) error {
 	return nil
 }
 
-// mergeSettings returns have with more over it, and the defaults under both.
-func mergeSettings(have, more []types.ClusterSetting) []types.ClusterSetting {
-	value := "disabled"
+// mergeSettings returns have with more over it, and under both what the
+// account has when nobody says.
+func mergeSettings(otherwise string, have, more []types.ClusterSetting) []types.ClusterSetting {
+	value := map[string]string{"on": "enabled", "off": "disabled", "": "disabled"}[otherwise]
+	if value == "" {
+		value = otherwise
+	}
 	for _, list := range [][]types.ClusterSetting{have, more} {
 		for _, s := range list {
 			value = aws.ToString(s.Value)

@@ -22,22 +22,19 @@ const defaultEphemeralGiB = 20
 // compose makes the records of the tasks that a request asks for, still
 // without a node.
 func (s *Service) compose(r store.Reader, scope state.Scope, cluster state.Cluster, def state.TaskDefinition, l launch) ([]state.Task, network, error) {
-	byProvider, err := providers(cluster, l.in, len(l.ids))
+	kind, byProvider, err := providers(cluster, l.in, len(l.ids))
 	if err != nil {
 		return nil, network{}, err
 	}
 	d := def.Definition
-	if !slices.Contains(d.Compatibilities, types.CompatibilityFargate) {
-		return nil, network{}, invalid("Task definition does not support launch_type FARGATE.")
+	if !slices.Contains(d.Compatibilities, types.Compatibility(kind)) {
+		return nil, network{}, invalid("Task definition does not support launch_type %s.", kind)
 	}
-	if err := checkNetwork(l.in.NetworkConfiguration); err != nil {
-		return nil, network{}, err
-	}
-	size, err := checkOverrides(l.in.Overrides, d)
+	size, err := checkOverrides(l.in.Overrides, d, kind)
 	if err != nil {
 		return nil, network{}, err
 	}
-	net, err := resolveNetwork(r, scope, l.in.NetworkConfiguration.AwsvpcConfiguration, s.cfg.StrictNetwork)
+	net, err := s.networkOf(r, scope, d, l.in.NetworkConfiguration)
 	if err != nil {
 		return nil, network{}, err
 	}
@@ -50,17 +47,20 @@ func (s *Service) compose(r store.Reader, scope state.Scope, cluster state.Clust
 		place := net.place(l.seed, i)
 		tasks[i] = state.Task{
 			ID: id, ARN: scope.TaskARN(cluster.Name, id), ClusterName: cluster.Name, ClusterARN: cluster.ARN, CreatedAt: l.now,
-			Spec:      taskSpec(scope, cluster, d, l, id, size, net.adopted, place, byProvider[i]),
+			Spec:      taskSpec(scope, cluster, d, l, id, size, net.adopted, place, kind, byProvider[i]),
 			Desired:   state.Desired{Status: state.TaskRunning},
 			Placement: state.Placement{SubnetID: place.subnet.ID, AvailabilityZone: place.subnet.AvailabilityZone},
 			Observed:  firstObserved(d, place.subnet.ID),
 			Tags:      tags, Version: 1,
 		}
+		if kind == types.LaunchTypeEc2 {
+			tasks[i].Spec.Holds = holds(tasks[i], def)
+		}
 	}
 	return tasks, net, nil
 }
 
-func taskSpec(scope state.Scope, cluster state.Cluster, d types.TaskDefinition, l launch, id string, s size, adopted []string, place placeInNetwork, provider string) state.TaskSpec {
+func taskSpec(scope state.Scope, cluster state.Cluster, d types.TaskDefinition, l launch, id string, s size, adopted []string, place placeInNetwork, kind types.LaunchType, provider string) state.TaskSpec {
 	group := aws.ToString(l.in.Group)
 	if group == "" {
 		group = "family:" + aws.ToString(d.Family)
@@ -69,12 +69,16 @@ func taskSpec(scope state.Scope, cluster state.Cluster, d types.TaskDefinition, 
 		TaskDefinitionARN: aws.ToString(d.TaskDefinitionArn), Family: aws.ToString(d.Family), Revision: d.Revision,
 		Overrides: l.in.Overrides, CPU: s.cpu, Memory: s.memory, Group: group, StartedBy: aws.ToString(l.in.StartedBy),
 		ClientToken: aws.ToString(l.in.ClientToken), RequestHash: l.hash,
-		LaunchType: fargate, CapacityProviderName: provider,
-		PlatformVersion: l.platform, PlatformFamily: "Linux",
-		Network: l.in.NetworkConfiguration.AwsvpcConfiguration, ReferenceID: aws.ToString(l.in.ReferenceId),
-		EphemeralStorageGiB: ephemeral(d, l.in.Overrides), ContainerARNs: map[string]string{},
-		AttachmentID: derivedUUID(id, "attachment"), AdoptedNetwork: adopted, RequestedSubnet: place.requested,
+		LaunchType: string(kind), CapacityProviderName: provider, ReferenceID: aws.ToString(l.in.ReferenceId),
+		ContainerARNs: map[string]string{}, AdoptedNetwork: adopted, RequestedSubnet: place.requested,
 		AvailabilityZoneOfSubnet: place.subnet.AvailabilityZone, AdoptedRoles: roles(d, l.in.Overrides),
+	}
+	if kind == types.LaunchTypeFargate {
+		spec.PlatformVersion, spec.PlatformFamily = l.platform, "Linux"
+		spec.EphemeralStorageGiB = ephemeral(d, l.in.Overrides)
+	}
+	if networkMode(d) == types.NetworkModeAwsvpc {
+		spec.Network, spec.AttachmentID = l.in.NetworkConfiguration.AwsvpcConfiguration, derivedUUID(id, "attachment")
 	}
 	for _, c := range d.ContainerDefinitions {
 		name := aws.ToString(c.Name)
@@ -85,9 +89,9 @@ func taskSpec(scope state.Scope, cluster state.Cluster, d types.TaskDefinition, 
 
 // firstObserved is a task nobody has seen yet.
 func firstObserved(d types.TaskDefinition, subnet string) state.Observed {
-	out := state.Observed{
-		Status: state.TaskProvisioning, Health: string(types.HealthStatusUnknown),
-		ENI: state.ENI{Status: "PRECREATED", SubnetID: subnet},
+	out := state.Observed{Status: state.TaskProvisioning, Health: string(types.HealthStatusUnknown)}
+	if networkMode(d) == types.NetworkModeAwsvpc {
+		out.ENI = state.ENI{Status: "PRECREATED", SubnetID: subnet}
 	}
 	for _, c := range d.ContainerDefinitions {
 		out.Containers = append(out.Containers, state.ContainerObserved{

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/aws/ecs/fields"
 	"github.com/hatoba/hatoba/internal/state"
@@ -35,7 +36,7 @@ func (s *Service) createCluster(ctx context.Context, caller wire.Caller, in *ecs
 	}
 	wanted := state.Cluster{
 		Name: name, ARN: caller.Scope.ClusterARN(name), Status: active, CreatedAt: s.cfg.Now(),
-		Settings: mergeSettings(nil, in.Settings), Configuration: in.Configuration,
+		Settings: mergeSettings("", nil, in.Settings), Configuration: in.Configuration,
 		CapacityProviders: in.CapacityProviders, DefaultCapacityProviderStrategy: in.DefaultCapacityProviderStrategy,
 		Tags: mergeTags(nil, in.Tags),
 	}
@@ -45,6 +46,7 @@ func (s *Service) createCluster(ctx context.Context, caller wire.Caller, in *ecs
 		c, ok := store.Clusters.Get(w, key)
 		if !ok || c.Status != active {
 			c = wanted
+			c.Settings = mergeSettings(setting(w, caller, types.SettingNameContainerInsights), nil, in.Settings)
 			if err := store.Clusters.Put(w, key, c); err != nil {
 				return err
 			}

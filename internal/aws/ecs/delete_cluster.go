@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
 )
@@ -29,6 +30,10 @@ func (s *Service) deleteCluster(ctx context.Context, caller wire.Caller, in *ecs
 		}
 		if countTasks(w, caller.Scope)[name].open > 0 {
 			return &types.ClusterContainsTasksException{Message: aws.String("The Cluster cannot be deleted while Tasks are active.")}
+		}
+		// The machine leaves with the cluster: nobody could terminate it.
+		for _, inst := range instancesOf(w, caller.Scope, name) {
+			store.ContainerInstances.Delete(w, caller.Scope.Key(state.ContainerInstanceKey(name, inst.ID)))
 		}
 		c.Status = inactive
 		out = &ecs.DeleteClusterOutput{Cluster: clusterShape(c, taskCounts{}, everything)}

@@ -3,6 +3,7 @@ package ecs
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -59,3 +60,12 @@ func nextToken(kind, last string, more bool) *string {
 
 // maxPage is the largest page of nearly every ECS listing.
 const maxPage = 100
+
+// failure is one entry of an answer's failures.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+func failure(arn, reason, detail string) types.Failure {
+	return types.Failure{Arn: optional(arn), Reason: aws.String(reason), Detail: optional(detail)}
+}
+
+func compareStrings(a, b *string) int { return strings.Compare(aws.ToString(a), aws.ToString(b)) }

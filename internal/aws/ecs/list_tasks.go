@@ -28,9 +28,17 @@ func (s *Service) listTasks(ctx context.Context, caller wire.Caller, in *ecs.Lis
 		if err != nil {
 			return err
 		}
+		instance := ""
+		if given := aws.ToString(in.ContainerInstance); given != "" {
+			id, err := instanceID(caller.Scope, cluster.Name, given)
+			if err != nil {
+				return err
+			}
+			instance = caller.Scope.ContainerInstanceARN(cluster.Name, id)
+		}
 		last := ""
 		for key, t := range store.Tasks.After(r, caller.Scope, "", after) {
-			if t.ClusterName != cluster.Name || !matches(in, t) {
+			if t.ClusterName != cluster.Name || !matches(in, t) || instance != "" && t.Placement.ContainerInstance != instance {
 				continue
 			}
 			if len(out.TaskArns) == size {
@@ -46,7 +54,7 @@ func (s *Service) listTasks(ctx context.Context, caller wire.Caller, in *ecs.Lis
 }
 
 // checkListTasks refuses filters that cannot be, and those on what is not
-// there: container instances, services and daemons come later.
+// there: services and daemons come later.
 func checkListTasks(in *ecs.ListTasksInput) error {
 	startedBy := aws.ToString(in.StartedBy) != ""
 	switch {
@@ -58,8 +66,6 @@ func checkListTasks(in *ecs.ListTasksInput) error {
 		return invalid("startedBy cannot be combined with family, serviceName or containerInstance.")
 	case aws.ToString(in.ServiceName) != "":
 		return &types.ServiceNotFoundException{Message: aws.String("Service not found.")}
-	case aws.ToString(in.ContainerInstance) != "":
-		return invalid("Container instance not found: Hatoba has no container instances yet.")
 	case aws.ToString(in.DaemonName) != "":
 		return invalid("daemonName is not supported by Hatoba yet: remove it.")
 	}

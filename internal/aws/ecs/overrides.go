@@ -20,7 +20,7 @@ type size struct{ cpu, memory string }
 // the task's effective size.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
-func checkOverrides(o *types.TaskOverride, def types.TaskDefinition) (size, error) {
+func checkOverrides(o *types.TaskOverride, def types.TaskDefinition, kind types.LaunchType) (size, error) {
 	out := size{aws.ToString(def.Cpu), aws.ToString(def.Memory)}
 	if o == nil {
 		return out, nil
@@ -42,6 +42,11 @@ func checkOverrides(o *types.TaskOverride, def types.TaskDefinition) (size, erro
 	}
 	if out, err = overrideSize(out, o); err != nil {
 		return out, err
+	}
+	if kind == types.LaunchTypeFargate {
+		if err := taskdef.CheckFargateSize(out.cpu, out.memory); err != nil {
+			return out, err
+		}
 	}
 	return out, checkContainersFit(o, def, out)
 }
@@ -83,7 +88,7 @@ func overrideSize(out size, o *types.TaskOverride) (size, error) {
 	if memory != "" {
 		out.memory = memory
 	}
-	return out, taskdef.CheckFargateSize(out.cpu, out.memory)
+	return out, nil
 }
 
 // checkContainersFit keeps the overridden containers inside the task.
@@ -92,11 +97,11 @@ func checkContainersFit(o *types.TaskOverride, def types.TaskDefinition, s size)
 	var cpu int64
 	for _, c := range state.Effective(task, state.TaskDefinition{Definition: def}) {
 		cpu += c.CPU
-		if max(c.MemoryMiB, c.ReservationMiB) > state.Units(s.memory) {
+		if s.memory != "" && max(c.MemoryMiB, c.ReservationMiB) > state.Units(s.memory) {
 			return invalid("Invalid setting for container '%s'. The 'memory' and 'memoryReservation' cannot be greater than the value of the task 'memory'.", c.Name)
 		}
 	}
-	if cpu > state.Units(s.cpu) {
+	if s.cpu != "" && cpu > state.Units(s.cpu) {
 		return invalid("The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.")
 	}
 	return nil

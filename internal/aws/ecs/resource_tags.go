@@ -20,7 +20,7 @@ type tagged struct {
 // findTagged reads a cluster, task or task definition by ARN.
 func (s *Service) findTagged(r store.Reader, scope state.Scope, arn *string) (tagged, error) {
 	if !strings.HasPrefix(aws.ToString(arn), "arn:") {
-		return tagged{}, invalid("Invalid resourceArn: specify the ARN of a cluster, task or task definition.")
+		return tagged{}, invalid("Invalid resourceArn: specify the ARN of a cluster, container instance, task or task definition.")
 	}
 	parts := strings.SplitN(*arn, ":", 6)
 	kind, _, _ := strings.Cut(parts[len(parts)-1], "/")
@@ -33,6 +33,8 @@ func (s *Service) findTagged(r store.Reader, scope state.Scope, arn *string) (ta
 		return taggedCluster(r, scope, rest)
 	case "task":
 		return taggedTask(r, scope, rest)
+	case "container-instance":
+		return taggedInstance(r, scope, rest)
 	case "task-definition":
 		return s.taggedDefinition(r, scope, arn)
 	}
@@ -68,6 +70,22 @@ func taggedTask(r store.Reader, scope state.Scope, rest string) (tagged, error) 
 	return tagged{t.Tags, func(w store.Writer, tags []types.Tag) error {
 		t.Tags = tags
 		return store.Tasks.Put(w, scope.Key(id), t)
+	}}, nil
+}
+
+func taggedInstance(r store.Reader, scope state.Scope, rest string) (tagged, error) {
+	cluster, id, long := strings.Cut(rest, "/")
+	if !long {
+		return tagged{}, invalid("Long arn format must be used for tagging operations")
+	}
+	key := scope.Key(state.ContainerInstanceKey(cluster, id))
+	inst, ok := store.ContainerInstances.Get(r, key)
+	if !ok || inst.Status == inactive {
+		return tagged{}, invalid("The specified container instance was not found.")
+	}
+	return tagged{inst.Tags, func(w store.Writer, tags []types.Tag) error {
+		inst.Tags = tags
+		return store.ContainerInstances.Put(w, key, inst)
 	}}, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -21,18 +20,27 @@ func (s *Service) runTask(ctx context.Context, caller wire.Caller, in *ecs.RunTa
 	if err != nil {
 		return nil, err
 	}
+	out, err := s.start(ctx, caller, in.Cluster, l)
+	if err != nil {
+		return nil, err
+	}
+	return &ecs.RunTaskOutput{Tasks: out.tasks, Failures: out.failures}, nil
+}
+
+// start is what RunTask and StartTask have in common, in one transaction.
+func (s *Service) start(ctx context.Context, caller wire.Caller, clusterID *string, l launch) (placed, error) {
 	var (
-		out     *ecs.RunTaskOutput
+		out     placed
 		adopted []string
 	)
-	err = s.update(ctx, func(w store.Writer) error {
-		out, adopted = &ecs.RunTaskOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}, nil
-		cluster, err := activeCluster(w, caller.Scope, in.Cluster)
+	err := s.update(ctx, func(w store.Writer) error {
+		out, adopted = placed{tasks: []types.Task{}, failures: []types.Failure{}}, nil
+		cluster, err := activeCluster(w, caller.Scope, clusterID)
 		if err != nil {
 			return err
 		}
 		if earlier, err := s.replay(w, caller.Scope, cluster, l); err != nil || earlier != nil {
-			out.Tasks = earlier
+			out.tasks = earlier
 			return err
 		}
 		def, err := s.startable(w, caller.Scope, l.ref)
@@ -43,13 +51,17 @@ func (s *Service) runTask(ctx context.Context, caller wire.Caller, in *ecs.RunTa
 		if err != nil {
 			return err
 		}
+		mode := setting(w, caller, types.SettingNameDefaultLogDriverMode)
+		for i := range tasks {
+			tasks[i].Spec.DefaultLogMode = mode
+		}
 		adopted = net.adopted
-		return s.place(w, caller.Scope, def, tasks, l, out)
+		return s.place(w, caller.Scope, cluster, def, tasks, l, &out)
 	})
 	if err != nil {
-		return nil, err
+		return placed{}, err
 	}
-	if len(adopted) > 0 && len(out.Tasks) > 0 {
+	if len(adopted) > 0 && len(out.tasks) > 0 {
 		s.cfg.Log.Info("network ids nobody made are taken as the default vpc", "ids", adopted, "task_definition", l.ref.String())
 	}
 	return out, nil
@@ -67,34 +79,50 @@ func (s *Service) startable(r store.Reader, scope state.Scope, ref definitionRef
 	return def, nil
 }
 
+// placed is what became of a request's tasks.
+type placed struct {
+	tasks    []types.Task
+	failures []types.Failure
+}
+
 // place writes the tasks that a node can take.
-func (s *Service) place(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, l launch, out *ecs.RunTaskOutput) error {
-	snapshot := sched.Snapshot{Overcommit: s.cfg.Overcommit}
-	for _, n := range store.Nodes.List(w, state.Scope{}, "") {
-		snapshot.Nodes = append(snapshot.Nodes, n)
+func (s *Service) place(w store.Writer, scope state.Scope, cluster state.Cluster, def state.TaskDefinition, tasks []state.Task, l launch, out *placed) error {
+	switch {
+	case len(l.instances) > 0:
+		return s.placeNamed(w, scope, cluster, def, tasks, l, out)
+	case tasks[0].Spec.LaunchType == string(types.LaunchTypeEc2):
+		return s.placeEC2(w, scope, cluster, def, tasks, l, out)
 	}
-	for _, t := range store.Tasks.List(w, state.Scope{}, "") {
-		if t.Observed.Status < state.TaskStopped {
-			snapshot.Reserved = append(snapshot.Reserved, sched.Reserve(t))
-		}
+	var nodes []state.Node
+	for _, n := range store.Nodes.List(w, state.Scope{}, "") {
+		nodes = append(nodes, n)
 	}
 	pending := make([]sched.Request, len(tasks))
 	for i, t := range tasks {
 		held := sched.Reserve(t)
 		pending[i] = sched.Request{ID: t.ID, CPU: held.CPU, MemoryMiB: held.MemoryMiB, Arch: architecture(def.Definition)}
 	}
-	plan := sched.Place(snapshot, pending, l.seed)
+	plan := sched.Place(s.snapshot(w, nodes, nil), pending, l.seed)
+	return s.carryOut(w, scope, def, tasks, plan, &candidates{}, out)
+}
+
+// carryOut writes what a plan decided.
+func (s *Service) carryOut(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, plan sched.Plan, c *candidates, out *placed) error {
 	for _, p := range plan.Placed {
 		i := slices.IndexFunc(tasks, func(t state.Task) bool { return t.ID == p.ID })
 		task := tasks[i]
-		task.Placement.Node = p.Node
+		task.Placement.Node, task.Placement.ContainerInstance = p.Node, c.on(p.Node)
 		if err := store.Tasks.Put(w, scope.Key(task.ID), task); err != nil {
 			return err
 		}
-		out.Tasks = append(out.Tasks, taskShape(w, task, def, true))
+		out.tasks = append(out.tasks, taskShape(w, task, def, true))
 	}
 	for _, r := range plan.Refused {
-		out.Failures = append(out.Failures, types.Failure{Reason: aws.String(r.Reason), Detail: aws.String(r.Detail)})
+		arn := ""
+		if len(c.instances) > 0 {
+			arn = c.instances[0].ARN
+		}
+		out.failures = append(out.failures, failure(arn, r.Reason, r.Detail))
 	}
 	return nil
 }

@@ -39,6 +39,8 @@ type launch struct {
 	seed     uint64
 	hash     string
 	now      time.Time
+	// instances are what StartTask names, one for each task.
+	instances []string
 }
 
 func (s *Service) checkRunTask(scope state.Scope, in *ecs.RunTaskInput) (launch, error) {
@@ -59,6 +61,9 @@ func (s *Service) checkRunTask(scope state.Scope, in *ecs.RunTaskInput) (launch,
 	}
 	if err := checkLaunch(in); err != nil {
 		return l, err
+	}
+	if in.LaunchType == types.LaunchTypeEc2 && aws.ToString(in.PlatformVersion) != "" {
+		return l, invalid("The platform version must be null when specifying an EC2 launch type.")
 	}
 	if l.platform, err = platform(in.PlatformVersion); err != nil {
 		return l, err
@@ -118,24 +123,26 @@ func checkLaunch(in *ecs.RunTaskInput) error {
 	return nil
 }
 
-// providers tells each of count tasks the capacity provider it comes by; ""
-// is the launch type FARGATE itself.
-func providers(cluster state.Cluster, in *ecs.RunTaskInput, count int) ([]string, error) {
-	if in.LaunchType == types.LaunchTypeFargate {
-		return make([]string, count), nil
+// providers tells the launch type, and each of count tasks the capacity
+// provider it comes by; "" is the launch type itself. Without any of the three
+// that may say so, the launch type is EC2.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+func providers(cluster state.Cluster, in *ecs.RunTaskInput, count int) (types.LaunchType, []string, error) {
+	if in.LaunchType != "" {
+		return in.LaunchType, make([]string, count), nil
 	}
 	strategy := in.CapacityProviderStrategy
 	if len(strategy) == 0 {
 		strategy = cluster.DefaultCapacityProviderStrategy
 	}
 	if len(strategy) == 0 {
-		// Without either, AWS takes EC2, and there are no container instances.
-		return nil, invalid("No Container Instances were found in your cluster. Set launchType FARGATE or a capacity provider strategy.")
+		return types.LaunchTypeEc2, make([]string, count), nil
 	}
 	if err := checkStrategy(strategy, cluster.CapacityProviders); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	return assign(strategy, count), nil
+	return fargate, assign(strategy, count), nil
 }
 
 // requestHash tells two requests with one client token apart.

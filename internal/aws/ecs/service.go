@@ -33,7 +33,12 @@ type Config struct {
 	// Overcommit is how many times over a node's CPU and memory may be
 	// promised to tasks. The zero value means DefaultOvercommit.
 	Overcommit sched.Overcommit
-	Log        *slog.Logger
+	// DenyPrivileged keeps tasks from being privileged, from sharing the
+	// machine's namespaces and from its files.
+	DenyPrivileged bool
+	// OwnPorts are the host ports that Hatoba itself has.
+	OwnPorts []state.HostPort
+	Log      *slog.Logger
 }
 
 // DefaultOvercommit lets a laptop hold task definitions written for Fargate.
@@ -88,9 +93,26 @@ func (s *Service) Describe() wire.Service {
 			op(s, "DeleteTaskDefinitions", s.deleteTaskDefinitions),
 
 			op(s, "RunTask", s.runTask),
+			op(s, "StartTask", s.startTask),
 			op(s, "StopTask", s.stopTask),
 			op(s, "DescribeTasks", s.describeTasks),
 			op(s, "ListTasks", s.listTasks),
+			op(s, "UpdateTaskProtection", s.updateTaskProtection),
+			op(s, "GetTaskProtection", s.getTaskProtection),
+
+			op(s, "ListContainerInstances", s.listContainerInstances),
+			op(s, "DescribeContainerInstances", s.describeContainerInstances),
+			op(s, "UpdateContainerInstancesState", s.updateContainerInstancesState),
+			op(s, "DeregisterContainerInstance", s.deregisterContainerInstance),
+			op(s, "PutAttributes", s.putAttributes),
+			op(s, "DeleteAttributes", s.deleteAttributes),
+			op(s, "ListAttributes", s.listAttributes),
+
+			op(s, "DescribeCapacityProviders", s.describeCapacityProviders),
+			op(s, "PutAccountSetting", s.putAccountSetting),
+			op(s, "PutAccountSettingDefault", s.putAccountSettingDefault),
+			op(s, "ListAccountSettings", s.listAccountSettings),
+			op(s, "DeleteAccountSetting", s.deleteAccountSetting),
 
 			op(s, "TagResource", s.tagResource),
 			op(s, "UntagResource", s.untagResource),

@@ -22,17 +22,14 @@ func taskShape(r store.Reader, t state.Task, def state.TaskDefinition, withTags 
 	o := t.Observed
 	out := types.Task{
 		TaskArn: aws.String(t.ARN), ClusterArn: aws.String(t.ClusterARN), TaskDefinitionArn: aws.String(t.Spec.TaskDefinitionARN),
-		Attachments: []types.Attachment{attachment(t)}, Attributes: taskAttributes(r, t),
+		Attachments: attachments(t), Attributes: taskAttributes(r, t),
 		AvailabilityZone: optional(t.Placement.AvailabilityZone), CapacityProviderName: optional(t.Spec.CapacityProviderName),
 		Connectivity: types.Connectivity(o.Connectivity), ConnectivityAt: o.ConnectivityAt,
 		Containers: containers(t, def), Cpu: optional(t.Spec.CPU), Memory: optional(t.Spec.Memory),
 		CreatedAt: moment(t.CreatedAt), DesiredStatus: aws.String(t.Desired.Status.String()), LastStatus: aws.String(o.Status.String()),
 		EnableExecuteCommand: t.Spec.EnableExecuteCommand,
-		EphemeralStorage:     &types.EphemeralStorage{SizeInGiB: t.Spec.EphemeralStorageGiB},
-		FargateEphemeralStorage: &types.TaskEphemeralStorage{
-			SizeInGiB: t.Spec.EphemeralStorageGiB,
-		},
-		Group: optional(t.Spec.Group), HealthStatus: health(o.Health),
+		ContainerInstanceArn: optional(t.Placement.ContainerInstance),
+		Group:                optional(t.Spec.Group), HealthStatus: health(o.Health),
 		LaunchType: types.LaunchType(t.Spec.LaunchType), PlatformFamily: optional(t.Spec.PlatformFamily), PlatformVersion: optional(t.Spec.PlatformVersion),
 		Overrides:     echoed(t.Spec.Overrides, def.Definition),
 		PullStartedAt: o.PullStartedAt, PullStoppedAt: o.PullStoppedAt, StartedAt: o.StartedAt, StartedBy: optional(t.Spec.StartedBy),
@@ -41,6 +38,10 @@ func taskShape(r store.Reader, t state.Task, def state.TaskDefinition, withTags 
 	}
 	if withTags {
 		out.Tags = listed(t.Tags)
+	}
+	if gib := t.Spec.EphemeralStorageGiB; gib > 0 {
+		out.EphemeralStorage = &types.EphemeralStorage{SizeInGiB: gib}
+		out.FargateEphemeralStorage = &types.TaskEphemeralStorage{SizeInGiB: gib}
 	}
 	shapeStop(&out, t)
 	return out
@@ -56,6 +57,14 @@ func shapeStop(out *types.Task, t state.Task) {
 	if out.StoppingAt == nil && t.Desired.Status == state.TaskStopped {
 		out.StoppingAt = moment(t.Desired.At)
 	}
+}
+
+// attachments are those of a task with networkMode awsvpc.
+func attachments(t state.Task) []types.Attachment {
+	if t.Spec.AttachmentID == "" {
+		return []types.Attachment{}
+	}
+	return []types.Attachment{attachment(t)}
 }
 
 // attachment is the task's network interface. Its subnet is shown under the
@@ -127,6 +136,15 @@ func observe(c *types.Container, o state.ContainerObserved) {
 	c.HealthStatus = health(o.Health)
 	c.RuntimeId, c.ImageDigest, c.Reason = optional(o.RuntimeID), optional(o.ImageDigest), optional(o.Reason)
 	c.ExitCode = o.ExitCode
+	for _, b := range o.NetworkBindings {
+		binding := types.NetworkBinding{BindIP: optional(b.BindIP), Protocol: types.TransportProtocol(b.Protocol)}
+		if b.ContainerPortRange != "" {
+			binding.ContainerPortRange, binding.HostPortRange = optional(b.ContainerPortRange), optional(b.HostPortRange)
+		} else {
+			binding.ContainerPort, binding.HostPort = aws.Int32(b.ContainerPort), aws.Int32(b.HostPort)
+		}
+		c.NetworkBindings = append(c.NetworkBindings, binding)
+	}
 }
 
 func health(s string) types.HealthStatus {

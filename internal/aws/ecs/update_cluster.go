@@ -21,7 +21,7 @@ func (s *Service) updateCluster(ctx context.Context, caller wire.Caller, in *ecs
 		return nil, err
 	}
 	cluster, err := s.changeCluster(ctx, caller.Scope, in.Cluster, func(c *state.Cluster) {
-		c.Settings = mergeSettings(c.Settings, in.Settings)
+		c.Settings = mergeSettings("", c.Settings, in.Settings)
 		if in.Configuration != nil {
 			c.Configuration = in.Configuration
 		}
@@ -40,7 +40,7 @@ func (s *Service) updateClusterSettings(ctx context.Context, caller wire.Caller,
 		return nil, err
 	}
 	cluster, err := s.changeCluster(ctx, caller.Scope, in.Cluster, func(c *state.Cluster) {
-		c.Settings = mergeSettings(c.Settings, in.Settings)
+		c.Settings = mergeSettings("", c.Settings, in.Settings)
 	})
 	if err != nil {
 		return nil, err

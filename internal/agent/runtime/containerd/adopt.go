@@ -29,13 +29,16 @@ func (e *Engine) adopt(ctx context.Context) error {
 		use := e.tasks[taskID]
 		if use == nil {
 			use = &taskUse{containers: map[string]bool{}}
-			use.make.Do(func() {}) // it was made
+			if e.cfg.hasCgroup(taskID) { // gone after a reboot
+				use.make.Do(func() {})
+			}
 			e.tasks[taskID] = use
 		}
 		use.containers[c.ID()] = true
 		notes[filepath.Base(e.cfg.notePath(c.ID()))] = true
 	}
 	e.sweepCgroups()
+	e.endIdleShims(ctx)
 	e.sweepSockets()
 	if err := e.sweepLeases(ctx); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -67,7 +68,7 @@ func (e *Engine) openTask(spec runtime.Spec) error {
 	use.containers[spec.ID] = true
 	e.mu.Unlock()
 	use.make.Do(func() {
-		use.made = makeCgroup(e.cfg.taskCgroup(spec.TaskID), limits{cpu: spec.TaskCPU, memory: spec.TaskMemoryMiB << 20})
+		use.made = makeCgroup(e.cfg.taskCgroup(spec.TaskID), limits{cpu: spec.TaskCPU, memory: spec.TaskMemoryMiB << 20, pids: taskPids()})
 	})
 	if use.made != nil {
 		return fmt.Errorf("task cgroup: %w", use.made)
@@ -95,10 +96,21 @@ func (e *Engine) closeTask(taskID, id string) error {
 	return removeCgroups(e.cfg.taskCgroup(taskID))
 }
 
+// hasCgroup tells whether a task's cgroup stands.
+func (c Config) hasCgroup(taskID string) bool {
+	for _, root := range hierarchies() {
+		if _, err := os.Stat(filepath.Join(root, c.taskCgroup(taskID))); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // limits of a cgroup; 0 is none.
 type limits struct {
 	cpu    int64 // units of 1/1024 CPU
 	memory int64 // bytes
+	pids   int64
 }
 
 // makeCgroup makes a cgroup in every hierarchy; one that is there already gets
@@ -120,6 +132,11 @@ func makeCgroup(path string, l limits) error {
 		if err != nil {
 			return err
 		}
+		if l.pids > 0 {
+			if err := os.WriteFile(filepath.Join(cgroupRoot, path, "pids.max"), []byte(strconv.FormatInt(l.pids, 10)), 0); err != nil {
+				return err
+			}
+		}
 		have, err := m.RootControllers()
 		if err != nil {
 			return err
@@ -137,8 +154,31 @@ func makeCgroup(path string, l limits) error {
 			r.Memory.Swap = &l.memory
 		}
 	}
+	if l.pids > 0 {
+		r.Pids = &specs.LinuxPids{Limit: &l.pids}
+	}
 	_, err := cgroup1.New(cgroup1.StaticPath(path), r)
 	return err
+}
+
+// fargatePids is how many processes and threads a Fargate task can have: its
+// kernel's pid_max.
+const fargatePids = 32768
+
+// taskPids is the same here, and less where the machine itself has not twice as
+// many: one task must not take them all.
+func taskPids() int64 {
+	most := int64(fargatePids)
+	for _, file := range []string{"/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil {
+			most = min(most, n/2)
+		}
+	}
+	return most
 }
 
 // swapping tells whether memory limits must also forbid swap, which Fargate

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -317,6 +318,54 @@ func TestInterruptedCreate(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 	if err := e.Delete(t.Context(), spec.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+// Found by the soak (seed 3): killed between the start of a shim and the making
+// of its container, the engine left a shim that nobody ended.
+func TestShimWithoutContainer(t *testing.T) {
+	w, cfg := world(t)
+	spec := container(w, t, "kept", "task", "stubborn")
+	start(t, w, spec)
+	w.Engine.(*Engine).Close()
+	socket := filepath.Join(cfg.RunDir, "s", "idle")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	file, err := listener.(*net.UnixListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle := exec.Command(cfg.Shim, "-namespace", namespace, "-id", "idle", "-address", filepath.Join(cfg.RunDir, "c.sock"))
+	idle.Dir, idle.ExtraFiles, idle.Stderr = t.TempDir(), []*os.File{file}, testWriter{t}
+	idle.Env = append(os.Environ(), "TTRPC_ADDRESS="+filepath.Join(cfg.RunDir, "c.sock.ttrpc"))
+	if err := idle.Start(); err != nil {
+		t.Fatal(err)
+	}
+	listener.Close()
+	file.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- idle.Wait() }()
+	w.Engine = open(t, cfg)
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		t.Error("the idle shim goes on")
+		_ = idle.Process.Kill()
+	}
+	if list, err := w.Engine.List(t.Context()); err != nil || len(list) != 1 || list[0].Phase != runtime.Running {
+		t.Errorf("the other one: %+v %v", list, err)
+	}
+	if err := w.Engine.Signal(t.Context(), spec.ID, "SIGKILL"); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Engine.Wait(t.Context(), spec.ID); err != nil {
+		t.Error(err)
+	}
+	if err := w.Engine.Delete(t.Context(), spec.ID); err != nil {
 		t.Error(err)
 	}
 }

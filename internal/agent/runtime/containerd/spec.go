@@ -51,6 +51,7 @@ func (e *Engine) options(ctx context.Context, spec runtime.Spec, image container
 			s.Version = "1.0.2" // that crun takes as well as runc
 			s.Process.Env = environment(spec, config)
 			s.Process.Rlimits = e.rlimits(spec.Ulimits)
+			s.Process.OOMScoreAdj = new(int) // not ours: a container is nothing the kernel should spare
 			s.Root.Readonly = spec.ReadOnly
 			s.Linux.Sysctl = spec.Sysctls
 			s.Linux.Resources.CPU, s.Linux.Resources.Memory = cpu(spec), memory(spec, swapping())

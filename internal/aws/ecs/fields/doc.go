@@ -19,6 +19,7 @@ func All() []Documented {
 	return []Documented{
 		{RegisterTaskDefinition(), reflect.TypeFor[ecs.RegisterTaskDefinitionInput]()},
 		{RunTask(), reflect.TypeFor[ecs.RunTaskInput]()},
+		{StartTask(), reflect.TypeFor[ecs.StartTaskInput]()},
 		{CreateCluster(), reflect.TypeFor[ecs.CreateClusterInput]()},
 		{UpdateCluster(), reflect.TypeFor[ecs.UpdateClusterInput]()},
 		{UpdateClusterSettings(), reflect.TypeFor[ecs.UpdateClusterSettingsInput]()},

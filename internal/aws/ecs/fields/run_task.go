@@ -4,26 +4,53 @@ package fields
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 func RunTask() Table {
-	const o = "overrides.containerOverrides[]."
 	return Table{Operation: "RunTask", Fields: rows(
 		doneBelow("", "taskDefinition", "cluster", "count", "group", "startedBy", "clientToken",
 			"enableECSManagedTags"),
 		[]Field{
-			only("launchType", "only Fargate tasks run so far; use 'FARGATE'", "FARGATE"),
+			only("launchType", "there are no external instances; use 'FARGATE' or 'EC2'", "FARGATE", "EC2"),
 			done("capacityProviderStrategy[].capacityProvider"),
 			done("capacityProviderStrategy[].base"),
 			done("capacityProviderStrategy[].weight"),
 			noEffect("platformVersion", "checked and recorded; there is one platform, that of this Hatoba"),
 			done("propagateTags"),
-			{Path: "networkConfiguration.awsvpcConfiguration.subnets", Class: Done, Note: "well-formed ids nobody made are adopted into the default VPC and named in the log, unless --strict-network"},
-			{Path: "networkConfiguration.awsvpcConfiguration.securityGroups", Class: NoEffect, Note: "checked, adopted and recorded like subnets; their rules are not enforced yet"},
-			noEffect("networkConfiguration.awsvpcConfiguration.assignPublicIp", "every task reaches out through NAT; public addresses do not exist here"),
 			refused("enableExecuteCommand", later),
 			refused("volumeConfigurations", "EBS volumes are not served; remove it"),
 			refused("placementConstraints", onlyWithEC2),
 			refused("placementStrategy", onlyWithEC2),
 			noEffect("referenceId", "AWS keeps it for its own use"),
 		},
+		networkFields(), overrideFields(),
+		tagFields(),
+	)}
+}
+
+// StartTask is the table of StartTask.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StartTask.html
+func StartTask() Table {
+	return Table{Operation: "StartTask", Fields: rows(
+		doneBelow("", "taskDefinition", "cluster", "containerInstances", "group", "startedBy", "enableECSManagedTags", "propagateTags"),
+		[]Field{
+			refused("enableExecuteCommand", later),
+			refused("volumeConfigurations", "EBS volumes are not served; remove it"),
+			noEffect("referenceId", "AWS keeps it for its own use"),
+		},
+		networkFields(), overrideFields(), tagFields(),
+	)}
+}
+
+func networkFields() []Field {
+	return []Field{
+		{Path: "networkConfiguration.awsvpcConfiguration.subnets", Class: Done, Note: "well-formed ids nobody made are adopted into the default VPC and named in the log, unless --strict-network"},
+		{Path: "networkConfiguration.awsvpcConfiguration.securityGroups", Class: NoEffect, Note: "checked, adopted and recorded like subnets; their rules are not enforced yet"},
+		noEffect("networkConfiguration.awsvpcConfiguration.assignPublicIp", "every task reaches out through NAT; public addresses do not exist here"),
+	}
+}
+
+func overrideFields() []Field {
+	const o = "overrides.containerOverrides[]."
+	return rows(
 		doneBelow(o, "name", "command", "cpu", "memory", "memoryReservation"),
 		doneBelow(o+"environment[].", "name", "value"),
 		[]Field{
@@ -36,6 +63,5 @@ func RunTask() Table {
 			noEffect("overrides.ephemeralStorage", "not enforced yet: a task can use what the host's disk has"),
 			refused("overrides.inferenceAcceleratorOverrides", "Elastic Inference is not served; remove it"),
 		},
-		tagFields(),
-	)}
+	)
 }

@@ -1,0 +1,175 @@
+package ecs
+
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/hatoba/hatoba/internal/sched"
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+)
+
+// networkMode is a definition's; bridge when it names none.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+func networkMode(d types.TaskDefinition) types.NetworkMode {
+	if d.NetworkMode == "" {
+		return types.NetworkModeBridge
+	}
+	return d.NetworkMode
+}
+
+// networkOf finds where a request's tasks are: in the subnets it names, or,
+// without networkMode awsvpc, where the machine is.
+func (s *Service) networkOf(r store.Reader, scope state.Scope, d types.TaskDefinition, given *types.NetworkConfiguration) (network, error) {
+	if networkMode(d) == types.NetworkModeAwsvpc {
+		if err := checkNetwork(given); err != nil {
+			return network{}, err
+		}
+		return resolveNetwork(r, scope, given.AwsvpcConfiguration, s.cfg.StrictNetwork)
+	}
+	if given != nil && given.AwsvpcConfiguration != nil {
+		return network{}, invalid("Network Configuration is not valid for the given networkMode of this task definition.")
+	}
+	inst := newInstance(r, scope, "", state.Node{})
+	subnet, ok := store.Subnets.Get(r, scope.Key(inst.SubnetID))
+	if !ok {
+		return network{}, invalid("There is no default subnet for the task to be in.")
+	}
+	return network{places: []placeInNetwork{{subnet: subnet}}}, nil
+}
+
+// holds is what an EC2-type task takes of its container instance: the task's
+// size, else the sum of its containers, where a reservation counts before a
+// limit; and the host ports it names.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters_ec2.html
+func holds(task state.Task, def state.TaskDefinition) state.Holds {
+	out := state.Holds{CPU: state.Units(task.Spec.CPU), MemoryMiB: state.Units(task.Spec.Memory)}
+	var cpu, memory int64
+	for _, c := range state.Effective(task, def) {
+		cpu += c.CPU
+		if c.ReservationMiB > 0 {
+			memory += c.ReservationMiB
+		} else {
+			memory += c.MemoryMiB
+		}
+	}
+	if out.CPU == 0 {
+		out.CPU = cpu
+	}
+	if out.MemoryMiB == 0 {
+		out.MemoryMiB = memory
+	}
+	if mode := networkMode(def.Definition); mode != types.NetworkModeBridge && mode != types.NetworkModeHost {
+		return out
+	}
+	for _, c := range def.Definition.ContainerDefinitions {
+		for _, p := range c.PortMappings {
+			if port := aws.ToInt32(p.HostPort); port != 0 {
+				out.Ports = append(out.Ports, state.HostPort{Port: port, Protocol: string(p.Protocol)})
+			}
+		}
+	}
+	return out
+}
+
+// candidates are the container instances a request's tasks may be placed on,
+// with their nodes, in the order of the instances' ids.
+type candidates struct {
+	instances  []state.ContainerInstance
+	nodes      []state.Node
+	attributes map[string][]string
+}
+
+func (c *candidates) add(r store.Reader, inst state.ContainerInstance) {
+	n, ok := store.Nodes.Get(r, nodeScope.Key(inst.Node))
+	if !ok {
+		return
+	}
+	if c.attributes == nil {
+		c.attributes = map[string][]string{}
+	}
+	c.instances, c.nodes = append(c.instances, inst), append(c.nodes, n)
+	c.attributes[n.ID] = attributeNames(inst, n)
+}
+
+// on is the instance that stands for a node.
+func (c *candidates) on(node string) string {
+	for _, inst := range c.instances {
+		if inst.Node == node {
+			return inst.ARN
+		}
+	}
+	return ""
+}
+
+// placeEC2 writes the tasks that a container instance can take.
+func (s *Service) placeEC2(w store.Writer, scope state.Scope, cluster state.Cluster, def state.TaskDefinition, tasks []state.Task, l launch, out *placed) error {
+	if err := s.join(w, scope, cluster.Name); err != nil {
+		return err
+	}
+	var c candidates
+	for _, inst := range instancesOf(w, scope, cluster.Name) {
+		if inst.Status == active {
+			c.add(w, inst)
+		}
+	}
+	if len(c.instances) == 0 {
+		return invalid("No Container Instances were found in your cluster.")
+	}
+	return s.placeOn(w, scope, def, tasks, l.seed, c, out)
+}
+
+// placeNamed puts each task on the container instance that StartTask names for
+// it.
+func (s *Service) placeNamed(w store.Writer, scope state.Scope, cluster state.Cluster, def state.TaskDefinition, tasks []state.Task, l launch, out *placed) error {
+	if err := s.join(w, scope, cluster.Name); err != nil {
+		return err
+	}
+	for i, given := range l.instances {
+		id, err := instanceID(scope, cluster.Name, given)
+		if err != nil {
+			return err
+		}
+		arn := scope.ContainerInstanceARN(cluster.Name, id)
+		inst, ok := store.ContainerInstances.Get(w, scope.Key(state.ContainerInstanceKey(cluster.Name, id)))
+		switch {
+		case !ok:
+			out.failures = append(out.failures, missing(arn))
+			continue
+		case inst.Status != active:
+			out.failures = append(out.failures, failure(arn, inactive, "The container instance is "+inst.Status+"."))
+			continue
+		}
+		var c candidates
+		c.add(w, inst)
+		if err := s.placeOn(w, scope, def, tasks[i:i+1], l.seed, c, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, seed uint64, c candidates, out *placed) error {
+	// What a definition may require and this Hatoba cannot do is refused when it
+	// is registered. Left is what the machine's owner does not allow.
+	var required []string
+	for _, a := range def.Definition.RequiresAttributes {
+		if name := aws.ToString(a.Name); slices.Contains(s.deniedCapabilities(), name) {
+			required = append(required, name)
+		}
+	}
+	pending := make([]sched.Request, len(tasks))
+	for i, t := range tasks {
+		h := t.Spec.Holds
+		pending[i] = sched.Request{
+			ID: t.ID, CPU: h.CPU, MemoryMiB: h.MemoryMiB, Ports: h.Ports, Exact: true,
+			Arch: architecture(def.Definition), Attributes: required,
+		}
+	}
+	plan := sched.Place(s.snapshot(w, c.nodes, c.attributes), pending, seed)
+	return s.carryOut(w, scope, def, tasks, plan, &c, out)
+}

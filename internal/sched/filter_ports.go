@@ -1,0 +1,37 @@
+package sched
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// ports keeps nodes where the host ports asked for are free.
+func ports() filter {
+	return filter{
+		reason: "RESOURCE:PORTS",
+		fits:   func(n *node, r Request) bool { return len(n.taken(r.Ports)) == 0 },
+		explain: func(nodes []*node, r Request) string {
+			var taken []string
+			for _, n := range nodes {
+				for _, p := range n.taken(r.Ports) {
+					taken = append(taken, fmt.Sprintf("%d/%s", p.Port, p.Protocol))
+				}
+			}
+			slices.Sort(taken)
+			return fmt.Sprintf("A host port the task asks for is in use on each of %d nodes: %s.", len(nodes), strings.Join(slices.Compact(taken), ", "))
+		},
+	}
+}
+
+// taken tells which of the ports are not free.
+func (n *node) taken(want []state.HostPort) (out []state.HostPort) {
+	for _, p := range want {
+		if n.ports[p] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
