@@ -1,0 +1,216 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/hatoba/hatoba/internal/aws/s3/restxml"
+)
+
+// ServeHTTP serves one request.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	at := addressOf(r)
+	id := s.newID()
+	h := w.Header()
+	h.Set("X-Amz-Request-Id", id)
+	h.Set("X-Amz-Id-2", id)
+	h.Set("Server", "AmazonS3")
+	answer, status, err := s.serve(w, r, at)
+	if err != nil {
+		s.writeError(w, r, at, id, err)
+		return
+	}
+	for k, v := range answer.Header {
+		h[k] = v
+	}
+	if answer.Stream != nil {
+		s.stream(w, r, status, answer.Stream)
+		return
+	}
+	if h.Get("Content-Length") == "" && status != http.StatusNoContent {
+		h.Set("Content-Length", strconv.Itoa(len(answer.Body)))
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(answer.Body) // a client that went away is not news
+}
+
+// stream writes an object. When its bytes cannot be read to the end the
+// connection is cut: a client must not take a part for the whole.
+func (s *Service) stream(w http.ResponseWriter, r *http.Request, status int, body io.ReadCloser) {
+	defer body.Close()
+	w.WriteHeader(status)
+	to := &watched{w: w}
+	if _, err := io.CopyBuffer(to, body, make([]byte, 64<<10)); err != nil && to.err == nil && r.Context().Err() == nil {
+		s.log.Error("an object cannot be read", "bucket", addressOf(r).bucket, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// watched tells errors of the client from those of the object.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (w *watched) Write(p []byte) (n int, err error) {
+	n, err = w.w.Write(p)
+	w.err = err
+	return n, err
+}
+
+// serve finds, decodes, calls and encodes.
+func (s *Service) serve(w http.ResponseWriter, r *http.Request, at address) (restxml.Answer, int, error) {
+	none := restxml.Answer{}
+	if err := s.admit(r); err != nil {
+		return none, 0, err
+	}
+	caller, err := s.identify(r)
+	if err != nil {
+		return none, 0, err
+	}
+	query, err := parameters(r)
+	if err != nil {
+		return none, 0, err
+	}
+	described := s.model.Route(r.Method, at.bucket, at.key, query, r.Header)
+	if described == nil {
+		return none, 0, errMarker
+	}
+	operation, ok := s.ops[described.Name]
+	if !ok {
+		return none, 0, unsupported("The operation " + described.Name)
+	}
+	if caller.AccessKey == "" {
+		return none, 0, errAccessDenied // of nobody in particular
+	}
+	body, err := s.body(w, r, described)
+	if err != nil {
+		return none, 0, err
+	}
+	in := reflect.New(operation.in)
+	req := restxml.Request{Bucket: at.bucket, Key: at.key, Query: query, Header: r.Header, Body: body}
+	if err := described.Decode(req, in.Interface()); err != nil {
+		return none, 0, decodeFailure(err)
+	}
+	if err := operation.refuseOthers(in.Elem()); err != nil {
+		return none, 0, err
+	}
+	out, err := invoke(r.Context(), operation, &request{Caller: caller, http: r, bucket: at.bucket, key: at.key}, in.Interface())
+	if err != nil {
+		return none, 0, err
+	}
+	answer, err := described.Encode(out)
+	return answer, statusOf(described.Name, answer), err
+}
+
+// admit refuses web pages of other origins: signatures may not be verified
+// here, and nothing else would stop them.
+func (s *Service) admit(r *http.Request) error {
+	if r.Method == http.MethodOptions {
+		return fail(403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
+	}
+	asPost := r.WithContext(r.Context())
+	asPost.Method = http.MethodPost // the check takes GET for harmless, but reading is what matters here
+	if err := s.origins.Check(asPost); err != nil {
+		return fail(403, "AccessForbidden", "Requests of web pages of another origin are refused.")
+	}
+	return nil
+}
+
+// statusOf is 200 but for what S3 answers otherwise.
+func statusOf(operation string, answer restxml.Answer) int {
+	switch {
+	case answer.Header.Get("Content-Range") != "":
+		return http.StatusPartialContent
+	case operation == "DeleteObjects":
+	case strings.HasPrefix(operation, "Delete"), operation == "AbortMultipartUpload", operation == "PutBucketPolicy":
+		return http.StatusNoContent
+	}
+	return http.StatusOK
+}
+
+func decodeFailure(err error) error {
+	var wrong *restxml.DecodeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err
+	case wrong.XML:
+		return fail(400, "MalformedXML", "%s: %s", errMalformedXML.Message, wrong.Reason)
+	}
+	return invalidArgument("%s: %.100q is %s.", wrong.Member, wrong.Value, wrong.Reason)
+}
+
+// refuseOthers refuses, by name, members that are set and not taken.
+func (o operation) refuseOthers(in reflect.Value) error {
+	for i := range in.NumField() {
+		field := in.Type().Field(i)
+		if field.IsExported() && !o.takes[field.Name] && !in.Field(i).IsZero() {
+			return unsupported(fmt.Sprintf("The parameter %s of %s", field.Name, o.name))
+		}
+	}
+	return nil
+}
+
+// invoke calls the operation; a panic is an error with its stack.
+func invoke(ctx context.Context, o operation, r *request, in any) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return o.call(ctx, r, in)
+}
+
+// errorBody is S3's error document.
+type errorBody struct {
+	XMLName    xml.Name `xml:"Error"`
+	Code       string
+	Message    string
+	BucketName string `xml:",omitempty"`
+	Key        string `xml:",omitempty"`
+	Resource   string
+	RequestID  string `xml:"RequestId"`
+	HostID     string `xml:"HostId"`
+}
+
+func (s *Service) writeError(w http.ResponseWriter, r *http.Request, at address, id string, err error) {
+	answer, ours := answerOf(err)
+	if !ours && r.Context().Err() == nil {
+		s.log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("service", "s3"),
+			slog.String("request_id", id), slog.String("method", r.Method), slog.Any("error", err))
+	}
+	var more *headed
+	if errors.As(err, &more) {
+		for k, v := range more.header {
+			w.Header().Set(k, v)
+		}
+	}
+	status := answer.Status
+	if status == 0 {
+		status = http.StatusBadRequest
+	}
+	if r.Method == http.MethodHead || status == http.StatusNotModified {
+		w.WriteHeader(status)
+		return
+	}
+	var b bytes.Buffer
+	b.WriteString(xml.Header)
+	_ = xml.NewEncoder(&b).Encode(errorBody{
+		Code: answer.Code, Message: answer.Message, BucketName: at.bucket, Key: at.key,
+		Resource: r.URL.Path, RequestID: id, HostID: id,
+	})
+	w.Header().Set("Content-Type", "application/xml")
+	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}
