@@ -27,6 +27,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	cloudwatchlogs "github.com/hatoba/hatoba/internal/aws/logs"
+	"github.com/hatoba/hatoba/internal/aws/s3"
 	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
 	"github.com/hatoba/hatoba/internal/aws/ssm"
 	"github.com/hatoba/hatoba/internal/aws/sts"
@@ -36,6 +37,7 @@ import (
 	"github.com/hatoba/hatoba/internal/dns"
 	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/logs"
+	"github.com/hatoba/hatoba/internal/objects"
 	"github.com/hatoba/hatoba/internal/pki"
 	"github.com/hatoba/hatoba/internal/registry"
 	"github.com/hatoba/hatoba/internal/secrets/keystore"
@@ -74,6 +76,8 @@ type App struct {
 	handler  http.Handler
 	agent    *agent.Agent
 	secrets  *secretsmanager.Service
+	objects  *objects.Engine
+	s3       *s3.Service
 
 	identities *identity.Directory
 	authority  *pki.Authority // nil without TLS
@@ -235,6 +239,9 @@ func (a *App) assemble(ctx context.Context) error {
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
 		return err
 	}
+	if err := a.openObjects(keyring); err != nil {
+		return err
+	}
 	a.handler, err = wire.NewHandler(wire.HandlerConfig{
 		Services: []wire.Service{
 			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities}).Describe(),
@@ -272,6 +279,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return (&reap.Loop{Store: a.store, Log: a.log}).Run(gctx) })
 	group.Go(func() error { return a.logs.Run(gctx) })
 	group.Go(func() error { return a.secrets.Run(gctx) })
+	group.Go(func() error { return a.objects.Run(gctx) })
 	var server *http.Server
 	if a.listener != nil {
 		server = a.server(gctx)

@@ -3,13 +3,17 @@ package app
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/hatoba/hatoba/internal/aws/s3"
 )
 
-// front is the one listener's handler: the registry under /v2/, our own pages
-// under /_hatoba/, and the AWS APIs everywhere else.
-func front(api, registry, logTail, profile http.Handler, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
+// front is the one listener's handler: S3 for what is signed for it or names
+// its host, the registry under /v2/, our own pages under /_hatoba/, and the
+// other AWS APIs everywhere else.
+func front(api, registry, logTail, profile http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle("/v2/", registry)
@@ -23,7 +27,20 @@ func front(api, registry, logTail, profile http.Handler, ready *atomic.Bool, sta
 		}
 		_ = json.NewEncoder(w).Encode(h)
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s3.Claims(r) || unclaimed(r) && objects.Knows(r) {
+			objects.ServeHTTP(w, r) // before the mux, which would tidy up keys
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// unclaimed tells whether a request is nobody's by its form: unsigned, in no
+// AWS protocol, and for none of our own paths.
+func unclaimed(r *http.Request) bool {
+	return r.Header.Get("Authorization") == "" && r.Header.Get("X-Amz-Target") == "" && r.Method != http.MethodPost && !r.URL.Query().Has("X-Amz-Credential") &&
+		!strings.HasPrefix(r.URL.Path, "/v2/") && !strings.HasPrefix(r.URL.Path, "/_hatoba/")
 }
 
 // Health is what GET /_hatoba/health answers. Status is "ok" only when the

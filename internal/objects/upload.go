@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -192,10 +193,10 @@ func assemble(u Upload, stored, named []Part) (Version, error) {
 	}
 	v := Version{Key: u.Key, Head: u.Head, Tags: u.Tags, Encryption: u.Encryption, Multipart: true}
 	digests := md5.New()
+	if !slices.IsSortedFunc(named, func(a, b Part) int { return int(a.Number - b.Number - 1) }) {
+		return v, ErrPartOrder
+	}
 	for i, n := range named {
-		if i > 0 && n.Number <= named[i-1].Number {
-			return v, ErrPartOrder
-		}
 		p, ok := byNumber[n.Number]
 		if !ok || p.ETag != n.ETag || n.Checksum != "" && n.Checksum != p.Checksum {
 			return v, ErrInvalidPart

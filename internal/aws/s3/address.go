@@ -24,10 +24,10 @@ type address struct {
 	service     bool // the host name says S3
 }
 
-// addressOf reads bucket and key from host and path: B.s3.REGION.localhost/K,
+// readAddress reads bucket and key from host and path: B.s3.REGION.localhost/K,
 // B.localhost/K, or localhost/B/K. The key is what the path says, byte by byte
 // after its escapes: dots and slashes mean nothing.
-func addressOf(r *http.Request) address {
+func readAddress(r *http.Request, domains []string) address {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -41,12 +41,25 @@ func addressOf(r *http.Request) address {
 	case bucketHost.MatchString(host):
 		return address{bucket: bucketHost.FindStringSubmatch(host)[1], key: path, service: true}
 	}
-	if bucket, ok := strings.CutSuffix(host, ".localhost"); ok {
-		return address{bucket: bucket, key: path}
+	// The longest domain first: host.hatoba.internal is no bucket of hatoba.internal.
+	best := ""
+	for _, d := range domains {
+		if host == d {
+			best = ""
+			break
+		}
+		if strings.HasSuffix(host, "."+d) && len(d) > len(best) {
+			best = d
+		}
+	}
+	if best != "" {
+		return address{bucket: strings.TrimSuffix(host, "."+best), key: path}
 	}
 	bucket, key, _ := strings.Cut(path, "/")
 	return address{bucket: bucket, key: key}
 }
+
+func (s *Service) address(r *http.Request) address { return readAddress(r, s.domains) }
 
 // Claims tells whether a request is for S3: its signature says so, or its host
 // name, or it is signed the old way, as some clients presign.
@@ -60,7 +73,7 @@ func Claims(r *http.Request) bool {
 	if strings.Contains(r.URL.RawQuery, "AWSAccessKeyId=") && strings.Contains(r.URL.RawQuery, "Signature=") {
 		return r.Method != http.MethodPost
 	}
-	return addressOf(r).service
+	return readAddress(r, nil).service
 }
 
 // signedFor tells whether a credential scope is S3's.
@@ -71,7 +84,7 @@ func signedFor(credential string) bool {
 // Knows tells whether an unsigned request that nobody else claims is about a
 // bucket there is.
 func (s *Service) Knows(r *http.Request) bool {
-	at := addressOf(r)
+	at := s.address(r)
 	if at.bucket == "" {
 		return false
 	}

@@ -126,6 +126,8 @@ func (c *checked) Read(p []byte) (int, error) {
 	switch {
 	case err == nil, errors.As(err, &known), errors.As(err, &tooLarge):
 		return n, err
+	case refused(&err):
+		return n, err
 	case !errors.Is(err, io.EOF), c.left > 0:
 		return n, errIncomplete
 	}
@@ -135,4 +137,13 @@ func (c *checked) Read(p []byte) (int, error) {
 		}
 	}
 	return n, io.EOF
+}
+
+// refused tells the verifier's errors, and says them as S3 does.
+func refused(err *error) bool {
+	if _, ok := wire.ObjectBodyError(*err); !ok {
+		return false
+	}
+	*err = bodyFailure(*err)
+	return true
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"reflect"
 	"runtime/debug"
 	"strconv"
@@ -19,7 +20,7 @@ import (
 
 // ServeHTTP serves one request.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	at := addressOf(r)
+	at := s.address(r)
 	id := s.newID()
 	h := w.Header()
 	h.Set("X-Amz-Request-Id", id)
@@ -51,7 +52,7 @@ func (s *Service) stream(w http.ResponseWriter, r *http.Request, status int, bod
 	w.WriteHeader(status)
 	to := &watched{w: w}
 	if _, err := io.CopyBuffer(to, body, make([]byte, 64<<10)); err != nil && to.err == nil && r.Context().Err() == nil {
-		s.log.Error("an object cannot be read", "bucket", addressOf(r).bucket, "error", err)
+		s.log.Error("an object cannot be read", "bucket", s.address(r).bucket, "error", err)
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -78,10 +79,12 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, at address) (res
 	if err != nil {
 		return none, 0, err
 	}
+	caller.RequestID = w.Header().Get("X-Amz-Request-Id")
 	query, err := parameters(r)
 	if err != nil {
 		return none, 0, err
 	}
+	hoisted(r, query)
 	described := s.model.Route(r.Method, at.bucket, at.key, query, r.Header)
 	if described == nil {
 		return none, 0, errMarker
@@ -90,8 +93,8 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, at address) (res
 	if !ok {
 		return none, 0, unsupported("The operation " + described.Name)
 	}
-	if caller.AccessKey == "" {
-		return none, 0, errAccessDenied // of nobody in particular
+	if err := refuseHeaders(described, r.Header); err != nil {
+		return none, 0, err
 	}
 	body, err := s.body(w, r, described)
 	if err != nil {
@@ -104,6 +107,11 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, at address) (res
 	}
 	if err := operation.refuseOthers(in.Elem()); err != nil {
 		return none, 0, err
+	}
+	if s.authorize != nil {
+		if err := s.authorize(r.Context(), caller, "s3", described.Name, in.Interface()); err != nil {
+			return none, 0, denied(err)
+		}
 	}
 	out, err := invoke(r.Context(), operation, &request{Caller: caller, http: r, bucket: at.bucket, key: at.key}, in.Interface())
 	if err != nil {
@@ -213,4 +221,40 @@ func (s *Service) writeError(w http.ResponseWriter, r *http.Request, at address,
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
+}
+
+// hoisted puts the parameters of a presigned request that stand for headers
+// where they belong.
+func hoisted(r *http.Request, query url.Values) {
+	if !query.Has("X-Amz-Signature") && !query.Has("Signature") {
+		return
+	}
+	for name, values := range query {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "x-amz-") && !ofTransport(lower) && r.Header.Get(name) == "" {
+			r.Header.Set(name, values[0])
+		}
+	}
+}
+
+// ofTransport tells the headers that are about the request, not the operation.
+func ofTransport(name string) bool {
+	switch name {
+	case "x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "x-amz-decoded-content-length", "x-amz-trailer", "x-amz-user-agent", "x-amz-te",
+		"x-amz-algorithm", "x-amz-credential", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature", "x-amz-sdk-checksum-algorithm", "x-amz-s3session-token":
+		return true
+	}
+	return false
+}
+
+// refuseHeaders refuses what is newer than the model, and what the operation
+// does not know.
+func refuseHeaders(o *restxml.Operation, h http.Header) error {
+	for name := range h {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "x-amz-") && !ofTransport(lower) && !strings.HasPrefix(lower, "x-amz-checksum-") && !o.KnowsHeader(name) {
+			return unsupported("The header " + lower + " of " + o.Name)
+		}
+	}
+	return nil
 }

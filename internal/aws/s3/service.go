@@ -33,11 +33,14 @@ type Keys interface {
 
 // Config is what a Service works with.
 type Config struct {
-	Objects *objects.Engine
-	Keys    Keys // nil: SSE-KMS is refused
-	// Identify tells who sends a request and makes its body plain. An error is
-	// the answer.
-	Identify     func(*http.Request) (wire.Caller, error)
+	Objects  *objects.Engine
+	Keys     Keys           // nil: SSE-KMS is refused
+	Verifier *wire.Verifier // who sends a request
+	// Domains are the host names that may stand behind a bucket's; nil:
+	// localhost. S3's own are known.
+	Domains []string
+	// Authorize decides whether they may; nil: everybody may do everything.
+	Authorize    wire.Authorize
 	Now          func() time.Time // nil: time.Now
 	Log          *slog.Logger     // nil: slog.Default()
 	NewRequestID func() string
@@ -45,15 +48,17 @@ type Config struct {
 
 // Service serves S3. It is an http.Handler.
 type Service struct {
-	objects  *objects.Engine
-	keys     Keys
-	identify func(*http.Request) (wire.Caller, error)
-	now      func() time.Time
-	log      *slog.Logger
-	newID    func() string
-	model    *restxml.Model
-	ops      map[string]operation
-	origins  http.CrossOriginProtection
+	objects   *objects.Engine
+	keys      Keys
+	verifier  *wire.Verifier
+	domains   []string
+	authorize wire.Authorize
+	now       func() time.Time
+	log       *slog.Logger
+	newID     func() string
+	model     *restxml.Model
+	ops       map[string]operation
+	origins   http.CrossOriginProtection
 }
 
 // New returns a Service. An error means that an operation describes itself
@@ -64,8 +69,11 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		objects: cfg.Objects, keys: cfg.Keys, identify: cfg.Identify, now: cfg.Now, log: cfg.Log, newID: cfg.NewRequestID,
+		objects: cfg.Objects, keys: cfg.Keys, verifier: cfg.Verifier, domains: cfg.Domains, authorize: cfg.Authorize, now: cfg.Now, log: cfg.Log, newID: cfg.NewRequestID,
 		model: model, ops: map[string]operation{},
+	}
+	if s.domains == nil {
+		s.domains = []string{"localhost"}
 	}
 	if s.now == nil {
 		s.now = time.Now

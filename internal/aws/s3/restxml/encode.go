@@ -140,6 +140,9 @@ func (m *Model) write(b *bytes.Buffer, name, shape string, v reflect.Value, attr
 			}
 			v = v.Elem()
 		}
+		if v.Kind() != reflect.Struct {
+			return // a union: of operations that are not served
+		}
 		b.WriteString("<" + name + attrs + m.attributes(s, v) + ">")
 		for _, member := range sorted(s.Members) {
 			at := s.Members[member]
@@ -192,10 +195,16 @@ func (m *Model) attributes(s FileShape, v reflect.Value) (out string) {
 			continue
 		}
 		if text, ok := m.text(v.FieldByName(goName(name)), at.Shape, false); ok {
-			out += fmt.Sprintf(` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" %s="%s"`, at.Name, strings.ReplaceAll(text, `"`, ""))
+			out += fmt.Sprintf(` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" %s="%s"`, at.Name, escaped(text))
 		}
 	}
 	return out
+}
+
+func escaped(text string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(text))
+	return b.String()
 }
 
 // text returns a scalar's text; false when it is not there.

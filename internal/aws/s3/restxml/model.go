@@ -198,3 +198,33 @@ func (o *Operation) matches(query url.Values, header http.Header) bool {
 	}
 	return true
 }
+
+// HasInput tells whether the model knows a member of the operation's input.
+// The SDK may be newer than the model.
+func (o *Operation) HasInput(member string) bool {
+	_, ok := o.model.shapes[o.input].Members[member]
+	return ok
+}
+
+// HasOutput tells the same of its output.
+func (o *Operation) HasOutput(member string) bool {
+	_, ok := o.model.shapes[o.output].Members[member]
+	return ok
+}
+
+// KnowsHeader tells whether a header stands for a member of the input.
+func (o *Operation) KnowsHeader(name string) bool {
+	for _, m := range o.model.shapes[o.input].Members {
+		switch m.In {
+		case "header":
+			if strings.EqualFold(m.Name, name) {
+				return true
+			}
+		case "headers":
+			if len(name) > len(m.Name) && strings.EqualFold(m.Name, name[:len(m.Name)]) {
+				return true
+			}
+		}
+	}
+	return false
+}
