@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	goruntime "runtime"
 	"sync"
 	"time"
 
@@ -53,6 +54,10 @@ type Agent struct {
 
 	ctx context.Context // Run's; workers outlive the session that brought their task
 
+	// starts bounds the containers being made at once: more of them than CPUs
+	// can work on only makes every one late.
+	starts chan struct{}
+
 	mu        sync.Mutex
 	workers   map[state.Key]*worker
 	addresses map[netip.Addr]string // in use, by task id
@@ -63,6 +68,7 @@ type Agent struct {
 func New(cfg Config) *Agent {
 	a := &Agent{
 		cfg:       cfg,
+		starts:    make(chan struct{}, max(8, 2*goruntime.NumCPU())),
 		workers:   map[state.Key]*worker{},
 		addresses: map[netip.Addr]string{},
 	}

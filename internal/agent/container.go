@@ -30,6 +30,12 @@ func (w *worker) startContainer(ctx context.Context, i int) func() {
 	plan := w.plans[i]
 	id := containerID(w.key.ID, plan.Name)
 	engine := w.a.cfg.Engine
+	select {
+	case w.a.starts <- struct{}{}:
+		defer func() { <-w.a.starts }()
+	case <-ctx.Done():
+		return nil
+	}
 	spec, err := w.spec(plan)
 	if err == nil && w.resumed {
 		// What an interrupted start left behind is not to be trusted.

@@ -14,6 +14,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -51,6 +53,7 @@ type options struct {
 	rounds, starts      int
 	burst, fleet        int
 	force               bool
+	only                string        // parts, by name; all without
 	patience, pause     time.Duration // to wait for a quiet machine: at first, before each block
 }
 
@@ -62,13 +65,44 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each measurement")
 	flag.IntVar(&o.starts, "starts", 10, "starts of each kind in a round")
 	flag.BoolVar(&o.force, "force", false, "measure on a busy machine too")
+	flag.StringVar(&o.only, "only", "", "parts to measure, separated by commas; all without")
+	bare := flag.String("bare", "", "be the bare handler on this address")
+	load := flag.String("load", "", "be the load that this JSON describes")
 	flag.Parse()
+	if *bare != "" || *load != "" {
+		if err := errors.Join(ifSet(*bare, serveBare), ifSet(*load, generate)); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func ifSet(value string, f func(string) error) error {
+	if value == "" {
+		return nil
+	}
+	return f(value)
+}
+
+// parts are what a run measures, in this order.
+var parts = []struct {
+	name string
+	run  func(*bench, context.Context) error
+}{
+	{"launches", (*bench).launches}, {"eights", (*bench).eights}, {"bursts", (*bench).bursts}, {"stops", (*bench).stops},
+	{"durable", (*bench).durable}, {"api", (*bench).api}, {"pulls", (*bench).pulls}, {"idle", (*bench).idle},
+	{"memory", (*bench).memory}, {"startups", (*bench).startUps}, // the last one uses the fleet of the one before
+}
+
+func (o options) wanted(part string) bool {
+	return o.only == "" || slices.Contains(strings.Split(o.only, ","), part)
 }
 
 // bench is one run.
@@ -104,11 +138,13 @@ func run(ctx context.Context, o options) (err error) {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
-	parts := []func(context.Context) error{b.launches, b.bursts, b.memory, b.startUps}
 	for i, part := range parts {
-		fmt.Printf("… part %d of %d\n", i+1, len(parts))
-		if err := part(ctx); err != nil {
-			return err
+		if !o.wanted(part.name) {
+			continue
+		}
+		fmt.Printf("… part %d of %d: %s\n", i+1, len(parts), part.name)
+		if err := part.run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
 	fmt.Printf("\n%d of %d blocks began on a machine less than %.0f %% idle\n", b.noisy, b.blocks, 100*quiet)

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	runcoptions "github.com/containerd/containerd/api/types/runc/options"
@@ -230,6 +231,23 @@ func (e *rawEngine) remove(ctx context.Context, c containerd.Container) error {
 		return err
 	}
 	return errors.Join(c.Delete(ctx, containerd.WithSnapshotCleanup), e.network.Detach(ctx, c.ID()))
+}
+
+// terminate asks a container to end, waits until it has, and removes it.
+func (e *rawEngine) terminate(ctx context.Context, c containerd.Container) error {
+	task, err := c.Task(ctx, nil)
+	if err != nil {
+		return err
+	}
+	ended, err := task.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	if err := task.Kill(ctx, syscall.SIGTERM); err != nil {
+		return err
+	}
+	<-ended
+	return e.remove(ctx, c)
 }
 
 func (r *raw) launch(ctx context.Context) (out sample, err error) {

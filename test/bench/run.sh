@@ -20,7 +20,7 @@ before=$(./test/leftovers.sh || true)
 # Whatever has happened, nothing of this run stays.
 cleanup() {
   local pid dir
-  for dir in "$work"/data "$work"/empty "$work"/new*; do
+  for dir in "$work"/data "$work"/empty "$work"/api "$work"/idle "$work"/new*; do
     [ ! -e "$dir/instance" ] || "$work/hatoba" stop --data-dir "$dir" >/dev/null 2>&1 || true
   done
   for pid in $(cat "$work"/*.pid 2>/dev/null); do
@@ -56,11 +56,15 @@ elif ! command -v ip >/dev/null || ! ip netns add "$netns" 2>/dev/null; then
   echo "docker: skipped, its private engine needs a network namespace, which \`ip netns add\` did not make"
 else
   docker=/run/netns/$netns
+  ip -n "$netns" link set lo up
 fi
 
 status=0
 "$work/bench" -work "$work" -hatoba "$work/hatoba" -docker-netns "$docker" \
-  -rounds "${BENCH_ROUNDS:-5}" -starts "${BENCH_STARTS:-10}" -force="${BENCH_FORCE:-0}" "$@" 2>"$work/log" || { status=$?; tail -5 "$work/log" >&2; } # shims write into the log, too
+  -rounds "${BENCH_ROUNDS:-5}" -starts "${BENCH_STARTS:-10}" -force="${BENCH_FORCE:-0}" "$@" 2>"$work/log" || { status=$?; grep -m1 -A8 "^panic\|^fatal" "$work/log" >&2 || tail -5 "$work/log" >&2; } # shims write into the log, too
+echo
+echo "Network of one task, against the least that netlink can do"
+HATOBA_ROOT_TESTS=1 go test -run '^$' -bench '^BenchmarkAttach$' -benchtime 100x ./internal/agent/network 2>&1 | grep -E '^Benchmark|FAIL' || status=1
 ours="hatoba-bench|hb-bench|hbbench"
 for id in $(cat "$work"/*/instance 2>/dev/null); do ours="$ours|$id"; done
 cleanup

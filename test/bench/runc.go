@@ -64,18 +64,40 @@ func (b *bare) runc(ctx context.Context, out *os.File, args ...string) error {
 	return nil
 }
 
-func (b *bare) launch(ctx context.Context) (out sample, err error) {
+// prepare makes a container's network and bundle.
+func (b *bare) prepare(ctx context.Context) (id, dir string, log *os.File, err error) {
 	e := b.raw.shared
 	id, at := e.next()
 	attached, err := e.network.Attach(ctx, network.Request{TaskID: id, Address: at, VPC: e.vpc, Gateway: network.Gateway(e.vpc)})
 	if err != nil {
-		return out, err
+		return id, dir, nil, err
 	}
-	dir, err := b.bundle(ctx, id, attached.NetNS)
+	if dir, err = b.bundle(ctx, id, attached.NetNS); err != nil {
+		return id, dir, nil, err
+	}
+	log, err = os.Create(filepath.Join(dir, "log"))
+	return id, dir, log, err
+}
+
+// stopped is the time of runc delete -f on a running container.
+func (b *bare) stopped(ctx context.Context) (time.Duration, error) {
+	id, dir, log, err := b.prepare(ctx)
 	if err != nil {
-		return out, err
+		return 0, err
 	}
-	log, err := os.Create(filepath.Join(dir, "log"))
+	defer log.Close()
+	err = errors.Join(b.runc(ctx, log, "create", "--bundle", dir, id), b.runc(ctx, nil, "start", id))
+	if err == nil {
+		_, err = stampIn(ctx, log.Name(), time.Now())
+	}
+	begin := time.Now()
+	err = errors.Join(err, b.runc(ctx, nil, "delete", "-f", id))
+	took := time.Since(begin)
+	return took, errors.Join(err, b.raw.shared.network.Detach(ctx, id), os.RemoveAll(dir))
+}
+
+func (b *bare) launch(ctx context.Context) (out sample, err error) {
+	id, dir, log, err := b.prepare(ctx)
 	if err != nil {
 		return out, err
 	}

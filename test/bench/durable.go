@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	"go.uber.org/zap"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/store/etcd"
+)
+
+// durable measures one mutation of the store against one put of as many bytes
+// into an etcd of its own, both in this process and with fsync.
+func (b *bench) durable(ctx context.Context) (err error) {
+	ours, err := etcd.Open(ctx, etcd.Config{Dir: filepath.Join(b.work, "durable", "store")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ours.Close()) }()
+	ec := embed.NewConfig()
+	ec.Dir = filepath.Join(b.work, "durable", "etcd")
+	ec.ListenClientUrls, ec.ListenPeerUrls = []url.URL{}, []url.URL{}
+	ec.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
+	server, err := embed.StartEtcd(ec)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	<-server.Server.ReadyNotify()
+	client := v3client.New(server.Server)
+	defer client.Close()
+	scope := state.Scope{Account: "123456789012", Region: "us-east-1"}
+	value := string(bytes.Repeat([]byte("x"), 256))
+	kinds := []func(n int) error{
+		func(n int) error {
+			return ours.Update(ctx, func(w store.Writer) error {
+				name := fmt.Sprintf("c%d", n)
+				return store.Clusters.Put(w, scope.Key(name), state.Cluster{Name: name})
+			})
+		},
+		func(n int) error {
+			_, err := client.Put(ctx, fmt.Sprintf("/v1/clusters/123456789012/us-east-1/c%d", n), value)
+			return err
+		},
+	}
+	const puts = 500
+	t := newTable(len(kinds))
+	for round := range b.rounds {
+		err := shuffled(len(kinds), func(i int) error {
+			if err := b.settle(ctx); err != nil {
+				return err
+			}
+			var all []time.Duration
+			for n := range puts {
+				begin := time.Now()
+				if err := kinds[i](round*puts + n); err != nil {
+					return err
+				}
+				all = append(all, time.Since(begin))
+			}
+			t.add(i, all)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	fmt.Printf("\nOne durable mutation: p50 of %d per round\n", puts)
+	t.print("one writer", []string{"store.Update of one record", "etcd put, in process"})
+	return nil
+}
+
+// middle is the median of a part of results.
+func middle(all []result, of func(result) float64) float64 {
+	var values []float64
+	for _, r := range all {
+		values = append(values, of(r))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// spread is a median with the least and the greatest.
+func spread(values []float64) string {
+	slices.Sort(values)
+	return fmt.Sprintf("%.2f× [%.2f..%.2f]", values[len(values)/2], values[0], values[len(values)-1])
+}
