@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/health"
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -69,7 +71,7 @@ func (w *worker) started(ctx context.Context, i int, at time.Time) {
 	v := &w.views[i]
 	v.phase, v.started, v.startedAt = running, true, at
 	rec := w.rec.Containers[v.plan.Name]
-	rec.Started = true
+	rec.Started, rec.StartedAt = true, at
 	w.dirty = true
 	w.pumpLogs(i)
 	watch, cancel := context.WithCancel(ctx)
@@ -90,9 +92,9 @@ func (w *worker) started(ctx context.Context, i int, at time.Time) {
 // answered with an invented exit code.
 func (w *worker) exited(i int, exit runtime.Exit, err error) {
 	v := &w.views[i]
-	v.phase = ended
+	v.phase, v.endedAt = ended, exit.At
 	rec := w.rec.Containers[v.plan.Name]
-	rec.Ended = true
+	rec.Ended, rec.EndedAt = true, exit.At
 	w.dirty = true
 	switch {
 	case err != nil && w.rec.hostGone():
@@ -108,7 +110,7 @@ func (w *worker) exited(i int, exit runtime.Exit, err error) {
 	default:
 		v.exitCode = &exit.Code
 	}
-	v.failure = rec.Failure
+	v.failure, rec.ExitCode = rec.Failure, v.exitCode
 }
 
 func (w *worker) checkHealth(ctx context.Context, i int, since time.Time) {
@@ -139,25 +141,36 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 	}
 	spec := runtime.Spec{
 		ID: containerID(w.key.ID, plan.Name), TaskID: w.key.ID, Name: plan.Name, Image: w.images[plan.Image].Ref,
-		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: environment(plan), SecretEnv: w.secretEnvironment(plan),
+		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: environment(plan), SecretEnv: secretEnvironment(w.material, plan),
 		User: plan.User, WorkingDir: plan.WorkingDirectory, Hostname: network.PrivateDNSName(w.rec.Address, w.key.Region), ReadOnly: plan.ReadOnly,
 		NetNS: w.rec.NetNS, Mounts: mounts,
 		TaskCPU: state.Units(task.Spec.CPU), TaskMemoryMiB: state.Units(task.Spec.Memory),
 		CPU: plan.CPU, MemoryMiB: plan.MemoryMiB, ReservationMiB: plan.ReservationMiB,
 		CapAdd: plan.CapAdd, CapDrop: plan.CapDrop, InitProcess: plan.InitProcess,
-		Labels: map[string]string{
-			"com.amazonaws.ecs.cluster":                 task.ClusterARN,
-			"com.amazonaws.ecs.task-arn":                task.ARN,
-			"com.amazonaws.ecs.container-name":          plan.Name,
-			"com.amazonaws.ecs.task-definition-family":  task.Spec.Family,
-			"com.amazonaws.ecs.task-definition-version": fmt.Sprint(task.Spec.Revision),
-		},
-		Spool: w.spool(plan),
+		Sysctls: plan.Sysctls, Labels: labels(task, plan), Spool: w.spool(plan),
 	}
 	for _, u := range plan.Ulimits {
 		spec.Ulimits = append(spec.Ulimits, runtime.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
 	}
 	return spec, nil
+}
+
+// labels are the definition's and those ECS gives every container.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate-response.html
+func labels(task state.Task, plan state.ContainerPlan) map[string]string {
+	out := maps.Clone(plan.DockerLabels)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, map[string]string{
+		"com.amazonaws.ecs.cluster":                 task.ClusterARN,
+		"com.amazonaws.ecs.task-arn":                task.ARN,
+		"com.amazonaws.ecs.container-name":          plan.Name,
+		"com.amazonaws.ecs.task-definition-family":  task.Spec.Family,
+		"com.amazonaws.ecs.task-definition-version": fmt.Sprint(task.Spec.Revision),
+	})
+	return out
 }
 
 // environment is what the definition and the overrides set.
@@ -170,8 +183,8 @@ func environment(plan state.ContainerPlan) (out []string) {
 
 // secretEnvironment is what secrets give. A secret wins over a plain variable
 // of its name.
-func (w *worker) secretEnvironment(plan state.ContainerPlan) (out []string) {
-	for name, value := range w.material.Environment[plan.Name] {
+func secretEnvironment(material protocol.Material, plan state.ContainerPlan) (out []string) {
+	for name, value := range material.Environment[plan.Name] {
 		out = append(out, name+"="+value)
 	}
 	slices.Sort(out)
@@ -182,7 +195,14 @@ func (w *worker) secretEnvironment(plan state.ContainerPlan) (out []string) {
 func (w *worker) mounts(plan state.ContainerPlan) ([]runtime.Mount, error) {
 	var out []runtime.Mount
 	for _, file := range []string{"resolv.conf", "hosts", "hostname"} {
-		out = append(out, runtime.Mount{Type: "bind", Source: filepath.Join(w.dir, file), Destination: "/etc/" + file})
+		source := filepath.Join(w.dir, file)
+		if file == "resolv.conf" && len(plan.DNSServers)+len(plan.DNSSearchDomains) > 0 {
+			source = filepath.Join(w.dir, "resolv.conf."+plan.Name)
+			if err := os.WriteFile(source, network.ResolvConfWith(w.key.Region, plan.DNSServers, plan.DNSSearchDomains), 0o644); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, runtime.Mount{Type: "bind", Source: source, Destination: "/etc/" + file})
 	}
 	for _, m := range plan.MountPoints {
 		source := m.HostPath

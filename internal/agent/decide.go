@@ -23,7 +23,9 @@ type containerView struct {
 	plan      state.ContainerPlan
 	phase     phase
 	started   bool      // its process ran
-	startedAt time.Time // when it became running
+	startedAt time.Time // when it became running, in this life
+	endedAt   time.Time // when that life ended
+	restarts  int       // how often its policy started it again
 	exitCode  *int32
 	failure   string // why it could not be started
 	health    string
@@ -44,6 +46,7 @@ type verb int
 const (
 	doStart verb = iota
 	doFail       // it can never start: reason says why
+	doRestart
 	doTerm
 	doKill
 )
@@ -82,7 +85,7 @@ func decide(now time.Time, containers []containerView, stopping bool) decision {
 // endCause finds the essential container whose end ends the task.
 func endCause(containers []containerView) *cause {
 	for _, c := range containers {
-		if c.phase != ended || !c.plan.Essential {
+		if c.phase != ended || !c.plan.Essential || c.again() {
 			continue
 		}
 		if !c.started {
@@ -95,6 +98,9 @@ func endCause(containers []containerView) *cause {
 
 func (d decision) start(now time.Time, containers []containerView) decision {
 	for i, c := range containers {
+		if c.again() {
+			d.actions = append(d.actions, action{verb: doRestart, container: i})
+		}
 		if c.phase != waiting {
 			continue
 		}
@@ -123,17 +129,18 @@ func satisfied(now time.Time, dep state.Dependency, containers []containerView) 
 	if on == nil {
 		return false, "TaskDependencyError: the task has no container " + dep.Container, wake
 	}
+	done := on.phase == ended && !on.again() // for good
 	switch dep.Condition {
 	case "START":
 		if on.phase == running || (on.phase == ended && on.started) {
 			return true, "", wake
 		}
 	case "COMPLETE":
-		if on.phase == ended && on.exitCode != nil {
+		if done && on.exitCode != nil {
 			return true, "", wake
 		}
 	case "SUCCESS":
-		if on.phase == ended && on.exitCode != nil {
+		if done && on.exitCode != nil {
 			if *on.exitCode == 0 {
 				return true, "", wake
 			}
@@ -143,7 +150,7 @@ func satisfied(now time.Time, dep state.Dependency, containers []containerView) 
 		if on.health == health.Healthy && on.phase == running {
 			return true, "", wake
 		}
-		if on.phase == ended && on.started {
+		if done && on.started {
 			return false, fmt.Sprintf("TaskDependencyError: container %s ended before it was HEALTHY", dep.Container), wake
 		}
 	}

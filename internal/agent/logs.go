@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"path/filepath"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -63,12 +64,8 @@ func (w *worker) pumpLogs(i int) {
 	if plan.LogDriver != awslogs {
 		return
 	}
-	reader, err := spool.Open(w.spoolDir(plan))
-	if err != nil {
-		w.log.Error("the log spool cannot be opened", "container", plan.Name, "error", err)
-		return
-	}
-	w.spools[i] = reader
+	before, now := w.reading[i], &reading{done: make(chan struct{})}
+	w.reading[i] = now
 	pump := &logdriver.Pump{
 		Dir: w.spoolDir(plan), Stream: w.logStream(plan), Producer: containerID(w.key.ID, plan.Name), Log: w.log,
 		Ship: func(ctx context.Context, batch protocol.LogBatch) error {
@@ -78,7 +75,21 @@ func (w *worker) pumpLogs(i int) {
 	w.pumps.Add(1)
 	w.spawns.Go(func() {
 		defer w.pumps.Done()
+		defer close(now.done)
+		if before != nil { // a spool has one reader at a time
+			select {
+			case <-before.done:
+			case <-w.a.ctx.Done():
+				return
+			}
+		}
+		reader, err := spool.Open(w.spoolDir(plan))
+		if err != nil {
+			w.log.Error("the log spool cannot be opened", "container", plan.Name, "error", err)
+			return
+		}
 		defer reader.Close()
+		now.set(reader)
 		if err := pump.Run(w.a.ctx, reader); err != nil && w.a.ctx.Err() == nil {
 			w.log.Error("the log pump ended early", "container", plan.Name, "error", err)
 		}
@@ -88,7 +99,35 @@ func (w *worker) pumpLogs(i int) {
 // finishLogs tells a pump that nobody writes its spool any more, so that what
 // is there is all.
 func (w *worker) finishLogs(i int) {
-	if reader := w.spools[i]; reader != nil {
+	if r := w.reading[i]; r != nil {
+		r.finish()
+	}
+}
+
+// reading is what one pump reads. Each life of a container has a pump, which
+// begins when the one before has shipped all.
+type reading struct {
+	done chan struct{} // closed when the pump has ended
+
+	mu       sync.Mutex
+	reader   *spool.Reader // nil: not open yet
+	finished bool
+}
+
+func (r *reading) set(reader *spool.Reader) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reader = reader
+	if r.finished {
 		reader.Finish()
+	}
+}
+
+func (r *reading) finish() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finished = true
+	if r.reader != nil {
+		r.reader.Finish()
 	}
 }

@@ -50,7 +50,7 @@ func tells(before, after state.Observed) bool {
 			continue
 		}
 		b := before.Containers[i]
-		if b.Status != c.Status || b.Health != c.Health && b.Health+c.Health != health.Unknown || (b.ExitCode == nil) != (c.ExitCode == nil) || b.Reason != c.Reason {
+		if b.Status != c.Status || b.Health != c.Health && b.Health+c.Health != health.Unknown || (b.ExitCode == nil) != (c.ExitCode == nil) || b.Reason != c.Reason || b.Restarts != c.Restarts {
 			return true
 		}
 	}
@@ -87,17 +87,19 @@ func (w *worker) observeContainer(i int) {
 	}
 	c := &o.Containers[at]
 	c.RuntimeID = containerID(w.key.ID, v.plan.Name)
-	c.Health = v.health
+	c.Health, c.Restarts = v.health, max(c.Restarts, v.restarts)
 	if image, ok := w.images[v.plan.Image]; ok {
 		c.ImageDigest = image.Digest
 	}
-	switch v.phase {
-	case ended:
+	switch phase := v.phase; {
+	case phase == ended && v.again() && !w.stopping:
+		// it is about to be started again: nobody sees it end
+	case phase == ended:
 		c.Status, c.ExitCode = state.ContainerStopped, v.exitCode
 		if c.Reason == "" {
 			c.Reason = v.failure
 		}
-	case running:
+	case phase == running:
 		c.Status = max(c.Status, state.ContainerRunning)
 	default:
 		c.Status = max(c.Status, state.ContainerPending)
@@ -124,7 +126,7 @@ func (w *worker) status() state.TaskStatus {
 // executionStopped tells whether an essential container has ended.
 func (w *worker) executionStopped() bool {
 	for _, v := range w.views {
-		if v.plan.Essential && v.phase == ended && v.started {
+		if v.plan.Essential && v.phase == ended && v.started && (w.stopping || !v.again()) {
 			return true
 		}
 	}

@@ -34,6 +34,11 @@ type containerRecord struct {
 	Started    bool // its process ran
 	Ended      bool // it ended, failed, or shall never start
 	Failure    string
+	StartedAt  time.Time // of its present life
+	EndedAt    time.Time
+	ExitCode   *int32 // of its latest life that ended
+	Restarts   int    // how often its policy started it again
+	Restarting bool   // the engine was asked to start it again: it may have happened
 	Logged     bool   // it writes to a log spool
 	StopSignal string // the image's, "" means SIGTERM
 	// TermAt is when it was first asked to stop: its stop timeout runs on while

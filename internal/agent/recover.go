@@ -116,10 +116,16 @@ func (w *worker) takeUp(ctx context.Context, i int) {
 	v.health = w.recordedHealth(v.plan.Name)
 	rec := w.rec.Containers[v.plan.Name]
 	c, exists := w.found[containerID(w.key.ID, v.plan.Name)]
+	v.restarts = rec.Restarts
 	switch {
+	case rec.Restarting:
+		w.takeUpRestart(ctx, i, c, exists)
 	case rec.Ended:
 		v.phase, v.started, v.failure = ended, rec.Started, rec.Failure
-		v.exitCode = w.recordedExit(v.plan.Name)
+		v.startedAt, v.endedAt, v.exitCode = rec.StartedAt, rec.EndedAt, rec.ExitCode
+		if v.exitCode == nil { // a record of before it had one
+			v.exitCode = w.recordedExit(v.plan.Name)
+		}
 		if rec.Started {
 			w.pumpLogs(i)
 			if !exists {

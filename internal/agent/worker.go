@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hatoba/hatoba/internal/agent/logdriver/spool"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -40,7 +39,7 @@ type worker struct {
 	material protocol.Material
 	images   map[string]runtime.Image // by reference in the task definition
 	pumps    sync.WaitGroup           // log pumps: done when all was shipped
-	spools   map[int]*spool.Reader    // what the pumps read
+	reading  map[int]*reading         // what each container's latest pump reads
 
 	found         map[string]runtime.Status // what the engine had when the task was taken up again
 	resumed       bool                      // the task was begun in an earlier life of the agent
@@ -56,13 +55,13 @@ func newWorker(a *Agent, rec *record, found map[string]runtime.Status) *worker {
 	key := rec.Assignment.Key
 	w := &worker{
 		a: a, key: key, dir: a.taskDir(key.ID),
-		log:    a.cfg.Log.With("task", key.ID),
-		inbox:  make(chan func(), 64),
-		rec:    rec,
-		found:  found,
-		plans:  state.Effective(rec.Assignment.Task, rec.Assignment.Definition),
-		images: map[string]runtime.Image{},
-		spools: map[int]*spool.Reader{},
+		log:     a.cfg.Log.With("task", key.ID),
+		inbox:   make(chan func(), 64),
+		rec:     rec,
+		found:   found,
+		plans:   state.Effective(rec.Assignment.Task, rec.Assignment.Definition),
+		images:  map[string]runtime.Image{},
+		reading: map[int]*reading{},
 	}
 	for _, p := range w.plans {
 		w.views = append(w.views, containerView{plan: p, health: "UNKNOWN"})
@@ -194,6 +193,8 @@ func (w *worker) act(ctx context.Context, act action) bool {
 	case doStart:
 		v.phase = starting
 		w.spawn(func() func() { return w.startContainer(ctx, act.container) })
+	case doRestart:
+		w.restart(ctx, act.container)
 	case doFail:
 		w.fail(act.container, act.reason)
 		return true

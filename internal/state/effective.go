@@ -37,6 +37,13 @@ type ContainerPlan struct {
 	InitProcess      bool
 	LogDriver        string // "" : output is discarded
 	LogOptions       map[string]string
+	Restart          *RestartPolicy    // nil: it is never restarted
+	Sysctls          map[string]string // systemControls
+	DockerLabels     map[string]string
+	Terminal         bool // it has a pseudo terminal
+	Interactive      bool // its standard input is open
+	DNSServers       []string
+	DNSSearchDomains []string
 }
 
 // Variable is an environment variable.
@@ -89,7 +96,7 @@ const defaultStopTimeout = 30 * time.Second
 func Effective(task Task, def TaskDefinition) []ContainerPlan {
 	var out []ContainerPlan
 	for _, c := range def.Definition.ContainerDefinitions {
-		plan := plan(c, def.Definition.Volumes)
+		plan := plan(c, def.Definition)
 		override(&plan, task.Spec.Overrides)
 		if _, given := plan.LogOptions["mode"]; !given && plan.LogDriver != "" && task.Spec.DefaultLogMode != "" {
 			plan.LogOptions = maps.Clone(plan.LogOptions)
@@ -103,7 +110,7 @@ func Effective(task Task, def TaskDefinition) []ContainerPlan {
 	return out
 }
 
-func plan(c ecstypes.ContainerDefinition, volumes []ecstypes.Volume) ContainerPlan {
+func plan(c ecstypes.ContainerDefinition, def ecstypes.TaskDefinition) ContainerPlan {
 	p := ContainerPlan{
 		Name: aws.ToString(c.Name), Image: aws.ToString(c.Image), EntryPoint: c.EntryPoint, Command: c.Command,
 		User: aws.ToString(c.User), WorkingDirectory: aws.ToString(c.WorkingDirectory),
@@ -111,7 +118,16 @@ func plan(c ecstypes.ContainerDefinition, volumes []ecstypes.Volume) ContainerPl
 		StartTimeout: time.Duration(aws.ToInt32(c.StartTimeout)) * time.Second,
 		StopTimeout:  time.Duration(aws.ToInt32(c.StopTimeout)) * time.Second,
 		CPU:          int64(c.Cpu), MemoryMiB: int64(aws.ToInt32(c.Memory)), ReservationMiB: int64(aws.ToInt32(c.MemoryReservation)),
-		HealthCheck: healthCheck(c.HealthCheck),
+		HealthCheck: healthCheck(c.HealthCheck), Restart: restartPolicy(c.RestartPolicy),
+		MountPoints: mountPoints(c, def), DockerLabels: c.DockerLabels,
+		Terminal: aws.ToBool(c.PseudoTerminal), Interactive: aws.ToBool(c.Interactive),
+		DNSServers: c.DnsServers, DNSSearchDomains: c.DnsSearchDomains,
+	}
+	for _, s := range c.SystemControls {
+		if p.Sysctls == nil {
+			p.Sysctls = map[string]string{}
+		}
+		p.Sysctls[aws.ToString(s.Namespace)] = aws.ToString(s.Value)
 	}
 	if p.StopTimeout <= 0 {
 		p.StopTimeout = defaultStopTimeout
@@ -127,12 +143,6 @@ func plan(c ecstypes.ContainerDefinition, volumes []ecstypes.Volume) ContainerPl
 	}
 	for _, u := range c.Ulimits {
 		p.Ulimits = append(p.Ulimits, Ulimit{string(u.Name), int64(u.SoftLimit), int64(u.HardLimit)})
-	}
-	for _, m := range c.MountPoints {
-		p.MountPoints = append(p.MountPoints, MountPoint{
-			Volume: aws.ToString(m.SourceVolume), HostPath: hostPath(volumes, aws.ToString(m.SourceVolume)),
-			Path: aws.ToString(m.ContainerPath), ReadOnly: aws.ToBool(m.ReadOnly),
-		})
 	}
 	if l := c.LinuxParameters; l != nil {
 		p.InitProcess = aws.ToBool(l.InitProcessEnabled)

@@ -50,6 +50,7 @@ func mergeContainer(prev, next ContainerObserved) ContainerObserved {
 	if prev.Status > next.Status {
 		out.Status, out.Health = prev.Status, prev.Health
 	}
+	out.Restarts = max(prev.Restarts, next.Restarts)
 	if prev.ExitCode != nil {
 		out.ExitCode = prev.ExitCode
 	}

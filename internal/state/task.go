@@ -141,4 +141,5 @@ type ContainerObserved struct {
 	// NetworkBindings are the machine's ports that lead here, with bridge and
 	// host networking.
 	NetworkBindings []NetworkBinding
+	Restarts        int // how often its restart policy started it again
 }

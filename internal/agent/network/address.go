@@ -105,6 +105,18 @@ func ResolvConf(region string) []byte {
 	return []byte("search " + Domain(region) + "\nnameserver " + Local.String() + "\n")
 }
 
+// ResolvConfWith is the resolv.conf of a container that brings servers or
+// search domains of its own; what it does not bring is the task's.
+func ResolvConfWith(region string, servers, domains []string) []byte {
+	if len(servers) == 0 {
+		servers = []string{Local.String()}
+	}
+	if len(domains) == 0 {
+		domains = []string{Domain(region)}
+	}
+	return []byte("search " + strings.Join(domains, " ") + "\nnameserver " + strings.Join(servers, "\nnameserver ") + "\n")
+}
+
 // Hosts is a task's hosts file. The first name is the one its address resolves
 // to. In an awsvpc task it is the interface's PrivateDNSName, which is the
 // host name there.

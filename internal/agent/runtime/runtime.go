@@ -62,6 +62,12 @@ type Engine interface {
 	// Start runs the container's process. When the command cannot be
 	// executed the error tells why and the container is left as created.
 	Start(ctx context.Context, id string) error
+	// Restart runs the process of a container that has ended once more: in the
+	// same file system, with the same limits, its output behind what it wrote
+	// before. The earlier exit is forgotten, and Wait waits for the next one.
+	// Secrets are not kept by the engine and are given again. A Restart that was
+	// cut short is made good by another.
+	Restart(ctx context.Context, id string, secretEnv []string) error
 	// Wait blocks until the container has ended and returns how. It also
 	// answers for a container that ended while nobody was waiting, or while
 	// Hatoba was down.

@@ -70,6 +70,22 @@ func main() {
 		signal.Notify(term, syscall.SIGTERM)
 		check(os.WriteFile("/tmp/healthy", nil, 0o644))
 		<-term
+	case "lives": // DURATION: the first life is that long, later ones until told
+		term := make(chan os.Signal, 1)
+		signal.Notify(term, syscall.SIGTERM)
+		before, _ := os.ReadFile("/tmp/lives")
+		check(os.WriteFile("/tmp/lives", append(before, '.'), 0o600))
+		fmt.Println("life", len(before)+1)
+		long, err := time.ParseDuration(arg)
+		check(err)
+		if len(before) > 0 {
+			long = time.Hour
+		}
+		select {
+		case <-term:
+		case <-time.After(long):
+			os.Exit(3)
+		}
 	case "healthy":
 		_, err := os.Stat("/tmp/healthy")
 		check(err)

@@ -64,6 +64,7 @@ type container struct {
 	kill    context.CancelFunc
 	alive   context.Context // ends with the process
 	ended   chan struct{}   // closed when exit is set
+	disk    *sync.Map       // what its processes leave for one another
 }
 
 func (e *Engine) fail(ctx context.Context, operation, id string) error {
@@ -124,7 +125,7 @@ func (e *Engine) Create(ctx context.Context, spec runtime.Spec) error {
 	if len(args) == 0 {
 		return errors.New("no command specified")
 	}
-	e.containers[spec.ID] = &container{spec: spec, args: args, phase: runtime.Created, ended: make(chan struct{})}
+	e.containers[spec.ID] = &container{spec: spec, args: args, phase: runtime.Created, ended: make(chan struct{}), disk: &sync.Map{}}
 	e.order = append(e.order, spec.ID)
 	return nil
 }
@@ -145,6 +146,10 @@ func (e *Engine) Wait(ctx context.Context, id string) (runtime.Exit, error) {
 	}
 	e.mu.Lock()
 	c, err := e.find(id)
+	var ended chan struct{}
+	if err == nil {
+		ended = c.ended
+	}
 	e.mu.Unlock()
 	if err != nil {
 		return runtime.Exit{}, err
@@ -152,7 +157,7 @@ func (e *Engine) Wait(ctx context.Context, id string) (runtime.Exit, error) {
 	select {
 	case <-ctx.Done():
 		return runtime.Exit{}, ctx.Err()
-	case <-c.ended:
+	case <-ended:
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		return c.exit, nil

@@ -25,6 +25,7 @@ type Process struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan string // all but SIGKILL
+	Disk    *sync.Map     // the container's own: what an earlier process of it left
 }
 
 // Start implements runtime.Engine.
@@ -52,9 +53,30 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 	c.phase, c.started = runtime.Running, time.Now()
 	c.signals = make(chan string, 8)
 	c.alive, c.kill = context.WithCancel(context.WithoutCancel(ctx))
-	p := &Process{Spec: c.spec, Args: c.args, Env: environment(c.spec), Stdout: out.streams[0], Stderr: out.streams[1], Signals: c.signals}
+	p := &Process{Spec: c.spec, Args: c.args, Env: environment(c.spec), Stdout: out.streams[0], Stderr: out.streams[1], Signals: c.signals, Disk: c.disk}
 	go e.run(c, program, p, out)
 	return nil
+}
+
+// Restart implements runtime.Engine.
+func (e *Engine) Restart(ctx context.Context, id string, secretEnv []string) error {
+	if err := e.fail(ctx, "Restart", id); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	c, err := e.find(id)
+	if err == nil && c.phase == runtime.Running {
+		err = fmt.Errorf("container %s runs", id)
+	}
+	if err == nil {
+		c.phase, c.started, c.ended = runtime.Created, time.Time{}, make(chan struct{})
+		c.spec.SecretEnv = secretEnv
+	}
+	e.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return e.Start(ctx, id)
 }
 
 // program chooses what a command runs.
@@ -155,7 +177,7 @@ func (e *Engine) Exec(ctx context.Context, id string, cmd runtime.Exec) (runtime
 	defer end()
 	defer context.AfterFunc(c.alive, end)()
 	out := &limited{most: cmd.MaxOutput}
-	code := program(alive, &Process{Spec: c.spec, Args: cmd.Args, Env: environment(c.spec), Stdout: out, Stderr: out, Signals: make(chan string)})
+	code := program(alive, &Process{Disk: c.disk, Spec: c.spec, Args: cmd.Args, Env: environment(c.spec), Stdout: out, Stderr: out, Signals: make(chan string)})
 	switch {
 	case ctx.Err() != nil:
 		return runtime.ExecResult{}, ctx.Err()

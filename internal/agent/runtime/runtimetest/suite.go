@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) *World) {
 		"AllIsThereAtExit":  allIsThereAtExit,
 		"ManyWait":          manyWait,
 		"CreatedAgain":      createdAgain,
+		"Restarted":         restarted,
 		"Limits":            limitsOfTheProcess,
 		"OwnLimitIsTold":    ownLimit,
 		"Exec":              exec,

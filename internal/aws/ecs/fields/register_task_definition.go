@@ -31,7 +31,7 @@ func taskFields() []Field {
 		refused("placementConstraints", onlyWithEC2),
 		refused("proxyConfiguration", "App Mesh is not served; remove it"),
 		refused("inferenceAccelerators", "Elastic Inference is not served; remove it"),
-		refused("enableFaultInjection", later),
+		refused("enableFaultInjection", "faults cannot be injected through the task's metadata endpoint; remove it"),
 	}
 }
 
@@ -53,12 +53,19 @@ func containerFields() []Field {
 		doneBelow(c+"ulimits[].", "name", "softLimit", "hardLimit"),
 		doneBelow(c+"mountPoints[].", "sourceVolume", "containerPath", "readOnly"),
 		[]Field{
-			noEffect(c+"dockerLabels", "kept and described; nothing on the node reads them"),
+			{Path: c + "dockerLabels", Class: Done, Note: "labels of the container on its node"},
+			done(c + "dockerLabels{*}"),
+			done(c + "restartPolicy.enabled"),
+			done(c + "restartPolicy.ignoredExitCodes"),
+			done(c + "restartPolicy.restartAttemptPeriod"),
+			done(c + "volumesFrom[].sourceContainer"),
+			done(c + "volumesFrom[].readOnly"),
+			{Path: c + "systemControls[].namespace", Class: Done, Note: "net.* are the task's, and of two containers that set one the last started wins; IPC parameters are the container's"},
+			done(c + "systemControls[].value"),
+			{Path: c + "dnsServers", Class: Done, Note: "in the container's resolv.conf, instead of the task's resolver"},
+			{Path: c + "dnsSearchDomains", Class: Done, Note: "in the container's resolv.conf, instead of the region's domain"},
 			noEffect(c+"versionConsistency", "a task started by RunTask resolves its tag when it pulls; it matters to services, which come later"),
 			refused(c+"environmentFiles", "put the variables in 'environment', or in 'secrets'"),
-			refused(c+"restartPolicy", later),
-			refused(c+"volumesFrom", "name the volume in 'mountPoints' of both containers"),
-			refused(c+"systemControls", later),
 			refused(c+"firelensConfiguration", "use the log driver 'awslogs'"),
 			refused(c+"resourceRequirements", "GPUs and accelerators are not served; remove it"),
 			refused(c+"interactive", "remove it or set it to false"),
@@ -69,8 +76,6 @@ func containerFields() []Field {
 			refused(c+"links", "it needs networkMode 'bridge', which comes later; containers of a task share localhost"),
 			refused(c+"hostname", "AWS takes it only without networkMode 'awsvpc'; remove it"),
 			refused(c+"extraHosts", "AWS takes it only without networkMode 'awsvpc'; remove it"),
-			refused(c+"dnsServers", later),
-			refused(c+"dnsSearchDomains", later),
 			refused(c+"disableNetworking", "it needs another networkMode than 'awsvpc'; remove it"),
 		},
 	)

@@ -72,9 +72,6 @@ func checkFargateContainer(def types.TaskDefinition, c types.ContainerDefinition
 	}{
 		{"privileged", aws.ToBool(c.Privileged)},
 		{"dockerSecurityOptions", len(c.DockerSecurityOptions) > 0},
-		{"links", len(c.Links) > 0},
-		{"hostname", aws.ToString(c.Hostname) != ""},
-		{"extraHosts", len(c.ExtraHosts) > 0},
 	} {
 		if r.set {
 			return refuse("Fargate does not support '%s'; container '%s' has it.", r.field, aws.ToString(c.Name))

@@ -42,6 +42,9 @@ func checkVolumes(def types.TaskDefinition) error {
 			paths[path] = true
 		}
 		for _, v := range c.VolumesFrom {
+			if aws.ToString(v.SourceContainer) == aws.ToString(c.Name) {
+				return refuse("Invalid 'volumesFrom' setting. Container '%s' cannot take volumes from itself.", aws.ToString(c.Name))
+			}
 			if !containers[aws.ToString(v.SourceContainer)] {
 				return refuse("Invalid 'volumesFrom' setting. Unknown container: '%s'.", aws.ToString(v.SourceContainer))
 			}

@@ -45,6 +45,11 @@ func main() {
 		fmt.Print("last words")
 		code, _ := strconv.Atoi(arg)
 		os.Exit(code)
+	case "again": // ends with 3, 4 and so on: its file system tells how often it ran
+		b, _ := os.ReadFile("/tmp/runs")
+		_ = os.WriteFile("/tmp/runs", append(b, '.'), 0o600)
+		fmt.Println("run", len(b)+1)
+		os.Exit(3 + len(b))
 	case "lines":
 		n, _ := strconv.Atoi(arg)
 		for i := range n {
