@@ -154,7 +154,10 @@ func satisfied(now time.Time, dep state.Dependency, containers []containerView) 
 			return false, fmt.Sprintf("TaskDependencyError: container %s ended before it was HEALTHY", dep.Container), wake
 		}
 	}
-	if done && on.started {
+	if on.again() {
+		return false, "", wake
+	}
+	if on.phase == ended && on.started {
 		return false, fmt.Sprintf("TaskDependencyError: container %s ended in a way that is not known, %s was required", dep.Container, dep.Condition), wake
 	}
 	if on.phase == ended {

@@ -59,7 +59,7 @@ func (r *record) hostStopped(node string, found map[string]runtime.Status) bool 
 	for _, plan := range state.Effective(r.Assignment.Task, r.Assignment.Definition) {
 		c := r.Containers[plan.Name]
 		began = began || c != nil && c.Started
-		over = over || plan.Essential && found[containerID(r.Assignment.Key.ID, plan.Name)].Exit != nil
+		over = over || plan.Essential && plan.Restart == nil && found[containerID(r.Assignment.Key.ID, plan.Name)].Exit != nil
 	}
 	if !began || r.Observed.Status >= state.TaskStopped {
 		return false
