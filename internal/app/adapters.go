@@ -38,7 +38,7 @@ func (l logSink) OpenStream(ctx context.Context, s protocol.LogStream, createGro
 func (l logSink) Ship(ctx context.Context, b protocol.LogBatch) error {
 	events := make([]logs.InputEvent, len(b.Events))
 	for i, e := range b.Events {
-		events[i] = logs.InputEvent{Time: e.Time.UnixMilli(), Message: e.Message}
+		events[i] = logs.InputEvent{Time: e.Time.UnixMilli(), Message: e.Message, Offset: e.Offset}
 	}
 	rejected, err := l.engine.Append(ctx, b.Stream.Scope, b.Stream.Group, b.Stream.Stream, logs.Batch{Events: events, Producer: b.Producer, Offset: b.Offset})
 	if rejected != (logs.Rejected{}) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hatoba/hatoba/internal/app"
 	"github.com/hatoba/hatoba/internal/config"
+	"github.com/hatoba/hatoba/internal/unit"
 )
 
 func upCommand(s *settings) *cobra.Command {
@@ -23,6 +24,9 @@ func upCommand(s *settings) *cobra.Command {
 			}
 			return app.Run(cmd.Context(), c, logger(cmd, c), func(ready app.Ready) {
 				banner(cmd, c, ready, s.given())
+				if err := unit.Ready(); err != nil {
+					fmt.Fprintln(cmd.ErrOrStderr(), "hatoba:", err)
+				}
 			})
 		},
 	}

@@ -22,6 +22,12 @@ func stopCommand(*settings) *cobra.Command {
 func doctorCommand(*settings) *cobra.Command {
 	return linuxOnly("doctor", "Check that Hatoba can start here")
 }
+func installCommand(*settings) *cobra.Command {
+	return linuxOnly("install", "Have systemd run Hatoba")
+}
+func uninstallCommand(*settings) *cobra.Command {
+	return linuxOnly("uninstall", "Undo install")
+}
 func demoCommand(*settings) *cobra.Command {
 	return linuxOnly("demo", "Show the main job from nothing")
 }

@@ -14,7 +14,8 @@ type Batch struct {
 	// Producer names who sends, for repeat detection; "" for none. A batch
 	// whose Offset is not above the producer's last stored one in this stream
 	// is taken for a repeat and dropped. Offsets are stored with the events,
-	// wholly or not at all.
+	// wholly or not at all. Events that have an Offset of their own are repeats,
+	// and dropped, one by one.
 	Producer string
 	Offset   int64
 }
@@ -66,9 +67,12 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 		if last, ok := s.producers[batch.Producer]; ok && batch.Offset <= last {
 			return nil, 0, nil
 		}
-		var events []InputEvent
+		events := batch.Events
+		if last, ok := s.producers[batch.Producer]; ok {
+			events = behind(events, last)
+		}
 		now := e.now()
-		events, rejected = admit(batch.Events, now, g.RetentionDays)
+		events, rejected = admit(events, now, g.RetentionDays)
 		if len(events) == 0 {
 			return s.skip(g, batch), 0, nil
 		}
@@ -88,6 +92,16 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 		e.announce(into)
 	}
 	return rejected, nil
+}
+
+// behind are the events that are not repeats. They are in order of offset.
+func behind(events []InputEvent, last int64) []InputEvent {
+	for i := range events {
+		if events[i].Offset == 0 || events[i].Offset > last {
+			return events[i:]
+		}
+	}
+	return nil
 }
 
 // skip returns the record of a batch of which nothing is stored: the offset,

@@ -194,6 +194,28 @@ func TestRepeatsAreDropped(t *testing.T) {
 	check(e)
 }
 
+// A batch that is sent again with more behind it repeats in part.
+func TestPartialRepeatsAreDropped(t *testing.T) {
+	e := start(t, Config{Dir: t.TempDir()})
+	open(t, e, "g", "s")
+	var events []InputEvent
+	for _, until := range []int64{2, 3, 3, 5} {
+		events = events[:0]
+		for n := int64(1); n <= until; n++ {
+			event := at(n, fmt.Sprint(n))
+			event.Offset = n * 10
+			events = append(events, event)
+		}
+		batch := Batch{Events: events, Producer: "p", Offset: until*10 + 4} // what follows an event counts
+		if _, err := e.Append(t.Context(), scope, "g", "s", batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := messages(read(t, e, ReadRequest{Group: "g", Stream: "s"}).Events); got != "1 2 3 4 5 " {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestRejectedEventsAreTold(t *testing.T) {
 	e := start(t, Config{})
 	open(t, e, "g", "s")

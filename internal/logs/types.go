@@ -44,6 +44,7 @@ type Stream struct {
 type InputEvent struct {
 	Time    int64 // milliseconds since the epoch
 	Message string
+	Offset  int64 // position in its producer's stream, for repeat detection; 0: the batch's
 }
 
 // Event is a stored event.

@@ -38,8 +38,9 @@ type Session interface {
 	// A missing group without create is a *Refusal.
 	OpenLogStream(ctx context.Context, stream LogStream, createGroup bool) error
 	// ShipLogs appends events. It returns nil once they are durable. Batches
-	// of one Producer carry a growing Offset; what is at or below the last
-	// stored Offset is dropped as a repeat, so that a batch may be re-sent.
+	// of one Producer carry a growing Offset, as their events do; events at or
+	// below the last stored Offset are dropped as repeats, so that a batch may
+	// be re-sent, also with more behind it.
 	ShipLogs(ctx context.Context, batch LogBatch) error
 }
 
@@ -123,10 +124,12 @@ type LogBatch struct {
 	Events   []LogEvent
 }
 
-// LogEvent is one line.
+// LogEvent is one line. It has a position of its own, because a batch that is
+// sent again may be cut in another place.
 type LogEvent struct {
 	Time    time.Time // when the line left the container, to the millisecond
 	Message string    // exact bytes without the line end
+	Offset  int64     // position in the producer's spool behind this event
 }
 
 // Refusal is a reason a task cannot go on, in AWS's words: it becomes the

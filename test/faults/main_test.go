@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"github.com/hatoba/hatoba/test/harness"
 )
 
@@ -13,4 +15,8 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	harness.Clean()
 	os.Exit(code)
+}
+
+func command(container string, args ...string) *types.TaskOverride {
+	return &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: &container, Command: args}}}
 }

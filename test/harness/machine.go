@@ -74,3 +74,6 @@ func KillAll(group string) (n int) {
 	}
 	return n
 }
+
+// Gone waits until the process that was killed by others has ended.
+func (w *World) Gone() { _ = w.cmd.Wait() }

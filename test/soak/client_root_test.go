@@ -198,7 +198,11 @@ func (s *soak) check(ctx context.Context, task types.Task, w want) error {
 	}
 	lines, err := s.lines(ctx, aws.ToString(task.TaskArn), "app")
 	if err == nil && strings.Join(lines, "\n") != strings.Join(w.lines, "\n") {
-		err = fmt.Errorf("its log is %q, not %q", lines, w.lines)
+		at := 0
+		for at < min(len(lines), len(w.lines)) && lines[at] == w.lines[at] {
+			at++
+		}
+		err = fmt.Errorf("its log has %d lines, not %d, and differs from line %d on: %.200q", len(lines), len(w.lines), at, lines[at:])
 	}
 	return err
 }

@@ -100,11 +100,9 @@ func (p *Pump) Run(ctx context.Context, reader *spool.Reader) error {
 }
 
 func (p *Pump) ship(ctx context.Context, reader *spool.Reader, events []protocol.LogEvent, at spool.Position) error {
-	batch := protocol.LogBatch{Stream: p.Stream, Producer: p.Producer, Offset: at.Count(), Events: events}
-	inside := at == (spool.Position{}) // of a line longer than an event: no place to go on from
-	if inside {
-		batch.Producer = ""
-	}
+	// Events may lie behind at, when a line of the other stream is still open.
+	last := max(at.Count(), events[len(events)-1].Offset)
+	batch := protocol.LogBatch{Stream: p.Stream, Producer: p.Producer, Offset: last, Events: events}
 	err := p.Ship(ctx, batch)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -112,7 +110,7 @@ func (p *Pump) ship(ctx context.Context, reader *spool.Reader, events []protocol
 	if err != nil {
 		p.Log.Error("log events were refused and are lost", "group", p.Stream.Group, "stream", p.Stream.Stream, "events", len(events), "error", err)
 	}
-	if inside {
+	if at == (spool.Position{}) { // inside of a line longer than an event: no place to go on from
 		return nil
 	}
 	return reader.Ack(at)
@@ -135,7 +133,10 @@ func (p *Pump) collect(ctx context.Context, reader *spool.Reader, a *assembler) 
 		}
 		frame, position, err := reader.Next(wait)
 		if errors.Is(err, io.EOF) {
-			events = append(events, a.flush()...)
+			for _, e := range a.flush() {
+				e.Offset = position.Count() + 1 // behind what was cut from the line before, ahead of any frame
+				events = append(events, e)
+			}
 			return events, position, err
 		}
 		if err != nil {
@@ -146,6 +147,7 @@ func (p *Pump) collect(ctx context.Context, reader *spool.Reader, a *assembler) 
 		}
 		for _, e := range a.add(frame) {
 			bytes += len(e.Message)
+			e.Offset = position.Count()
 			events = append(events, e)
 		}
 		if a.empty() {
