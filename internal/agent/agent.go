@@ -36,8 +36,11 @@ type Endpoints interface {
 
 // Config is what an Agent works with.
 type Config struct {
-	Node      state.Node
-	Dir       string // the agent's own state, survives restarts
+	Node state.Node
+	Dir  string // the agent's own state, survives restarts
+	// Room refuses tasks for which the disk has no room, with the reason; it may
+	// free some first. nil: there always is.
+	Room      func(ctx context.Context) error
 	Open      func(ctx context.Context, node state.Node) (protocol.Session, error)
 	Engine    runtime.Engine
 	Network   Network
@@ -60,7 +63,8 @@ type Agent struct {
 
 	mu        sync.Mutex
 	workers   map[state.Key]*worker
-	addresses map[netip.Addr]string // in use, by task id
+	pinned    map[string]map[state.Key]bool // images of tasks that are not done, by engine reference; guarded by mu
+	addresses map[netip.Addr]string         // in use, by task id
 	running   sync.WaitGroup
 }
 
@@ -71,6 +75,7 @@ func New(cfg Config) *Agent {
 		starts:    make(chan struct{}, max(8, 2*goruntime.NumCPU())),
 		workers:   map[state.Key]*worker{},
 		addresses: map[netip.Addr]string{},
+		pinned:    map[string]map[state.Key]bool{},
 	}
 	a.link.changed = make(chan struct{})
 	a.reports = newReporter(&a.link, cfg.Log)
@@ -159,6 +164,7 @@ func (a *Agent) begin(rec *record, found map[string]runtime.Status) {
 		w.run(a.ctx)
 		a.mu.Lock()
 		delete(a.workers, w.key)
+		a.unpin(w.key)
 		a.mu.Unlock()
 	})
 }

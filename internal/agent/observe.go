@@ -17,9 +17,12 @@ func (w *worker) publish() {
 	if (changed || w.dirty) && !w.gone {
 		if err := w.rec.save(w.dir); err != nil {
 			w.log.Error("cannot save the task's record", "error", err)
+			w.unsaved = true
+		} else {
+			w.unsaved = false
 		}
 	}
-	w.dirty = false
+	w.dirty = w.unsaved
 	known := w.told
 	if w.resumed && known == nil {
 		known = &state.Observed{} // what was told before the restart is not known

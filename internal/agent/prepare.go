@@ -28,6 +28,9 @@ func (w *worker) prepare(ctx context.Context) {
 	}
 	w.rec.Observed.PullStartedAt = nil
 	w.spawn(func() func() {
+		if err := w.room(ctx); err != nil {
+			return func() { w.prepared(err) }
+		}
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return w.attach(ctx) })
 		group.Go(func() error { return w.openLogs(ctx) })
@@ -36,6 +39,14 @@ func (w *worker) prepare(ctx context.Context) {
 		err := group.Wait()
 		return func() { w.prepared(err) }
 	})
+}
+
+// room refuses the task on a full disk.
+func (w *worker) room(ctx context.Context) error {
+	if w.a.cfg.Room == nil {
+		return nil
+	}
+	return w.a.cfg.Room(ctx)
 }
 
 // prepared ends the stage: the containers may start, or the task ends.

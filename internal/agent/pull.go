@@ -79,6 +79,7 @@ func (w *worker) pullOnce(ctx context.Context, ref string) (engine.Image, error)
 }
 
 func (w *worker) keepImage(ref string, image engine.Image) {
+	w.a.pin(image.Ref, w.key)
 	w.post(func() {
 		w.images[ref] = image
 		for _, p := range w.plans {

@@ -48,6 +48,7 @@ type worker struct {
 	told          *state.Observed // what was reported last
 	reported      <-chan struct{} // closed when the last report is durable
 	dirty         bool            // the record must be saved
+	unsaved       bool            // saving failed: a full disk
 	gone          bool            // the control plane has forgotten the task
 }
 
@@ -143,6 +144,9 @@ func (w *worker) drain() {
 	}
 }
 
+// saveAgain is how soon a record that could not be saved is tried again.
+const saveAgain = 2 * time.Second
+
 func timerFor(wake time.Time) *time.Timer {
 	if wake.IsZero() {
 		return time.NewTimer(time.Hour)
@@ -159,6 +163,9 @@ func (w *worker) step(ctx context.Context) (wake time.Time) {
 		wake = w.live(ctx)
 	}
 	w.publish()
+	if soon := time.Now().Add(saveAgain); w.unsaved && (wake.IsZero() || wake.After(soon)) {
+		wake = soon
+	}
 	return wake
 }
 

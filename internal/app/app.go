@@ -23,6 +23,7 @@ import (
 
 	"github.com/hatoba/hatoba/internal/agent"
 	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/reclaim"
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
@@ -33,6 +34,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/sts"
 	"github.com/hatoba/hatoba/internal/config"
 	"github.com/hatoba/hatoba/internal/control/reap"
+	"github.com/hatoba/hatoba/internal/disk"
 	"github.com/hatoba/hatoba/internal/dispatch"
 	"github.com/hatoba/hatoba/internal/dns"
 	"github.com/hatoba/hatoba/internal/identity"
@@ -75,6 +77,8 @@ type App struct {
 	registry *registry.Registry
 	handler  http.Handler
 	agent    *agent.Agent
+	disk     *disk.Guard
+	reclaim  *reclaim.Loop
 	secrets  *secretsmanager.Service
 	objects  *objects.Engine
 	s3       *s3.Service
@@ -157,6 +161,7 @@ func ignoreClosed(err error) error {
 // openEngines opens what needs nothing of the others, all at once: it is what
 // starting takes its time for.
 func (a *App) openEngines(ctx context.Context) (err error) {
+	a.disk = disk.NewGuard(a.cfg.DataDir, a.cfg.DiskFloor, a.log)
 	if err := a.openNetwork(ctx); err != nil {
 		return err
 	}
@@ -166,7 +171,7 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		a.store, err = etcd.Open(gctx, etcd.Config{Dir: filepath.Join(a.cfg.DataDir, "store"), Log: a.log})
+		a.store, err = etcd.Open(gctx, etcd.Config{Dir: filepath.Join(a.cfg.DataDir, "store"), Log: a.log, Ready: a.disk.Write})
 		return err
 	})
 	group.Go(func() (err error) {
@@ -177,7 +182,7 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 		return err
 	})
 	group.Go(func() (err error) {
-		a.logs, err = logs.Open(gctx, logs.Config{Dir: filepath.Join(a.cfg.DataDir, "logs"), Log: a.log})
+		a.logs, err = logs.Open(gctx, logs.Config{Dir: filepath.Join(a.cfg.DataDir, "logs"), Log: a.log, Ready: a.disk.Write})
 		return err
 	})
 	err = group.Wait()
@@ -221,7 +226,7 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	a.registry, err = registry.Open(ctx, registry.Config{
 		Dir: filepath.Join(a.cfg.DataDir, "registry"), Default: a.scope, Catalog: ecr.Catalog{Store: a.store}, Log: a.log,
-		RequireAuth: a.auth() == wire.AuthSigV4,
+		RequireAuth: a.auth() == wire.AuthSigV4, Room: a.disk.Room,
 	})
 	if err != nil {
 		return fmt.Errorf("registry: %w", err)
@@ -262,10 +267,12 @@ func (a *App) assemble(ctx context.Context) error {
 		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver,
 	})
 	a.agent = agent.New(agent.Config{
+		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: d.Open,
 		Engine: a.engine, Network: a.network, BootID: bootID(), Log: a.log,
 		Endpoints: &endpoints{resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), log: a.log},
 	})
+	a.reclaim = a.newReclaim()
 	return nil
 }
 
@@ -276,6 +283,9 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	defer stop()
 	group, gctx := errgroup.WithContext(parts)
 	group.Go(func() error { return a.agent.Run(gctx) })
+	group.Go(func() error { return a.disk.Run(gctx) })
+	group.Go(func() error { return a.reclaim.Run(gctx) })
+	group.Go(func() error { return a.registry.Run(gctx) })
 	group.Go(func() error { return (&reap.Loop{Store: a.store, Log: a.log}).Run(gctx) })
 	group.Go(func() error { return a.logs.Run(gctx) })
 	group.Go(func() error { return a.secrets.Run(gctx) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
 	"github.com/hatoba/hatoba/internal/config"
+	"github.com/hatoba/hatoba/internal/disk"
 )
 
 // Check is one thing Hatoba needs of its machine.
@@ -38,7 +40,7 @@ func (c Check) err() error {
 
 // Doctor makes every check without starting anything.
 func Doctor(_ context.Context, cfg config.Config) []Check {
-	checks := slices.Concat([]Check{checkRoot()}, engineChecks(cfg), []Check{checkPort(cfg.Listen), checkDataDir(cfg.DataDir), checkRange(cfg)})
+	checks := slices.Concat([]Check{checkRoot()}, engineChecks(cfg), []Check{checkPort(cfg.Listen), checkDataDir(cfg.DataDir), checkDisk(cfg), checkRange(cfg)})
 	firewall := Check{Name: "network", Found: "nftables answers"}
 	for _, p := range network.Check() {
 		firewall.Found, firewall.Problem, firewall.Mend = "", p.What, p.Mend
@@ -147,6 +149,29 @@ func checkDataDir(dir string) Check {
 	}
 	if readOnly(parent) {
 		c.Problem, c.Mend = parent+" is on a read-only file system", "choose another with --data-dir"
+	}
+	return c
+}
+
+// checkDisk tells of a disk on which no task would start.
+func checkDisk(cfg config.Config) Check {
+	c := Check{Name: "disk space"}
+	dir := cfg.DataDir
+	for {
+		if _, err := os.Stat(dir); err == nil || dir == "/" {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	guard := disk.NewGuard(dir, cfg.DiskFloor, slog.New(slog.DiscardHandler))
+	usage, err := guard.Usage()
+	if err != nil {
+		c.Problem, c.Mend = err.Error(), "choose another with --data-dir"
+		return c
+	}
+	c.Found = disk.Human(usage.Free) + " free of " + disk.Human(usage.Total)
+	if err := guard.Room(); err != nil {
+		c.Problem, c.Mend = err.Error()+". No new task starts", "delete what is not needed, choose another --data-dir, or lower --disk-floor"
 	}
 	return c
 }

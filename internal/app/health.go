@@ -31,6 +31,7 @@ func (a *App) health() Health {
 		}
 		return nil
 	}))
+	note("disk", a.disk.Room())
 	_, err := a.engine.List(ctx)
 	note("engine", err)
 	if !connected {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/hatoba/hatoba/internal/disk"
 )
 
 // Config is the effective configuration, checked.
@@ -37,6 +39,9 @@ type Config struct {
 	RegistryMirrors []string // HOST=URL
 	RegistryCAs     []string // HOST=FILE
 	DockerConfig    string   // folder or config.json with registry logins; "" : none
+	ImageGCHigh     disk.Mark
+	ImageGCLow      disk.Mark
+	DiskFloor       int64  // bytes of the disk below which no task is started
 	ECRUpstream     string   // AWS profile that is asked for what the registry lacks; "" : none
 }
 
@@ -87,6 +92,9 @@ func Settings() []Setting {
 		{Name: "registry-mirror", List: true, Usage: "HOST=URL: ask URL first for images of registry HOST, such as docker.io=https://mirror.example.com"},
 		{Name: "registry-ca", List: true, Usage: "HOST=FILE: trust the PEM certificates in FILE for registry HOST, besides the machine's own"},
 		{Name: "docker-config", Default: "", Usage: "folder with docker's config.json, whose registry logins and credential helpers are used (default: DOCKER_CONFIG, or none)"},
+		{Name: "image-gc-high", Default: "85%", Usage: "share of the disk, or bytes of images such as 20GiB, above which images nobody uses are deleted, the least recently used first"},
+		{Name: "image-gc-low", Default: "80%", Usage: "share of the disk, or bytes of images, down to which they are deleted"},
+		{Name: "disk-floor", Default: "512MiB", Usage: "no task starts while the disk of the data directory has less free"},
 		{Name: "ecr-upstream", Default: "", Usage: "AWS profile with which images that are not in the built-in registry are pulled from Amazon ECR"},
 	}
 }
@@ -219,7 +227,23 @@ func (v Values) Check() (Config, error) {
 			return c, v.wrong("vpc-cidr", "must be a /16, such as 172.31.0.0/16")
 		}
 	}
-	return c, nil
+	return c, v.checkDisk(&c)
+}
+
+func (v Values) checkDisk(c *Config) (err error) {
+	if c.ImageGCHigh, err = disk.ParseMark(v["image-gc-high"].Text); err != nil {
+		return v.wrong("image-gc-high", "must be a share such as 85%, or bytes such as 20GiB")
+	}
+	if c.ImageGCLow, err = disk.ParseMark(v["image-gc-low"].Text); err != nil {
+		return v.wrong("image-gc-low", "must be a share such as 80%, or bytes such as 16GiB")
+	}
+	if (c.ImageGCHigh.Percent > 0) != (c.ImageGCLow.Percent > 0) || c.ImageGCLow.Percent > c.ImageGCHigh.Percent || c.ImageGCLow.Bytes > c.ImageGCHigh.Bytes {
+		return v.wrong("image-gc-low", "must not be above image-gc-high, and must be a share if that is one, else bytes")
+	}
+	if c.DiskFloor, err = disk.ParseBytes(v["disk-floor"].Text); err != nil {
+		return v.wrong("disk-floor", "must be bytes such as 512MiB")
+	}
+	return nil
 }
 
 func (v Values) wrong(name, what string) error {

@@ -15,6 +15,8 @@ type Config struct {
 	Log *slog.Logger
 	Now func() time.Time // nil: time.Now
 
+	Ready func() error // refuses writes while there is no room for them; nil: never
+
 	FlushBytes int // of events in memory before they are written as segments; 0: 32 MiB
 	CacheBytes int // of decompressed blocks and indexes kept; 0: 32 MiB
 }
@@ -130,6 +132,16 @@ func (e *Engine) now() int64 { return e.cfg.Now().UnixMilli() }
 // of it, then waits until the record, and everything staged before it, is
 // durable. fn returns no record when there is nothing to change.
 func (e *Engine) change(fn func(t *tables) (record []byte, seq uint64, err error)) error {
+	if e.cfg.Ready != nil {
+		if err := e.cfg.Ready(); err != nil {
+			return err
+		}
+	}
+	return e.commit(fn)
+}
+
+// commit is change without asking for room.
+func (e *Engine) commit(fn func(t *tables) (record []byte, seq uint64, err error)) error {
 	e.mu.Lock()
 	if err := e.wal.failure(); err != nil {
 		e.mu.Unlock()

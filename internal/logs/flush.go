@@ -130,7 +130,7 @@ func (e *Engine) adopt(segments map[uint64]*segment) {
 
 // emptyTrash removes what is thrown away when its deletion is durable.
 func (e *Engine) emptyTrash() error {
-	return e.change(func(*tables) ([]byte, uint64, error) { return nil, 0, nil })
+	return e.commit(func(*tables) ([]byte, uint64, error) { return nil, 0, nil })
 }
 
 // unfreeze takes the frozen events back into the active part, after a flush

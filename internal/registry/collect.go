@@ -26,6 +26,49 @@ type Collected struct {
 	Bytes int64
 }
 
+// How often what is deleted is freed, and what was pushed half.
+const (
+	collectEvery = 10 * time.Minute
+	sweepEvery   = 24 * time.Hour
+)
+
+// Run frees, until ctx ends, the blobs of images that were deleted, and once a
+// day those of pushes that were broken off.
+func (r *Registry) Run(ctx context.Context) error {
+	tick := time.NewTicker(collectEvery)
+	defer tick.Stop()
+	swept := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		var err error
+		if time.Since(swept) >= sweepEvery {
+			_, err = r.Collect(ctx)
+			swept = time.Now()
+		} else {
+			err = r.CollectDeleted(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			r.cfg.Log.Error("deleted images could not be freed", "error", err)
+		}
+	}
+}
+
+// CollectDeleted is Collect if something was deleted since the last time.
+func (r *Registry) CollectDeleted(ctx context.Context) error {
+	if _, err := os.Stat(r.garbageMark()); err != nil {
+		return nil
+	}
+	freed, err := r.Collect(ctx)
+	if freed.Blobs > 0 {
+		r.cfg.Log.Info("blobs of deleted images are freed", "blobs", freed.Blobs, "bytes", freed.Bytes)
+	}
+	return err
+}
+
 func (r *Registry) garbageMark() string { return filepath.Join(r.cfg.Dir, "garbage") }
 
 // markGarbage notes that there may be something to free.

@@ -62,6 +62,8 @@ type Config struct {
 	// RequireAuth refuses requests without a token. Without it anybody may pull
 	// and push without one, and a wrong one is refused all the same.
 	RequireAuth bool
+	// Room refuses pushes for which the disk has no room; nil: there always is.
+	Room func() error
 	// Grace is how long a blob no manifest names is kept, because a push may
 	// be about to name it. 0 means one hour.
 	Grace time.Duration
@@ -177,6 +179,13 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.serve(w, req, rt)
 }
 
+func (r *Registry) room() error {
+	if r.cfg.Room == nil {
+		return nil
+	}
+	return r.cfg.Room()
+}
+
 // exists looks a repository up and, where that is wanted, makes it.
 func (r *Registry) exists(req *http.Request, rt route) (bool, error) {
 	_, ok, err := r.cfg.Catalog.Repository(req.Context(), rt.scope, rt.name)
@@ -187,6 +196,10 @@ func (r *Registry) exists(req *http.Request, rt route) (bool, error) {
 }
 
 func (r *Registry) serve(w http.ResponseWriter, req *http.Request, rt route) {
+	if err := r.room(); err != nil && req.Method != http.MethodGet && req.Method != http.MethodHead && req.Method != http.MethodDelete {
+		refuse(w, http.StatusInsufficientStorage, "UNAVAILABLE", err.Error())
+		return
+	}
 	switch {
 	case req.Method == http.MethodDelete && rt.kind != kindUpload:
 		refuse(w, http.StatusMethodNotAllowed, "UNSUPPORTED", "images are deleted with: aws ecr batch-delete-image")

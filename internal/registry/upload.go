@@ -27,6 +27,9 @@ func (e *OffsetError) Error() string { return fmt.Sprintf("the upload has %d byt
 
 // StartUpload begins the upload of a blob and returns its id.
 func (r *Registry) StartUpload(ctx context.Context, scope state.Scope, name string) (id string, err error) {
+	if err := r.room(); err != nil {
+		return "", err
+	}
 	repo, err := r.repository(ctx, scope, name)
 	if err != nil {
 		return "", err

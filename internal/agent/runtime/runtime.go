@@ -96,6 +96,14 @@ type Image struct {
 	Env        []string
 }
 
+// StoredImage is an image as it lies on the disk.
+type StoredImage struct {
+	Ref      string
+	Bytes    int64 // what it takes, shared layers included
+	LastUsed time.Time
+	InUse    bool // a container was made from it and is still there
+}
+
 // Spec is a container to be created.
 type Spec struct {
 	ID     string

@@ -29,6 +29,9 @@ import (
 type Config struct {
 	Dir string // data, survives restarts; of any length
 	Log *slog.Logger
+	// Ready refuses writes while there is no room for them, because etcd ends
+	// the process when its disk is full. nil: never.
+	Ready func() error
 }
 
 // Store is a store on an embedded etcd.
@@ -86,7 +89,7 @@ func (s *Store) open(ctx context.Context, cfg Config) error {
 		return ctx.Err()
 	}
 	s.client = v3client.New(s.member.Server)
-	s.DB, err = mvcc.New(&log{client: s.client}, func(yield func(string, []byte) error) error { return load(ctx, s.client, yield) })
+	s.DB, err = mvcc.New(&log{client: s.client, ready: cfg.Ready}, func(yield func(string, []byte) error) error { return load(ctx, s.client, yield) })
 	return err
 }
 

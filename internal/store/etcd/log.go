@@ -38,6 +38,7 @@ func load(ctx context.Context, client *clientv3.Client, yield func(string, []byt
 // records in memory, so that old revisions serve nobody.
 type log struct {
 	client *clientv3.Client
+	ready  func() error // nil: always
 	ops    int // written since the last compaction
 	bytes  int
 }
@@ -49,6 +50,14 @@ const (
 	compactOps   = 10_000
 	compactBytes = 64 << 20
 )
+
+// Ready implements mvcc.Gate.
+func (l *log) Ready() error {
+	if l.ready == nil {
+		return nil
+	}
+	return l.ready()
+}
 
 // Append implements mvcc.Log. This process is the only writer, so that writing
 // a batch again after an unclear answer changes nothing.

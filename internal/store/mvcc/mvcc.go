@@ -33,6 +33,12 @@ type Log interface {
 	Append(ctx context.Context, ops []Op) error
 }
 
+// Gate is a Log that can tell beforehand that it must not be written to now. Its
+// error is the answer of the Update; the DB goes on, and so may the next one.
+type Gate interface {
+	Ready() error
+}
+
 // Bounds of one transaction and of one batch of them.
 const (
 	maxOps   = 1000
@@ -176,6 +182,11 @@ func (db *DB) accept(fn func(store.Writer) error) (*transaction, error) {
 	t, err := w.transaction()
 	if err != nil || t == nil {
 		return db.newest, err
+	}
+	if gate, ok := db.log.(Gate); ok {
+		if err := gate.Ready(); err != nil {
+			return nil, err
+		}
 	}
 	db.head = w.tree
 	db.revision++

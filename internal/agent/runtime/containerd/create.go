@@ -30,6 +30,7 @@ func (e *Engine) Create(ctx context.Context, spec runtime.Spec) (err error) {
 	if err != nil {
 		return fmt.Errorf("image %s is not present: %w", spec.Image, err)
 	}
+	e.useImage(spec.Image)
 	if spec.InitProcess {
 		spec.Mounts = append(spec.Mounts, runtime.Mount{Type: "bind", Source: e.cfg.initBinary(), Destination: initPath, ReadOnly: true})
 	}

@@ -24,6 +24,7 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	e.useImage(info.Image)
 	if task != nil {
 		if err := deleteTask(ctx, task, &e.use(info.Labels[labelTask]).shim); err != nil && !errdefs.IsNotFound(err) {
 			return err

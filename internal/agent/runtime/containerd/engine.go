@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"time"
 
 	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/containerd/v2/cmd/containerd/server"
@@ -56,8 +57,9 @@ type Engine struct {
 	clamped     sync.Once
 
 	mu      sync.Mutex
-	tasks   map[string]*taskUse // by task id
-	secrets map[string][]string // environment of containers created and not yet started
+	tasks   map[string]*taskUse  // by task id
+	used    map[string]time.Time // of images, by name, in this life
+	secrets map[string][]string  // environment of containers created and not yet started
 }
 
 var _ runtime.Engine = (*Engine)(nil)
@@ -108,7 +110,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	}
 	registerOnce.Do(register)
 	redirectLog(cfg.Log)
-	e := &Engine{cfg: cfg, tasks: map[string]*taskUse{}, secrets: map[string][]string{}}
+	e := &Engine{cfg: cfg, tasks: map[string]*taskUse{}, secrets: map[string][]string{}, used: map[string]time.Time{}}
 	e.snapshotter = e.chooseSnapshotter()
 	if err := makeCgroup(cfg.shimCgroup(), limits{}); err != nil {
 		return nil, fmt.Errorf("cgroup of the shims: %w", err)

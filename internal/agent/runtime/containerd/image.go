@@ -54,6 +54,7 @@ func (e *Engine) describe(ctx context.Context, image containerd.Image) (runtime.
 	if err != nil {
 		return runtime.Image{}, classify(ctx, runtime.StageContent, fmt.Errorf("image %s: %w", image.Name(), err))
 	}
+	e.useImage(image.Name())
 	return runtime.Image{
 		Ref: image.Name(), Digest: image.Target().Digest.String(),
 		StopSignal: spec.Config.StopSignal, User: spec.Config.User, Env: spec.Config.Env,
