@@ -67,7 +67,14 @@ func NeedRoot(t testing.TB) {
 func Start(t testing.TB, flags ...string) *World {
 	t.Helper()
 	NeedRoot(t)
-	w := &World{t: t, Dir: t.TempDir(), Listen: freePort(t)}
+	return StartIn(t, t.TempDir(), flags...)
+}
+
+// StartIn is Start with a data dir of the test's own.
+func StartIn(t testing.TB, dir string, flags ...string) *World {
+	t.Helper()
+	NeedRoot(t)
+	w := &World{t: t, Dir: dir, Listen: freePort(t)}
 	cfg := aws.Config{
 		Region: Region, BaseEndpoint: aws.String("http://" + w.Listen),
 		Credentials: credentials.NewStaticCredentialsProvider(Account, "x", ""),
