@@ -162,6 +162,9 @@ func ignoreClosed(err error) error {
 // starting takes its time for.
 func (a *App) openEngines(ctx context.Context) (err error) {
 	a.disk = disk.NewGuard(a.cfg.DataDir, a.cfg.DiskFloor, a.log)
+	if err := a.disk.Write(); err != nil { // having given up the reserve, which opening the stores may need
+		a.log.Warn("starting on a full disk", "error", err)
+	}
 	if err := a.openNetwork(ctx); err != nil {
 		return err
 	}
