@@ -42,7 +42,7 @@ type Config struct {
 	ImageGCHigh     disk.Mark
 	ImageGCLow      disk.Mark
 	DiskFloor       int64  // bytes of the disk below which no task is started
-	ECRUpstream     string   // AWS profile that is asked for what the registry lacks; "" : none
+	ECRUpstream     string // AWS profile that is asked for what the registry lacks; "" : none
 }
 
 // Origin tells where a setting's value came from.

@@ -39,7 +39,7 @@ func load(ctx context.Context, client *clientv3.Client, yield func(string, []byt
 type log struct {
 	client *clientv3.Client
 	ready  func() error // nil: always
-	ops    int // written since the last compaction
+	ops    int          // written since the last compaction
 	bytes  int
 }
 
