@@ -180,7 +180,7 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 	group.Go(func() (err error) {
 		a.engine, err = containerd.Open(gctx, containerd.Config{
 			Root: filepath.Join(a.cfg.DataDir, "engine"), RunDir: a.inst.runDir, Instance: a.inst.id,
-			Shim: shimPath, Runtime: a.cfg.Runtime, Log: a.log,
+			Shim: shimPath, Runtime: a.cfg.Runtime, Log: a.log, Room: a.disk.Room,
 		})
 		return err
 	})

@@ -2,7 +2,10 @@ package containerd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/containerd/v2/core/remotes"
@@ -41,10 +44,18 @@ func (e *Engine) Pull(ctx context.Context, source protocol.ImageSource) (runtime
 			return e.describe(ctx, image)
 		}
 	}
-	image, err = e.client.Pull(ctx, pinned, containerd.WithResolver(resolved{resolver, target}),
+	within, ended := e.withinRoom(ctx)
+	image, err = e.client.Pull(within, pinned, containerd.WithResolver(resolved{resolver, target}),
 		containerd.WithPullUnpack, containerd.WithPullSnapshotter(e.snapshotter))
+	if full := ended(); full != nil && err != nil {
+		err = full
+	}
 	if err != nil {
-		return runtime.Image{}, classify(ctx, runtime.StageContent, err)
+		err = classify(ctx, runtime.StageContent, err)
+		if ctx.Err() == nil && !passing(err) {
+			e.forgetTransfers(ctx)
+		}
+		return runtime.Image{}, err
 	}
 	return e.describe(ctx, image)
 }
@@ -61,6 +72,11 @@ func (e *Engine) describe(ctx context.Context, image containerd.Image) (runtime.
 	}, nil
 }
 
+// passing tells whether the next try may go on from what this one transferred.
+func passing(err error) bool {
+	return errors.Is(err, runtime.ErrImageUnreachable) || errors.Is(err, runtime.ErrImageRateLimited) || errors.Is(err, runtime.ErrImageDenied)
+}
+
 // resolved is a resolver that has done its work.
 type resolved struct {
 	remotes.Resolver
@@ -70,4 +86,38 @@ type resolved struct {
 // Resolve implements remotes.Resolver.
 func (r resolved) Resolve(_ context.Context, ref string) (string, ocispec.Descriptor, error) {
 	return ref, r.target, nil
+}
+
+// roomEvery is how often a pull looks at the disk.
+const roomEvery = 100 * time.Millisecond
+
+// withinRoom ends the context it returns when the disk has no room. ended stops
+// the watch, and returns why it ended the context, if it did.
+func (e *Engine) withinRoom(ctx context.Context) (within context.Context, ended func() error) {
+	if e.cfg.Room == nil {
+		return ctx, func() error { return nil }
+	}
+	within, cancel := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	var full error // written before watch is done
+	watch.Go(func() {
+		tick := time.NewTicker(roomEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-within.Done():
+				return
+			case <-tick.C:
+			}
+			if full = e.cfg.Room(); full != nil {
+				cancel(full)
+				return
+			}
+		}
+	})
+	return within, func() error {
+		cancel(nil)
+		watch.Wait()
+		return full
+	}
 }

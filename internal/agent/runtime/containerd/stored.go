@@ -7,8 +7,11 @@ import (
 	"time"
 
 	containerd "github.com/containerd/containerd/v2/client"
+	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/core/leases"
 	"github.com/containerd/errdefs"
+	"github.com/opencontainers/image-spec/identity"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 )
@@ -44,8 +47,8 @@ func (e *Engine) Images(ctx context.Context) ([]runtime.StoredImage, error) {
 	}
 	out := make([]runtime.StoredImage, 0, len(stored))
 	for _, image := range stored {
-		bytes, err := image.Usage(ctx, containerd.WithSnapshotUsage())
-		if err != nil && !errdefs.IsNotFound(err) { // half pulled
+		bytes, err := e.measure(ctx, image)
+		if err != nil {
 			return nil, fmt.Errorf("measure image %s: %w", image.Name(), err)
 		}
 		used, err := e.noteUse(ctx, image.Metadata())
@@ -55,6 +58,35 @@ func (e *Engine) Images(ctx context.Context) ([]runtime.StoredImage, error) {
 		out = append(out, runtime.StoredImage{Ref: image.Name(), Bytes: bytes, LastUsed: used, InUse: inUse[image.Name()]})
 	}
 	return out, nil
+}
+
+// measure sums up an image's content and its unpacked layers. What is not
+// there, of an image half pulled, takes nothing.
+func (e *Engine) measure(ctx context.Context, image containerd.Image) (int64, error) {
+	sum, err := image.Size(ctx)
+	if err != nil {
+		return 0, ignoreMissing(err)
+	}
+	layers, err := image.RootFS(ctx)
+	if err != nil {
+		return sum, ignoreMissing(err)
+	}
+	snapshots := e.client.SnapshotService(e.snapshotter)
+	for i := range layers {
+		usage, err := snapshots.Usage(ctx, identity.ChainID(layers[:i+1]).String())
+		if err != nil {
+			return sum, ignoreMissing(err)
+		}
+		sum += usage.Size
+	}
+	return sum, nil
+}
+
+func ignoreMissing(err error) error {
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // noteUse returns when an image was last used, and writes it down when that is
@@ -111,25 +143,52 @@ func (e *Engine) RemoveImage(ctx context.Context, image runtime.StoredImage) err
 	e.mu.Lock()
 	delete(e.used, image.Ref)
 	e.mu.Unlock()
-	return e.abortIngests(ctx)
+	return e.abortIngests(ctx, ingestLife)
+}
+
+// forgetTransfers throws away, after a pull that failed for good, the transfers
+// nobody is at work on, so that the next pull does not go on from bytes that are
+// wrong, and frees what was unpacked half.
+func (e *Engine) forgetTransfers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if err := errors.Join(e.abortIngests(ctx, 0), e.collect(ctx)); err != nil {
+		e.cfg.Log.Warn("a failed pull's leftovers could not be thrown away", "error", err)
+	}
+}
+
+// collect has containerd free, before it returns, what nothing refers to.
+func (e *Engine) collect(ctx context.Context) error {
+	manager := e.client.LeasesService()
+	lease, err := manager.Create(ctx, leases.WithRandomID())
+	if err != nil {
+		return err
+	}
+	return manager.Delete(ctx, lease, leases.SynchronousDelete)
 }
 
 // ingestLife is how long a transfer may stand still before its bytes are freed.
 const ingestLife = time.Hour
 
-// abortIngests frees transfers that were broken off.
-func (e *Engine) abortIngests(ctx context.Context) error {
-	content := e.client.ContentStore()
-	transfers, err := content.ListStatuses(ctx)
+// abortIngests frees the transfers that nobody is at work on and that have
+// stood still for so long.
+func (e *Engine) abortIngests(ctx context.Context, still time.Duration) error {
+	store := e.client.ContentStore()
+	transfers, err := store.ListStatuses(ctx)
 	if err != nil {
 		return fmt.Errorf("list transfers: %w", err)
 	}
 	var errs []error
 	for _, t := range transfers {
-		if time.Since(t.UpdatedAt) < ingestLife {
+		if time.Since(t.UpdatedAt) < still {
 			continue
 		}
-		if err := content.Abort(ctx, t.Ref); err != nil && !errdefs.IsNotFound(err) {
+		w, err := store.Writer(ctx, content.WithRef(t.Ref))
+		if err != nil {
+			continue // somebody holds it
+		}
+		w.Close()
+		if err := store.Abort(ctx, t.Ref); err != nil && !errdefs.IsNotFound(err) {
 			errs = append(errs, err)
 		}
 	}
