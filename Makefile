@@ -43,6 +43,9 @@ test-unit: ## the fast, hermetic tests only
 test-cgroup2: setup build ## the demo's task on a cgroup v2 kernel, in a small QEMU guest
 	./test/cgroup2/run.sh
 
+fuzz: ## every fuzz target for a while (FUZZTIME=5s each, or FUZZTOTAL=180s for all)
+	GO=$(GO) ./test/fuzz.sh
+
 bench: setup build ## ratios against references measured in the same run
 	./test/bench/run.sh
 
@@ -60,4 +63,4 @@ dev: setup build ## run Hatoba from this checkout, data under .cache/dev
 clean: ## remove what the build made
 	rm -rf bin internal/shim/bin .cache
 
-.PHONY: help setup shim build cross demo test soak test-unit test-cgroup2 bench generate lint dev clean
+.PHONY: help setup shim build cross demo test soak test-unit test-cgroup2 fuzz bench generate lint dev clean

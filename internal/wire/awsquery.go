@@ -115,7 +115,7 @@ func (awsQuery) header(h http.Header, _ *failure) { h.Set("Content-Type", "text/
 // parseForm reads a form into a tree along the dots of its names.
 func parseForm(text string) (*form, error) {
 	root := &form{}
-	members := 0
+	members, nodes := 0, 0
 	for text != "" {
 		var pair string
 		pair, text, _ = strings.Cut(text, "&")
@@ -133,7 +133,7 @@ func parseForm(text string) (*form, error) {
 		if err != nil {
 			return nil, shapeErrorf("parameter %.100q is not well encoded", key)
 		}
-		if err := root.put(name, value); err != nil {
+		if err := root.put(name, value, &nodes); err != nil {
 			return nil, err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -39,7 +38,7 @@ type HandlerConfig struct {
 // Who calls is found as Verifier does. With AuthNone the listener must be kept
 // on loopback. Requests of web pages of another origin are refused.
 func NewHandler(cfg HandlerConfig) (http.Handler, error) {
-	h := &handler{cfg: cfg, byTarget: map[string]*service{},
+	h := &handler{cfg: cfg, byTarget: map[string]*service{}, bodies: newBodies(),
 		verifier: &Verifier{Identities: cfg.Identities, Auth: cfg.Auth, Default: cfg.DefaultScope}}
 	if h.cfg.Log == nil {
 		h.cfg.Log = slog.Default()
@@ -74,6 +73,7 @@ type handler struct {
 	served   string // names, for refusals
 	origins  http.CrossOriginProtection
 	verifier *Verifier
+	bodies   bodies
 }
 
 // protocol is one AWS protocol: how a request names its operation and how
@@ -112,6 +112,7 @@ func jsonType(r *http.Request) string {
 // request is a request while it is served.
 type request struct {
 	http       *http.Request
+	control    *http.ResponseController // nil in what is answered without a body
 	id         string
 	credential sigv4.Credential
 	body       []byte // valid until the input is decoded
@@ -138,7 +139,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveOther(w, r)
 		return
 	}
-	req := &request{http: r, id: h.cfg.NewRequestID()}
+	req := &request{http: r, id: h.cfg.NewRequestID(), control: http.NewResponseController(w)}
 	buf := buffers.Get().(*[]byte)
 	op, answer, f := h.serve(p, req, (*buf)[:0])
 	if f != nil {
@@ -188,7 +189,9 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 	buf := buffers.Get().(*[]byte)
 	body := bytes.NewBuffer((*buf)[:0])
 	defer func() { putBuffer(buf, body.Bytes()) }()
-	if f := readBody(body, req); f != nil {
+	free, f := h.bodies.read(body, req)
+	defer free()
+	if f != nil {
 		return nil, nil, f
 	}
 	op, f := p.route(h, req)
@@ -255,24 +258,6 @@ func (h *handler) authenticate(p protocol, op *operation, req *request) (Sender,
 		return sender, failureOfAuth(err, service, speaks)
 	}
 	return sender, nil
-}
-
-// readBody reads the whole body, up to maxBody.
-func readBody(into *bytes.Buffer, req *request) *failure {
-	if enc := req.http.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return &failure{code: "SerializationException", message: fmt.Sprintf("Hatoba does not support the Content-Encoding %.40q.", enc), status: http.StatusBadRequest}
-	}
-	if req.http.ContentLength <= maxBody {
-		_, err := into.ReadFrom(io.LimitReader(req.http.Body, maxBody+1))
-		if err != nil {
-			return &failure{code: "MalformedHttpRequestException", message: "The request's body could not be read.", status: http.StatusBadRequest}
-		}
-	}
-	if req.http.ContentLength > maxBody || into.Len() > maxBody {
-		return &failure{code: "RequestEntityTooLargeException", message: fmt.Sprintf("The request's body is larger than %d bytes.", maxBody), status: http.StatusRequestEntityTooLarge}
-	}
-	req.body = into.Bytes()
-	return nil
 }
 
 // invoke calls the operation; a panic is an error with its stack.

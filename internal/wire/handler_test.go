@@ -28,6 +28,7 @@ type front struct {
 	input  *ecs.DescribeTasksInput
 	answer func() (*ecs.DescribeTasksOutput, error)
 	deny   error // of sts
+	linger func(ctx context.Context)
 }
 
 func newFront(t *testing.T) *front {
@@ -58,7 +59,10 @@ func newFront(t *testing.T) *front {
 	return f
 }
 
-func (f *front) describeTasks(_ context.Context, caller wire.Caller, in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
+func (f *front) describeTasks(ctx context.Context, caller wire.Caller, in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
+	if f.linger != nil {
+		f.linger(ctx)
+	}
 	f.caller, f.input = caller, in
 	return f.answer()
 }

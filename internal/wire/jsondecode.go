@@ -163,7 +163,7 @@ func (d *jsonReader) mapping(p *plan, v reflect.Value) *shapeError {
 	v.Set(reflect.MakeMap(p.typ))
 	return d.object(p, func(key []byte) *shapeError {
 		name := string(key)
-		if err := d.element(); err != nil {
+		if err := d.budget.take(p.elem); err != nil {
 			return err
 		}
 		elem := reflect.New(p.elem.typ).Elem()
@@ -202,7 +202,7 @@ func (d *jsonReader) list(p *plan, v reflect.Value) *shapeError {
 		if c == 'n' {
 			return shapeErrorf("null is not a value").inElement(i)
 		}
-		if err := d.element(); err != nil {
+		if err := d.budget.take(p.elem); err != nil {
 			return err
 		}
 		v.Grow(1)

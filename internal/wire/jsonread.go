@@ -8,11 +8,11 @@ import (
 // jsonReader is the lexer under decodeJSON: strict RFC 8259 over a body that
 // is known to be UTF-8, with bounds on depth and on the number of elements.
 type jsonReader struct {
-	data     []byte
-	pos      int
-	depth    int
-	elements int
-	scratch  []byte // of the last string that had escapes
+	data    []byte
+	pos     int
+	depth   int
+	budget  budget
+	scratch []byte // of the last string that had escapes
 }
 
 // peek skips white space and returns the next byte, 0 at the end.
@@ -65,14 +65,6 @@ func (d *jsonReader) enter() *shapeError {
 func (d *jsonReader) leave() {
 	d.pos++
 	d.depth--
-}
-
-// element counts one element of a list or map.
-func (d *jsonReader) element() *shapeError {
-	if d.elements++; d.elements > maxElements {
-		return shapeErrorf("the body holds more than %d list and map elements", maxElements)
-	}
-	return nil
 }
 
 func (d *jsonReader) literal(word string) *shapeError {

@@ -17,8 +17,8 @@ type form struct {
 	kids  map[string]*form
 }
 
-// put adds a parameter.
-func (f *form) put(name, value string) *shapeError {
+// put adds a parameter; nodes counts those of the whole tree.
+func (f *form) put(name, value string, nodes *int) *shapeError {
 	if !utf8.ValidString(name) || !utf8.ValidString(value) {
 		return shapeErrorf("a parameter is not UTF-8")
 	}
@@ -29,6 +29,9 @@ func (f *form) put(name, value string) *shapeError {
 		first, rest, more := strings.Cut(name, ".")
 		kid := f.kids[first]
 		if kid == nil {
+			if *nodes++; *nodes > 2*maxElements {
+				return shapeErrorf("the parameters' names have more than %d parts", 2*maxElements)
+			}
 			kid = &form{}
 			if f.kids == nil {
 				f.kids = map[string]*form{}
@@ -96,6 +99,9 @@ func decodeFormList(p *plan, f *form, v reflect.Value) *shapeError {
 	elements, err := numbered(f.kids["member"])
 	if err != nil {
 		return err
+	}
+	if uintptr(len(elements))*p.elem.typ.Size() > maxMemory {
+		return shapeErrorf("the list has more elements than are taken")
 	}
 	v.Set(reflect.MakeSlice(p.typ, len(elements), len(elements)))
 	for i, e := range elements {

@@ -16,7 +16,25 @@ const (
 	maxBody     = 10 << 20
 	maxDepth    = 100
 	maxElements = 100_000
+	maxMemory   = 64 << 20 // of the elements, as Go holds them
 )
+
+// budget is what is left of the bounds while a request is decoded: a short
+// body can ask for many elements, and a short element can be a large struct.
+type budget struct {
+	elements int
+	memory   uintptr
+}
+
+// take counts one element of a list or map.
+func (b *budget) take(p *plan) *shapeError {
+	b.elements++
+	b.memory += p.typ.Size() + 16
+	if b.elements > maxElements || b.memory > maxMemory {
+		return shapeErrorf("the body holds more list and map elements than the %d that are taken", maxElements)
+	}
+	return nil
+}
 
 // shapeError is input that does not have the operation's shape.
 type shapeError struct {

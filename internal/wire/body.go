@@ -1,0 +1,80 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// Bounds on bodies: how long one may take to arrive, and how many of those
+// that are not small are held at a time. Who comes later waits.
+const (
+	bodyTime    = 30 * time.Second
+	smallBody   = 64 << 10
+	largeBodies = 16
+)
+
+// bodies reads request bodies in bounded memory.
+type bodies struct {
+	large chan struct{}
+	time  time.Duration
+}
+
+func newBodies() bodies { return bodies{make(chan struct{}, largeBodies), bodyTime} }
+
+// read reads the whole body, up to maxBody. free is to be called when it is
+// not used any more.
+func (b bodies) read(into *bytes.Buffer, req *request) (free func(), f *failure) {
+	free = func() {}
+	if enc := req.http.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return free, &failure{code: "SerializationException", message: fmt.Sprintf("Hatoba does not support the Content-Encoding %.40q.", enc), status: http.StatusBadRequest}
+	}
+	if req.http.ContentLength > maxBody {
+		return free, tooLarge()
+	}
+	// Where deadlines are not supported nobody is slow: the request is in process.
+	_ = req.control.SetReadDeadline(time.Now().Add(b.time))
+	_, err := io.CopyN(into, req.http.Body, smallBody)
+	if err == nil {
+		if free, f = b.admit(req); f == nil {
+			_, err = io.Copy(into, io.LimitReader(req.http.Body, maxBody+1-smallBody))
+		}
+	}
+	switch {
+	case f != nil:
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		f = &failure{code: "RequestTimeoutException", message: fmt.Sprintf("The request's body did not arrive within %s.", b.time), status: http.StatusRequestTimeout}
+	case err != nil && !errors.Is(err, io.EOF):
+		f = &failure{code: "MalformedHttpRequestException", message: "The request's body could not be read.", status: http.StatusBadRequest}
+	case into.Len() > maxBody:
+		f = tooLarge()
+	}
+	if f == nil {
+		// The handler may take longer than the body.
+		_ = req.control.SetReadDeadline(time.Time{})
+	}
+	req.body = into.Bytes()
+	return free, f
+}
+
+// admit waits for its turn among the large bodies.
+func (b bodies) admit(req *request) (free func(), f *failure) {
+	patience := time.NewTimer(b.time)
+	defer patience.Stop()
+	select {
+	case b.large <- struct{}{}:
+		_ = req.control.SetReadDeadline(time.Now().Add(b.time))
+		return func() { <-b.large }, nil
+	case <-req.http.Context().Done():
+	case <-patience.C:
+	}
+	return func() {}, &failure{code: "ServiceUnavailable", message: "Too many large requests at a time: try again.", status: http.StatusServiceUnavailable}
+}
+
+func tooLarge() *failure {
+	return &failure{code: "RequestEntityTooLargeException", message: fmt.Sprintf("The request's body is larger than %d bytes.", maxBody), status: http.StatusRequestEntityTooLarge}
+}
