@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/agent/endpoint"
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
@@ -31,7 +32,7 @@ type Network interface {
 // namespace. It serves until stop is called, which returns when nothing is
 // open any more: a socket left open would keep the namespace alive.
 type Endpoints interface {
-	Serve(ctx context.Context, task state.Task, netns string) (stop func(), err error)
+	Serve(ctx context.Context, task endpoint.Task) (stop func(), err error)
 }
 
 // Config is what an Agent works with.

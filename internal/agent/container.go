@@ -38,6 +38,7 @@ func (w *worker) startContainer(ctx context.Context, i int) func() {
 	case <-ctx.Done():
 		return nil
 	}
+	created := now()
 	spec, err := w.spec(plan)
 	if err == nil && w.resumed {
 		// What an interrupted start left behind is not to be trusted.
@@ -58,6 +59,7 @@ func (w *worker) startContainer(ctx context.Context, i int) func() {
 	}
 	startedAt := time.Now()
 	return func() {
+		w.rec.Containers[plan.Name].CreatedAt = created
 		if err != nil {
 			w.fail(i, err.Error())
 			return
@@ -141,7 +143,7 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 	}
 	spec := runtime.Spec{
 		ID: containerID(w.key.ID, plan.Name), TaskID: w.key.ID, Name: plan.Name, Image: w.images[plan.Image].Ref,
-		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: environment(plan), SecretEnv: secretEnvironment(w.material, plan),
+		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: w.environment(plan), SecretEnv: secretEnvironment(w.material, plan),
 		User: plan.User, WorkingDir: plan.WorkingDirectory, Hostname: network.PrivateDNSName(w.rec.Address, w.key.Region), ReadOnly: plan.ReadOnly,
 		NetNS: w.rec.NetNS, Mounts: mounts,
 		TaskCPU: state.Units(task.Spec.CPU), TaskMemoryMiB: state.Units(task.Spec.Memory),
@@ -170,14 +172,6 @@ func labels(task state.Task, plan state.ContainerPlan) map[string]string {
 		"com.amazonaws.ecs.task-definition-family":  task.Spec.Family,
 		"com.amazonaws.ecs.task-definition-version": fmt.Sprint(task.Spec.Revision),
 	})
-	return out
-}
-
-// environment is what the definition and the overrides set.
-func environment(plan state.ContainerPlan) (out []string) {
-	for _, e := range plan.Environment {
-		out = append(out, e.Name+"="+e.Value)
-	}
 	return out
 }
 

@@ -29,8 +29,12 @@ type containerView struct {
 	exitCode  *int32
 	failure   string // why it could not be started
 	health    string
-	termAt    time.Time // when it was asked to stop; zero: not yet
-	killed    bool
+
+	shownHealth string    // what the metadata endpoint tells
+	healthSince time.Time // and since when
+
+	termAt time.Time // when it was asked to stop; zero: not yet
+	killed bool
 }
 
 // cause is why a task ends. Code and Reason are empty when somebody asked for

@@ -23,6 +23,7 @@ func (w *worker) publish() {
 		}
 	}
 	w.dirty = w.unsaved
+	w.show()
 	known := w.told
 	if w.resumed && known == nil {
 		known = &state.Observed{} // what was told before the restart is not known

@@ -97,6 +97,7 @@ func (w *worker) reserve() error {
 			PrivateIPv4: addr.String(), PrivateDNS: network.PrivateDNSName(addr, w.key.Region), SubnetID: net.SubnetID,
 		}
 	}
+	w.nameCredentials()
 	return w.rec.save(w.dir)
 }
 
@@ -120,7 +121,7 @@ func (w *worker) attach(ctx context.Context) error {
 			return err
 		}
 	}
-	stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.rec.Assignment.Task, attachment.NetNS)
+	stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(attachment.NetNS))
 	if err != nil {
 		return fmt.Errorf("open the task's endpoints: %w", err)
 	}

@@ -22,8 +22,11 @@ type record struct {
 	ENI        state.ENI
 	NetNS      string
 	Cause      *cause // set when the node itself decided to end the task
-	Containers map[string]*containerRecord
-	Observed   state.Observed
+	// CredentialsID is the path under which the task finds its credentials: it
+	// opens nothing outside the task. "" without a task role.
+	CredentialsID string
+	Containers    map[string]*containerRecord
+	Observed      state.Observed
 	// HostStopped says that the machine was restarted since the task began.
 	HostStopped bool `json:",omitempty"`
 }
@@ -41,6 +44,7 @@ type containerRecord struct {
 	Restarting bool   // the engine was asked to start it again: it may have happened
 	Logged     bool   // it writes to a log spool
 	StopSignal string // the image's, "" means SIGTERM
+	CreatedAt  *time.Time
 	// TermAt is when it was first asked to stop: its stop timeout runs on while
 	// the agent is away.
 	TermAt *time.Time `json:",omitempty"`

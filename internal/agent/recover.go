@@ -170,7 +170,7 @@ func (w *worker) recordedExit(name string) *int32 {
 // namespace the task cannot be alive, and its containers tell so themselves.
 func (w *worker) reopen() {
 	w.spawn(func() func() {
-		stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.rec.Assignment.Task, w.rec.NetNS)
+		stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(w.rec.NetNS))
 		if err != nil {
 			w.log.Warn("the task's endpoints cannot be opened again", "error", err)
 			return nil

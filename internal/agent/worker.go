@@ -4,8 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/agent/metadata"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -41,9 +43,10 @@ type worker struct {
 	pumps    sync.WaitGroup           // log pumps: done when all was shipped
 	reading  map[int]*reading         // what each container's latest pump reads
 
-	found         map[string]runtime.Status // what the engine had when the task was taken up again
-	resumed       bool                      // the task was begun in an earlier life of the agent
-	stopEndpoints func()                    // nil: none are open
+	view          atomic.Pointer[metadata.View] // what the metadata endpoint tells
+	found         map[string]runtime.Status     // what the engine had when the task was taken up again
+	resumed       bool                          // the task was begun in an earlier life of the agent
+	stopEndpoints func()                        // nil: none are open
 	cancelPrepare context.CancelFunc
 	told          *state.Observed // what was reported last
 	reported      <-chan struct{} // closed when the last report is durable
@@ -70,6 +73,7 @@ func newWorker(a *Agent, rec *record, found map[string]runtime.Status) *worker {
 			rec.Containers[p.Name] = &containerRecord{}
 		}
 	}
+	w.show()
 	return w
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/hatoba/hatoba/internal/agent/endpoint"
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/agent/runtime/fake"
@@ -140,6 +141,10 @@ func (w *world) Attach(_ context.Context, r network.Request) (network.Attachment
 }
 func (w *world) Detach(context.Context, string) error                  { return nil }
 func (w *world) Sweep(context.Context, func(taskID string) bool) error { return nil }
-func (w *world) Serve(context.Context, state.Task, string) (func(), error) {
+func (w *world) Serve(context.Context, endpoint.Task) (func(), error) {
 	return func() {}, nil
+}
+
+func (w *world) Credentials(context.Context, state.Key) (protocol.Credentials, error) {
+	return protocol.Credentials{}, protocol.Refuse("no role")
 }

@@ -13,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hatoba/hatoba/internal/agent/network"
-	"github.com/hatoba/hatoba/internal/dns"
 	"github.com/hatoba/hatoba/internal/logs"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -48,35 +46,6 @@ func (l logSink) Ship(ctx context.Context, b protocol.LogBatch) error {
 		return protocol.Refuse("log stream %s of group %s was deleted", b.Stream.Stream, b.Stream.Group)
 	}
 	return err
-}
-
-// endpoints opens what a task finds on its local address: its resolver.
-type endpoints struct {
-	resolver *dns.Resolver
-	log      *slog.Logger
-}
-
-// Serve implements agent.Endpoints: it returns once the sockets are open.
-func (e *endpoints) Serve(ctx context.Context, task state.Task, netns string) (stop func(), err error) {
-	at := netip.AddrPortFrom(network.Local, 53)
-	pc, err := network.ListenPacket(netns, at)
-	if err != nil {
-		return nil, err
-	}
-	ln, err := network.Listen(netns, at)
-	if err != nil {
-		pc.Close()
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := e.resolver.Serve(ctx, pc, ln); err != nil && ctx.Err() == nil {
-			e.log.Warn("a task's resolver ended", "task", task.ID, "error", err)
-		}
-	}()
-	return func() { cancel(); <-ended }, nil
 }
 
 // ownPorts are the host ports that tasks cannot have because we have them.

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hatoba/hatoba/internal/agent"
+	"github.com/hatoba/hatoba/internal/agent/endpoint"
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/agent/reclaim"
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
@@ -267,13 +268,15 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 	d := dispatch.New(dispatch.Config{
-		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver,
+		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Credentials: taskCredentials{a.identities},
 	})
 	a.agent = agent.New(agent.Config{
 		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: d.Open,
 		Engine: a.engine, Network: a.network, BootID: bootID(), Log: a.log,
-		Endpoints: &endpoints{resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), log: a.log},
+		Endpoints: &endpoint.Server{
+			Resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), API: taskAPI{a.handler, a.identities}.of, Log: a.log,
+		},
 	})
 	a.reclaim = a.newReclaim()
 	return nil

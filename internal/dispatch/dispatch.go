@@ -21,6 +21,11 @@ type Secrets interface {
 	ResolveTaskSecret(ctx context.Context, scope state.Scope, valueFrom string) (string, error)
 }
 
+// Credentials gives sessions of a task's role.
+type Credentials interface {
+	TaskCredentials(ctx context.Context, task state.Task, roleARN string) (protocol.Credentials, error)
+}
+
 // Images tells where an image reference of a task definition is pulled from.
 // credentials names the secret of its repositoryCredentials, "" without.
 type Images interface {
@@ -35,11 +40,12 @@ type Logs interface {
 
 // Config is what a Dispatcher works with.
 type Config struct {
-	Store   store.Store
-	Secrets Secrets
-	Images  Images
-	Logs    Logs
-	Log     *slog.Logger
+	Store       store.Store
+	Secrets     Secrets
+	Credentials Credentials
+	Images      Images
+	Logs        Logs
+	Log         *slog.Logger
 }
 
 // Dispatcher opens sessions.

@@ -31,6 +31,9 @@ type Session interface {
 	// Material resolves a task's secrets under its execution role. A secret
 	// that cannot be had is a *Refusal with AWS's text.
 	Material(ctx context.Context, task state.Key) (Material, error)
+	// Credentials gives the task new credentials of its own, of its task role:
+	// never of its execution role. A task without one is a *Refusal.
+	Credentials(ctx context.Context, task state.Key) (Credentials, error)
 	// ImageSource tells where an image reference of a task definition is
 	// pulled from, and with what credentials.
 	ImageSource(ctx context.Context, task state.Key, ref string) (ImageSource, error)
@@ -83,6 +86,22 @@ type Material struct {
 
 // String keeps material out of logs.
 func (Material) String() string { return "[secret material]" }
+
+// Credentials are what a task signs its calls with. They never reach a disk,
+// log or error.
+type Credentials struct {
+	RoleARN   string
+	AccessKey string
+	Secret    string
+	Token     string
+	Expires   time.Time
+}
+
+// String keeps the secret out of logs.
+func (c Credentials) String() string { return c.AccessKey }
+
+// GoString keeps the secret out of logs.
+func (c Credentials) GoString() string { return c.AccessKey }
 
 // ImageSource is where to pull from. Its password never reaches a disk, log or
 // error.

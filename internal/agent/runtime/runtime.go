@@ -78,6 +78,8 @@ type Engine interface {
 	// Exec runs a command inside the container and waits for it, at most
 	// until ctx ends; then the command is killed.
 	Exec(ctx context.Context, id string, cmd Exec) (ExecResult, error)
+	// Stats tells what a running container uses.
+	Stats(ctx context.Context, id string) (Stats, error)
 	// Delete removes a container that has ended or never started, with its
 	// snapshot. A missing one is not an error. The last one of a task takes
 	// the task's shim and cgroup with it. The log spool stays: it belongs to

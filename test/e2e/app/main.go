@@ -107,6 +107,8 @@ func main() {
 		}
 	case "serve": // PORT: answers with the asker's address, or fetches ?url=
 		serve(arg)
+	case "inside": // PORT: answers with what the task finds in its place
+		inside(arg)
 	case "get": // URL, prints what it answers; tries for a while
 		var err error
 		for range 100 {

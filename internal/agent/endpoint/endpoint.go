@@ -1,0 +1,158 @@
+// Package endpoint opens what a task finds on its local address, inside its
+// own network namespace: its resolver, its metadata and credentials, and the
+// AWS APIs. Who asks is known by the socket: no other task can reach it.
+package endpoint
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"github.com/hatoba/hatoba/internal/agent/credentials"
+	"github.com/hatoba/hatoba/internal/agent/metadata"
+	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/protocol"
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// Ports on the local address.
+const (
+	dnsPort      = 53
+	metadataPort = 80
+	apiPort      = 4566
+)
+
+// APIURL is where a task finds the AWS APIs.
+const APIURL = "http://169.254.170.2:4566"
+
+// maxConnections bounds a task's connections to one of its endpoints, which
+// are this process's file descriptors.
+const maxConnections = 128
+
+// Task is what the endpoints show of a task.
+type Task struct {
+	Key           state.Key
+	Assignment    protocol.Assignment // as it was when the task was begun
+	NetNS         string
+	CredentialsID string // "" without a task role
+	View          func() metadata.View
+	Stats         func(ctx context.Context, containerID string) (runtime.Stats, error)
+	Credentials   func(ctx context.Context) (protocol.Credentials, error)
+}
+
+// Resolver answers a task's questions for names.
+type Resolver interface {
+	Serve(ctx context.Context, pc net.PacketConn, ln net.Listener) error
+}
+
+// Server opens endpoints. It is immutable.
+type Server struct {
+	Resolver Resolver
+	// API gives the AWS APIs as the task itself calls them.
+	API func(task state.Task, definition state.TaskDefinition) http.Handler
+	Log *slog.Logger
+}
+
+// open is a task's open endpoints.
+type open struct {
+	stop []func()
+	ends sync.WaitGroup
+}
+
+// Serve opens a task's endpoints and returns once the sockets are there. stop
+// returns when nothing is open any more: a socket left open would keep the
+// namespace alive.
+func (s *Server) Serve(ctx context.Context, t Task) (stop func(), err error) {
+	o := &open{}
+	stop = func() {
+		for i := len(o.stop) - 1; i >= 0; i-- {
+			o.stop[i]()
+		}
+		o.ends.Wait()
+	}
+	if err := s.serveDNS(ctx, o, t); err != nil {
+		stop()
+		return nil, err
+	}
+	api := s.API(t.Assignment.Task, t.Assignment.Definition)
+	for port, handler := range map[uint16]http.Handler{metadataPort: s.local(t, api), apiPort: api} {
+		if err := s.serveHTTP(ctx, o, t, port, handler); err != nil {
+			stop()
+			return nil, err
+		}
+	}
+	return stop, nil
+}
+
+func (s *Server) serveDNS(ctx context.Context, o *open, t Task) error {
+	at := netip.AddrPortFrom(network.Local, dnsPort)
+	pc, err := network.ListenPacket(t.NetNS, at)
+	if err != nil {
+		return err
+	}
+	ln, err := network.Listen(t.NetNS, at)
+	if err != nil {
+		pc.Close()
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	o.stop = append(o.stop, cancel)
+	o.ends.Go(func() {
+		if err := s.Resolver.Serve(ctx, pc, ln); err != nil && ctx.Err() == nil {
+			s.Log.Warn("a task's resolver ended", "task", t.Key.ID, "error", err)
+		}
+	})
+	return nil
+}
+
+func (s *Server) serveHTTP(ctx context.Context, o *open, t Task, port uint16, handler http.Handler) error {
+	ln, err := network.Listen(t.NetNS, netip.AddrPortFrom(network.Local, port))
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog:    slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	o.stop = append(o.stop, func() { _ = server.Close() })
+	unfollow := context.AfterFunc(ctx, func() { _ = server.Close() })
+	o.ends.Go(func() {
+		defer unfollow()
+		_ = server.Serve(netutil.LimitListener(ln, maxConnections)) // always ends with an error: it was closed
+	})
+	return nil
+}
+
+// local is what is served on the metadata port.
+func (s *Server) local(t Task, api http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	(&metadata.Server{View: t.View, Sample: t.sample, Clock: metadata.KernelClock}).Register(mux)
+	mux.Handle("GET /v2/credentials/{id}", &credentials.Server{ID: t.CredentialsID, Fetch: t.Credentials})
+	mux.Handle("GET /v2/credentials/{$}", &credentials.Server{})
+	p := protection{task: t, api: api}
+	mux.HandleFunc("GET /api/{id}/task-protection/v1/state", p.get)
+	mux.HandleFunc("PUT /api/{id}/task-protection/v1/state", p.put)
+	return throttled(mux)
+}
+
+// sample reads a container's cgroup, the machine's clock and the task's
+// interface together.
+func (t Task) sample(ctx context.Context, id string) (metadata.Sample, error) {
+	used, err := t.Stats(ctx, id)
+	if err != nil {
+		return metadata.Sample{}, err
+	}
+	carried, err := network.Count(t.NetNS)
+	if err != nil {
+		return metadata.Sample{}, err
+	}
+	return metadata.Sample{Stats: used, System: metadata.SystemCPU(), Net: metadata.Interface(carried)}, nil
+}

@@ -1,0 +1,25 @@
+package fake
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/agent/runtime"
+)
+
+// Stats implements runtime.Engine: a running container has been busy for a
+// tenth of its life and uses a mebibyte.
+func (e *Engine) Stats(ctx context.Context, id string) (runtime.Stats, error) {
+	if err := e.fail(ctx, "Stats", id); err != nil {
+		return runtime.Stats{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.containers[id]
+	if c == nil || c.phase != runtime.Running {
+		return runtime.Stats{}, fmt.Errorf("%w: %s", runtime.ErrNotFound, id)
+	}
+	now := time.Now()
+	return runtime.Stats{At: now, CPU: now.Sub(c.started) / 10, Memory: 1 << 20, MemoryLimit: uint64(c.spec.MemoryMiB) << 20, Pids: 1}, nil
+}
