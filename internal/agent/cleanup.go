@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
 )
@@ -40,18 +39,13 @@ func (w *worker) cleanUp(ctx context.Context, stopEndpoints func()) func() {
 	}
 }
 
-// remove takes containers and network away at the same time: the kernel takes
-// as long for a link as the runtime does for a container.
 func (w *worker) remove(ctx context.Context) error {
-	network := make(chan error, 1)
-	go func() { network <- w.a.cfg.Network.Detach(ctx, w.key.ID) }()
-	var err error
 	for _, p := range w.plans {
-		if err = w.a.cfg.Engine.Delete(ctx, containerID(w.key.ID, p.Name)); err != nil {
-			break
+		if err := w.a.cfg.Engine.Delete(ctx, containerID(w.key.ID, p.Name)); err != nil {
+			return err
 		}
 	}
-	return errors.Join(err, <-network)
+	return w.a.cfg.Network.Detach(ctx, w.key.ID)
 }
 
 // forget removes the node's own traces of a task that is done and reported.

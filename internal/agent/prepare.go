@@ -37,6 +37,9 @@ func (w *worker) prepare(ctx context.Context) {
 		group.Go(func() error { return w.fetchMaterial(ctx) })
 		group.Go(func() error { return w.pullAll(ctx) })
 		err := group.Wait()
+		if w.a.ctx.Err() != nil {
+			return nil // the agent ends, the task does not
+		}
 		return func() { w.prepared(err) }
 	})
 }

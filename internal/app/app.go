@@ -88,6 +88,7 @@ type App struct {
 	authority  *pki.Authority // nil without TLS
 	tls        *tls.Config    // nil without TLS
 	isReady    atomic.Bool
+	joined     *join
 
 	undo []func() error // closes what was opened, in reverse
 }
@@ -109,7 +110,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, ready func(Re
 
 // build opens everything. serve says whether the front listener is wanted.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger, serve bool) (a *App, err error) {
-	a = &App{cfg: cfg, log: log, started: time.Now(), scope: state.Scope{Account: cfg.AccountID, Region: cfg.Region}}
+	a = &App{cfg: cfg, log: log, started: time.Now(), scope: state.Scope{Account: cfg.AccountID, Region: cfg.Region}, joined: newJoin()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -272,7 +273,7 @@ func (a *App) assemble(ctx context.Context) error {
 	})
 	a.agent = agent.New(agent.Config{
 		Room: a.room,
-		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: d.Open,
+		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, BootID: bootID(), Log: a.log,
 		Endpoints: &endpoint.Server{
 			Resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), API: taskAPI{a.handler, a.identities}.of, Log: a.log,

@@ -50,7 +50,11 @@ func (s *soak) run(ctx context.Context, n int, family string, command ...string)
 		return "", err
 	}
 	if len(out.Tasks) != 1 {
-		return "", fmt.Errorf("run-task placed %d tasks: %v", len(out.Tasks), out.Failures)
+		why := ""
+		for _, f := range out.Failures {
+			why += aws.ToString(f.Reason) + " " + aws.ToString(f.Detail)
+		}
+		return "", fmt.Errorf("run-task placed %d tasks: %s", len(out.Tasks), why)
 	}
 	arn := aws.ToString(out.Tasks[0].TaskArn)
 	s.acknowledged.Store(arn, family)

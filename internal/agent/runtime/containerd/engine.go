@@ -119,8 +119,8 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("cgroup of the shims: %w", err)
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := cfg.sweepSnapshotDirs(ctx, e.snapshotter); err != nil {
-		return nil, fmt.Errorf("snapshots: %w", err)
+	if err := errors.Join(cfg.sweepSnapshotDirs(ctx, e.snapshotter), cfg.sweepBundles()); err != nil {
+		return nil, fmt.Errorf("what an earlier life left: %w", err)
 	}
 	if err := e.serve(ctx); err != nil {
 		return nil, fmt.Errorf("start the embedded containerd: %w", err)
@@ -204,6 +204,9 @@ func (c Config) server() *srvconfig.Config {
 		Plugins: map[string]any{
 			"io.containerd.server.v1.ttrpc": map[string]any{"address": filepath.Join(c.RunDir, "c.sock.ttrpc")},
 			"io.containerd.shim.v1.manager": map[string]any{"socket_dir": c.socketDir()},
+			// The disk space of a deleted container is freed soon after, and not
+			// some hundred changes later.
+			"io.containerd.gc.v1.scheduler": map[string]any{"deletion_threshold": 1, "schedule_delay": "1s"},
 		},
 		RequiredPlugins: []string{"io.containerd.internal.v1.hatoba-client"},
 	}

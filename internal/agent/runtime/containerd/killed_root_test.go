@@ -322,6 +322,26 @@ func TestInterruptedCreate(t *testing.T) {
 	}
 }
 
+// Found by the soak (seed 5): the removal of a bundle was interrupted, and the
+// next of the same name could not be removed; its shim was never forgotten.
+func TestInterruptedRemovalOfABundle(t *testing.T) {
+	w, cfg := world(t)
+	w.Engine.(*Engine).Close()
+	begun := filepath.Join(cfg.RunDir, "c/io.containerd.runtime.v2.task", namespace, ".again")
+	if err := os.MkdirAll(filepath.Join(begun, "rootfs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.Engine = open(t, cfg)
+	spec := container(w, t, "again", "task", "exit", "3")
+	start(t, w, spec)
+	if got, err := w.Engine.Wait(t.Context(), spec.ID); err != nil || got.Code != 3 {
+		t.Errorf("%+v %v", got, err)
+	}
+	if err := w.Engine.Delete(t.Context(), spec.ID); err != nil {
+		t.Error(err)
+	}
+}
+
 // Found by the soak (seed 3): killed between the start of a shim and the making
 // of its container, the engine left a shim that nobody ended.
 func TestShimWithoutContainer(t *testing.T) {

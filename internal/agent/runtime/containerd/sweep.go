@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 
 	"github.com/containerd/containerd/v2/core/leases"
+	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/containerd/containerd/v2/core/snapshots/storage"
 	"github.com/containerd/errdefs"
+	"golang.org/x/sys/unix"
 )
 
 // sweepSnapshotDirs removes the directories of snapshots that the snapshotter
@@ -49,6 +51,20 @@ func (c Config) sweepSnapshotDirs(ctx context.Context, snapshotter string) error
 		}
 	}
 	return nil
+}
+
+// sweepBundles removes the bundles whose removal was begun. It renames a bundle
+// out of the way first, which fails when one of the same name is there from an
+// interrupted removal. To be called while containerd is not open.
+func (c Config) sweepBundles() error {
+	var errs []error
+	for _, dir := range []string{filepath.Join(c.RunDir, "c"), filepath.Join(c.Root, "containerd")} {
+		begun, _ := filepath.Glob(filepath.Join(dir, "io.containerd.runtime.v2.task", namespace, ".*"))
+		for _, path := range begun {
+			errs = append(errs, mount.UnmountRecursive(filepath.Join(path, "rootfs"), unix.MNT_DETACH), os.RemoveAll(path))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // sweepLeases ends the temporary leases of an earlier life, which nobody is
