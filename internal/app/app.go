@@ -28,6 +28,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
+	"github.com/hatoba/hatoba/internal/aws/kms"
 	cloudwatchlogs "github.com/hatoba/hatoba/internal/aws/logs"
 	"github.com/hatoba/hatoba/internal/aws/s3"
 	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
@@ -83,6 +84,7 @@ type App struct {
 	secrets  *secretsmanager.Service
 	objects  *objects.Engine
 	s3       *s3.Service
+	kms      *kms.Service
 
 	identities *identity.Directory
 	authority  *pki.Authority // nil without TLS
@@ -249,6 +251,7 @@ func (a *App) assemble(ctx context.Context) error {
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
 		return err
 	}
+	a.kms = kms.New(kms.Config{Store: a.store, Keyring: keyring})
 	if err := a.openObjects(keyring); err != nil {
 		return err
 	}
@@ -256,7 +259,7 @@ func (a *App) assemble(ctx context.Context) error {
 		Services: []wire.Service{
 			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities}).Describe(),
 			ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now}).Describe(),
-			cloudwatchlogs.New(a.logs).Describe(),
+			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),
 	})
@@ -297,6 +300,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.logs.Run(gctx) })
 	group.Go(func() error { return a.secrets.Run(gctx) })
 	group.Go(func() error { return a.objects.Run(gctx) })
+	group.Go(func() error { return a.kms.Run(gctx) })
 	var server *http.Server
 	if a.listener != nil {
 		server = a.server(gctx)

@@ -52,7 +52,10 @@ type SecretVersion struct {
 	CreatedAt   time.Time
 	AccessedDay *time.Time
 	Binary      bool // the value was sent as SecretBinary
-	Value       Sealed
+	// Key is the ARN of the customer's KMS key that the value is encrypted
+	// under before it is sealed; "" for none.
+	Key   string
+	Value Sealed
 }
 
 // SecretVersionPrefix is what the store ids of a secret's versions begin with.

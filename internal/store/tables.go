@@ -23,6 +23,9 @@ var (
 	Parameters        = Table[state.Parameter]{Name: "parameters", Version: 1}
 	ParameterVersions = Table[state.ParameterVersion]{Name: "parameter-versions", Version: 1}
 
+	KMSKeys    = Table[state.KMSKey]{Name: "kms-keys", Version: 1}
+	KMSAliases = Table[state.KMSAlias]{Name: "kms-aliases", Version: 1}
+
 	Repositories = Table[state.Repository]{Name: "repositories", Version: 1}
 	Images       = Table[state.Image]{Name: "images", Version: 1}
 
@@ -52,6 +55,8 @@ func tables() []AnyTable {
 		SecretVersions,
 		Parameters,
 		ParameterVersions,
+		KMSKeys,
+		KMSAliases,
 		Repositories,
 		Images,
 		Users,

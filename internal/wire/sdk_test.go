@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -40,6 +41,12 @@ func sdkServices() []sdkService {
 				TargetPrefix: "AmazonEC2ContainerRegistry_V20150921", Client: (*ecr.Client)(nil)},
 			client: func(c aws.Config) any { return ecr.NewFromConfig(c) },
 			types:  ecr.TypeRegistry,
+		},
+		{
+			Service: wire.Service{Name: "kms", Title: "AWS Key Management Service", Protocol: wire.JSON11,
+				TargetPrefix: "TrentService", Client: (*kms.Client)(nil)},
+			client: func(c aws.Config) any { return kms.NewFromConfig(c) },
+			types:  kms.TypeRegistry,
 		},
 		{
 			Service: wire.Service{Name: "logs", Title: "CloudWatch Logs", Protocol: wire.JSON11, Naming: wire.LogsNaming,

@@ -16,7 +16,7 @@ import (
 
 func (s *Service) createSecret(ctx context.Context, caller wire.Caller, in *sdk.CreateSecretInput) (*sdk.CreateSecretOutput, error) {
 	scope := caller.Scope
-	value, err := checkCreate(scope, in)
+	value, err := checkCreate(in)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +47,9 @@ func (s *Service) createSecret(ctx context.Context, caller wire.Caller, in *sdk.
 			out = created(old, token, value)
 			return nil
 		}
+		if _, err := s.keyOf(w, scope, secret); err != nil {
+			return err
+		}
 		if value != nil {
 			if err := s.put(w, scope, &secret, token, value, []string{stageCurrent}, now); err != nil {
 				return err
@@ -58,14 +61,11 @@ func (s *Service) createSecret(ctx context.Context, caller wire.Caller, in *sdk.
 	return out, err
 }
 
-func checkCreate(scope state.Scope, in *sdk.CreateSecretInput) (*payload, error) {
+func checkCreate(in *sdk.CreateSecretInput) (*payload, error) {
 	if err := checkName(in.Name); err != nil {
 		return nil, err
 	}
 	if err := checkDescription(in.Description); err != nil {
-		return nil, err
-	}
-	if err := checkKmsKey(scope, in.KmsKeyId); err != nil {
 		return nil, err
 	}
 	switch {

@@ -75,7 +75,7 @@ func TestCreateSecretRefuses(t *testing.T) {
 	}{
 		"name":    {sdk.CreateSecretInput{Name: aws.String("a b")}, "ValidationException: Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!"},
 		"token":   {sdk.CreateSecretInput{ClientRequestToken: aws.String("short")}, "InvalidParameterException: ClientRequestToken must be 32-64 characters long."},
-		"key":     {sdk.CreateSecretInput{KmsKeyId: aws.String("alias/mine")}, "InvalidParameterException: KmsKeyId alias/mine (only alias/aws/secretsmanager) is not supported by Hatoba."},
+		"key":     {sdk.CreateSecretInput{KmsKeyId: aws.String("alias/mine")}, "EncryptionFailure: Secrets Manager can't encrypt the protected secret text using the provided KMS key. Check that the KMS key is available, enabled, and not in an invalid state. (NotFoundException: Alias arn:aws:kms:eu-west-1:123456789012:alias/mine is not found.)"},
 		"replica": {sdk.CreateSecretInput{AddReplicaRegions: []types.ReplicaRegionType{{Region: aws.String("us-east-1")}}}, "InvalidParameterException: AddReplicaRegions is not supported by Hatoba."},
 		"type":    {sdk.CreateSecretInput{Type: aws.String("x")}, "InvalidParameterException: Type (managed external secrets) is not supported by Hatoba."},
 		"both":    {sdk.CreateSecretInput{SecretString: aws.String("a"), SecretBinary: []byte("b")}, "InvalidParameterException: You can't specify both a binary secret value and a string secret value in the same secret."},

@@ -61,7 +61,7 @@ func (s *Service) read(ctx context.Context, scope state.Scope, id, versionID, st
 		if out.version, err = selectVersion(r, scope, out.secret, versionID, stage); err != nil {
 			return err
 		}
-		out.value, err = s.open(scope, out.secret, out.version)
+		out.value, err = s.open(r, scope, out.secret, out.version)
 		return err
 	})
 	if err != nil {

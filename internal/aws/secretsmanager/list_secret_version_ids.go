@@ -1,6 +1,7 @@
 package secretsmanager
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,7 +39,7 @@ func (s *Service) listSecretVersionIDs(ctx context.Context, caller wire.Caller, 
 			}
 			out.Versions = append(out.Versions, types.SecretVersionsListEntry{
 				VersionId: aws.String(v.ID), VersionStages: labels, CreatedDate: aws.Time(v.CreatedAt),
-				LastAccessedDate: v.AccessedDay, KmsKeyIds: []string{"DefaultEncryptionKey"},
+				LastAccessedDate: v.AccessedDay, KmsKeyIds: []string{cmp.Or(v.Key, "DefaultEncryptionKey")},
 			})
 		}
 		return nil

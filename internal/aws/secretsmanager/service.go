@@ -2,7 +2,7 @@
 // one record of metadata and staging labels, and one sealed record for each
 // version, so that every operation is one small atomic update.
 //
-// Rotation, replication, managed external secrets and customer KMS keys are
+// Rotation, replication, and managed external secrets are
 // not done and are refused by name.
 // Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/
 package secretsmanager

@@ -16,9 +16,6 @@ func (s *Service) updateSecret(ctx context.Context, caller wire.Caller, in *sdk.
 	if err := checkDescription(in.Description); err != nil {
 		return nil, err
 	}
-	if err := checkKmsKey(scope, in.KmsKeyId); err != nil {
-		return nil, err
-	}
 	if aws.ToString(in.Type) != "" {
 		return nil, unsupported("Type (managed external secrets)")
 	}
@@ -38,7 +35,9 @@ func (s *Service) updateSecret(ctx context.Context, caller wire.Caller, in *sdk.
 			secret.Description = *in.Description
 		}
 		if in.KmsKeyId != nil {
-			secret.KmsKeyID = *in.KmsKeyId
+			if err := s.changeKey(w, scope, secret, *in.KmsKeyId); err != nil {
+				return err
+			}
 		}
 		if value == nil {
 			return nil

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
-	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
@@ -46,18 +45,6 @@ func checkDescription(description *string) error {
 		return constraint(*description, "description", "Member must have length less than or equal to 2048")
 	}
 	return nil
-}
-
-// checkKmsKey refuses every key but the service's own, which stands for
-// Hatoba's master key.
-func checkKmsKey(scope state.Scope, id *string) error {
-	const own = "alias/aws/secretsmanager"
-	switch k := aws.ToString(id); k {
-	case "", own, scope.ARN("kms", own):
-		return nil
-	default:
-		return unsupported("KmsKeyId " + k + " (only " + own + ")")
-	}
 }
 
 // maxTags is how many tags a secret may have.

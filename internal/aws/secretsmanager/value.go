@@ -58,7 +58,7 @@ func readPayload(text *string, blob []byte) (*payload, error) {
 // put seals the value into a new version record and moves the labels.
 func (s *Service) put(w store.Writer, scope state.Scope, secret *state.Secret, token string, p *payload, labels []string, now time.Time) error {
 	key := versionKey(scope, *secret, token)
-	sealed, err := s.keyring.Seal(secrets.AAD(store.SecretVersions.Name, key), p.data)
+	by, sealed, err := s.seal(w, scope, *secret, token, p.data)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *Service) put(w store.Writer, scope state.Scope, secret *state.Secret, t
 	if err := prune(w, scope, *secret); err != nil {
 		return err
 	}
-	return store.SecretVersions.Put(w, key, state.SecretVersion{ID: token, CreatedAt: now, Binary: p.binary, Value: sealed})
+	return store.SecretVersions.Put(w, key, state.SecretVersion{ID: token, CreatedAt: now, Binary: p.binary, Key: by, Value: sealed})
 }
 
 // prune makes room for one more version: the oldest without labels go.
@@ -93,10 +93,15 @@ func prune(w store.Writer, scope state.Scope, secret state.Secret) error {
 }
 
 // open returns a version's value.
-func (s *Service) open(scope state.Scope, secret state.Secret, v state.SecretVersion) (payload, error) {
+func (s *Service) open(r store.Reader, scope state.Scope, secret state.Secret, v state.SecretVersion) (payload, error) {
 	data, err := s.keyring.Open(secrets.AAD(store.SecretVersions.Name, versionKey(scope, secret, v.ID)), v.Value)
 	if err != nil {
 		return payload{}, fmt.Errorf("open secret %s version %s: %w", secret.Name, v.ID, err)
+	}
+	if v.Key != "" {
+		if data, _, err = s.ring().Decrypt(r, scope, keyContext(secret, v.ID), data, ""); err != nil {
+			return payload{}, decryptionFailure(err)
+		}
 	}
 	return payload{data: data, binary: v.Binary}, nil
 }
@@ -108,7 +113,7 @@ func (s *Service) repeated(r store.Reader, scope state.Scope, secret state.Secre
 	if !ok {
 		return false, nil
 	}
-	old, err := s.open(scope, secret, v)
+	old, err := s.open(r, scope, secret, v)
 	if err != nil {
 		return false, err
 	}

@@ -18,7 +18,7 @@ const (
 	maxAdvanced = 8192
 )
 
-// ownKey is the only KMS key there is; it stands for Hatoba's master key.
+// ownKey is the service's own KMS key; it stands for Hatoba's master key.
 const ownKey = "alias/aws/ssm"
 
 var nested = regexp.MustCompile(`\{\{.*\}\}`)
@@ -102,7 +102,7 @@ func decideKey(scope state.Scope, d state.ParameterDetails, asked *string) (stri
 	case key == "", key == ownKey, key == scope.ARN("kms", ownKey):
 		return ownKey, nil
 	default:
-		return "", &types.InvalidKeyId{Message: aws.String("KeyId " + key + " is not supported by Hatoba (only " + ownKey + ").")}
+		return key, nil
 	}
 }
 

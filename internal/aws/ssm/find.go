@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/hatoba/hatoba/internal/secrets"
+	"github.com/hatoba/hatoba/internal/secrets/kmskey"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -59,14 +60,47 @@ func versionKey(scope state.Scope, name string, version int64) state.Key {
 	return scope.Key(state.ParameterVersionID(name, version))
 }
 
-// seal encrypts a value for the record of its version.
-func (s *Service) seal(key state.Key, value string) (state.Sealed, error) {
-	return s.keyring.Seal(secrets.AAD(store.ParameterVersions.Name, key), []byte(value))
+// seal encrypts a value for the record of its version, under the customer's
+// key first if the parameter has one.
+func (s *Service) seal(r store.Reader, scope state.Scope, p state.Parameter, key state.Key, value string) (state.Sealed, error) {
+	data := []byte(value)
+	if customers(p.Latest) {
+		by, err := kmskey.Find(r, scope, p.Latest.KeyID)
+		if err != nil {
+			return state.Sealed{}, invalidKey(err)
+		}
+		if data, err = s.ring().Encrypt(scope, by, keyContext(scope, p.Name), data); err != nil {
+			return state.Sealed{}, invalidKey(err)
+		}
+	}
+	return s.keyring.Seal(secrets.AAD(store.ParameterVersions.Name, key), data)
+}
+
+// customers tells whether a version is under a key that is not the service's
+// own.
+func customers(d state.ParameterDetails) bool {
+	return d.Type == types.ParameterTypeSecureString && d.KeyID != "" && d.KeyID != ownKey
+}
+
+func (s *Service) ring() kmskey.Ring { return kmskey.Ring{Keyring: s.keyring} }
+
+// keyContext is what KMS binds a value to.
+// Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+func keyContext(scope state.Scope, name string) map[string]string {
+	return map[string]string{"PARAMETER_ARN": scope.ParameterARN(name)}
+}
+
+func invalidKey(err error) error {
+	problem, ok := kmskey.Of(err)
+	if !ok {
+		return err
+	}
+	return &types.InvalidKeyId{Message: aws.String(problem.Text + " (Service: Kms, Status Code: 400, Error Code: " + string(problem.Problem) + ")")}
 }
 
 // value returns a version's value: of a SecureString only when decrypt is set,
 // else ciphertext.
-func (s *Service) value(scope state.Scope, name string, v state.ParameterVersion, decrypt bool) (string, error) {
+func (s *Service) value(r store.Reader, scope state.Scope, name string, v state.ParameterVersion, decrypt bool) (string, error) {
 	if v.Details.Type == types.ParameterTypeSecureString && !decrypt {
 		// Without the data key, so that it opens with no master key.
 		return base64.StdEncoding.EncodeToString(v.Value.Data), nil
@@ -74,6 +108,11 @@ func (s *Service) value(scope state.Scope, name string, v state.ParameterVersion
 	plain, err := s.keyring.Open(secrets.AAD(store.ParameterVersions.Name, versionKey(scope, name, v.Version)), v.Value)
 	if err != nil {
 		return "", fmt.Errorf("open parameter %s version %d: %w", name, v.Version, err)
+	}
+	if customers(v.Details) {
+		if plain, _, err = s.ring().Decrypt(r, scope, keyContext(scope, name), plain, ""); err != nil {
+			return "", invalidKey(err)
+		}
 	}
 	return string(plain), nil
 }
@@ -84,7 +123,7 @@ func (s *Service) read(r store.Reader, scope state.Scope, p state.Parameter, ver
 	if !ok {
 		return nil, versionNotFound(p.Name, strconv.FormatInt(version, 10))
 	}
-	value, err := s.value(scope, p.Name, v, decrypt)
+	value, err := s.value(r, scope, p.Name, v, decrypt)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *Service) getParameterHistory(ctx context.Context, caller wire.Caller, i
 				return nil
 			}
 			last = key.ID
-			shown, err := s.history(caller.Scope, p, v, aws.ToBool(in.WithDecryption))
+			shown, err := s.history(r, caller.Scope, p, v, aws.ToBool(in.WithDecryption))
 			if err != nil {
 				return err
 			}
@@ -51,8 +51,8 @@ func (s *Service) getParameterHistory(ctx context.Context, caller wire.Caller, i
 	return out, nil
 }
 
-func (s *Service) history(scope state.Scope, p state.Parameter, v state.ParameterVersion, decrypt bool) (types.ParameterHistory, error) {
-	value, err := s.value(scope, p.Name, v, decrypt)
+func (s *Service) history(r store.Reader, scope state.Scope, p state.Parameter, v state.ParameterVersion, decrypt bool) (types.ParameterHistory, error) {
+	value, err := s.value(r, scope, p.Name, v, decrypt)
 	if err != nil {
 		return types.ParameterHistory{}, err
 	}

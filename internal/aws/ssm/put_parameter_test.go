@@ -60,7 +60,7 @@ func TestPutParameterRefuses(t *testing.T) {
 		"policies":      {sdk.PutParameterInput{Type: str, Policies: aws.String(`[{"Type":"Expiration"}]`)}, "ValidationException: Policies (parameter policies) is not supported by Hatoba."},
 		"image":         {sdk.PutParameterInput{Type: str, DataType: aws.String("aws:ec2:image")}, "ValidationException: DataType aws:ec2:image is not supported by Hatoba."},
 		"data type":     {sdk.PutParameterInput{Type: str, DataType: aws.String("Text")}, "ValidationException: The following data type is not supported: Text (Data type names are all lowercase.)"},
-		"key":           {sdk.PutParameterInput{Type: types.ParameterTypeSecureString, KeyId: aws.String("alias/mine")}, "InvalidKeyId: KeyId alias/mine is not supported by Hatoba (only alias/aws/ssm)."},
+		"key":           {sdk.PutParameterInput{Type: types.ParameterTypeSecureString, KeyId: aws.String("alias/mine")}, "InvalidKeyId: Alias arn:aws:kms:eu-west-1:123456789012:alias/mine is not found. (Service: Kms, Status Code: 400, Error Code: NotFoundException)"},
 		"key of string": {sdk.PutParameterInput{Type: str, KeyId: aws.String("alias/aws/ssm")}, "ValidationException: KeyId is required for SecureString type parameter only."},
 		"pattern":       {sdk.PutParameterInput{Type: str, AllowedPattern: aws.String("(")}, "InvalidAllowedPatternException: The allowed pattern is not a regular expression of the RE2 syntax: ("},
 	} {

@@ -3,7 +3,7 @@
 // value for each version. Values of every type are sealed: people keep secrets
 // in plain Strings too.
 //
-// The rest of Systems Manager, parameter policies, customer KMS keys and the
+// The rest of Systems Manager, parameter policies and the
 // data types aws:ec2:image and aws:ssm:integration are not done and are
 // refused by name.
 // Source: https://docs.aws.amazon.com/systems-manager/latest/APIReference/
