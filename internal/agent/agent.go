@@ -120,6 +120,9 @@ func (a *Agent) serve(ctx context.Context) error {
 			return err
 		}
 		a.accept(message)
+		for _, start := range message.Exec {
+			a.running.Go(func() { a.exec(ctx, session, start) })
+		}
 	}
 }
 

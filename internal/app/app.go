@@ -46,6 +46,7 @@ import (
 	"github.com/hatoba/hatoba/internal/registry"
 	"github.com/hatoba/hatoba/internal/secrets/keystore"
 	"github.com/hatoba/hatoba/internal/secrets/taskref"
+	"github.com/hatoba/hatoba/internal/sessions"
 	"github.com/hatoba/hatoba/internal/shim"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store/etcd"
@@ -85,6 +86,9 @@ type App struct {
 	objects  *objects.Engine
 	s3       *s3.Service
 	kms      *kms.Service
+	sessions *sessions.Manager
+
+	dispatcher *dispatch.Dispatcher
 
 	identities *identity.Directory
 	authority  *pki.Authority // nil without TLS
@@ -243,9 +247,10 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 	a.secrets = secretsmanager.New(secretsmanager.Config{Store: a.store, Keyring: keyring})
-	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring})
+	a.sessions = sessions.New(sessions.Config{Nodes: nodes{a}, Logs: logSink{a.logs, a.log}, Log: a.log})
+	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring, Sessions: a.sessions})
 	tasks := ecs.New(ecs.Config{
-		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Log: a.log,
+		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Sessions: a.sessions, Log: a.log,
 		OwnPorts: ownPorts(a.cfg.Listen),
 	})
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
@@ -274,6 +279,7 @@ func (a *App) assemble(ctx context.Context) error {
 	d := dispatch.New(dispatch.Config{
 		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Credentials: taskCredentials{a.identities},
 	})
+	a.dispatcher = d
 	a.agent = agent.New(agent.Config{
 		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
@@ -299,6 +305,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return (&reap.Loop{Store: a.store, Log: a.log}).Run(gctx) })
 	group.Go(func() error { return a.logs.Run(gctx) })
 	group.Go(func() error { return a.secrets.Run(gctx) })
+	group.Go(func() error { return a.sessions.Run(gctx) })
 	group.Go(func() error { return a.objects.Run(gctx) })
 	group.Go(func() error { return a.kms.Run(gctx) })
 	var server *http.Server

@@ -8,16 +8,25 @@ import (
 	"time"
 
 	"github.com/hatoba/hatoba/internal/aws/s3"
+	"github.com/hatoba/hatoba/internal/sessions"
 )
 
 // front is the one listener's handler: S3 for what is signed for it or names
 // its host, the registry under /v2/, our own pages under /_hatoba/, and the
 // other AWS APIs everywhere else.
-func front(api, registry, logTail, profile http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
+func front(api, registry, logTail, profile, channels http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle("/v2/", registry)
 	mux.Handle("GET /_hatoba/logs/tail", logTail)
+	// A bucket could be called v1: only what asks for a websocket is a channel.
+	mux.HandleFunc("GET "+sessions.Path+"{id}", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "" {
+			api.ServeHTTP(w, r)
+			return
+		}
+		channels.ServeHTTP(w, r)
+	})
 	mux.Handle("GET /_hatoba/profile/{name}", profile)
 	mux.HandleFunc("GET /_hatoba/health", func(w http.ResponseWriter, r *http.Request) {
 		h := status(r)

@@ -20,11 +20,12 @@ type session struct {
 	pending protocol.Message
 	sent    map[state.Key]state.TaskStatus // desired status last handed to the node
 	err     error
-	wake    chan struct{} // holds one token while there is something to receive
+	wake    chan struct{}         // holds one token while there is something to receive
+	execs   map[string]*execution // asked for and not yet opened by the node
 }
 
 func newSession(cfg Config, node string) *session {
-	return &session{cfg: cfg, node: node, wake: make(chan struct{}, 1)}
+	return &session{cfg: cfg, node: node, wake: make(chan struct{}, 1), execs: map[string]*execution{}}
 }
 
 // follow fills the session from the store until ctx ends. A follower that fell
@@ -44,7 +45,7 @@ func (s *session) begin(r store.Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sent = map[state.Key]state.TaskStatus{}
-	s.pending = protocol.Message{Complete: true}
+	s.pending = protocol.Message{Complete: true, Exec: s.pending.Exec}
 	for key, task := range store.Tasks.List(r, state.Scope{}, "") {
 		if !s.concerns(task) {
 			continue
@@ -166,7 +167,7 @@ func (s *session) Receive(ctx context.Context) (protocol.Message, error) {
 			s.signal()
 			return protocol.Message{}, err
 		}
-		if m.Complete || len(m.Assign)+len(m.Remove) > 0 {
+		if m.Complete || len(m.Assign)+len(m.Remove)+len(m.Exec) > 0 {
 			return m, nil
 		}
 	}

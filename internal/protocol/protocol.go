@@ -45,6 +45,9 @@ type Session interface {
 	// below the last stored Offset are dropped as repeats, so that a batch may
 	// be re-sent, also with more behind it.
 	ShipLogs(ctx context.Context, batch LogBatch) error
+	// OpenExec opens the streams of a command that a Message asked for. Each
+	// is opened once.
+	OpenExec(ctx context.Context, id string) (ExecStream, error)
 }
 
 // Message is a change of a node's assignments.
@@ -52,6 +55,7 @@ type Message struct {
 	Complete bool // the whole set, at the start of a session
 	Assign   []Assignment
 	Remove   []state.Key // the control plane has no further interest in these tasks
+	Exec     []ExecStart // commands to be run now, for somebody who waits
 }
 
 // Assignment is a task the node must bring to Task.Desired.

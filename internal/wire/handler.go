@@ -206,7 +206,7 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 	if f := p.decode(op, req, in.Elem()); f != nil {
 		return op, nil, f
 	}
-	caller := Caller{Scope: sender.Scope, Identity: sender.Identity, AccessKey: sender.AccessKey, RequestID: req.id}
+	caller := Caller{Scope: sender.Scope, Identity: sender.Identity, AccessKey: sender.AccessKey, RequestID: req.id, Endpoint: endpoint(req.http)}
 	ctx := req.http.Context()
 	if h.cfg.Authorize != nil {
 		if err := h.cfg.Authorize(ctx, caller, op.service.Name, op.Name, in.Interface()); err != nil {
@@ -226,6 +226,14 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 		return op, nil, internalFailure(err)
 	}
 	return op, b, nil
+}
+
+// endpoint is where a request was sent to, as its sender names us.
+func endpoint(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // admit reads who asks, and refuses web pages of other origins: they can post

@@ -20,6 +20,7 @@ type Caller struct {
 	Identity  Identity    // who calls: the key's holder, else the listener's guest, else the root of Scope.Account
 	AccessKey string      // "" when unsigned
 	RequestID string      // also in the answer's headers
+	Endpoint  string      // scheme and host the request was sent to, "http://127.0.0.1:4566"
 }
 
 // Protocol is one of AWS's wire protocols.

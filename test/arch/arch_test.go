@@ -74,6 +74,11 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/policy", "internal/store", "policies are evaluated by a pure function"},
 	{"internal/identity", "internal/aws", "who a caller is, front doors ask and do not tell"},
 	{"internal/identity", "internal/agent", "who a caller is, a node asks through its session"},
+	{"internal/sessions", "internal/store", "engines stand alone"},
+	{"internal/sessions", "internal/aws", "engines know no front door"},
+	{"internal/sessions", "internal/dispatch", "sessions ask for a command; who knows the nodes hands it on"},
+	{"internal/sessions", "internal/agent", "sessions know the protocol, not the node"},
+	{"internal/datachannel", "internal/state", "a channel carries bytes, and knows nothing of tasks"},
 	{"internal/dns", "internal/store", "data planes are fed whole tables"},
 }
 

@@ -11,5 +11,8 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	harness.Clean()
+	if pluginDir != "" {
+		os.RemoveAll(pluginDir)
+	}
 	os.Exit(code)
 }

@@ -6,6 +6,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/protocol"
@@ -80,6 +81,11 @@ type Engine interface {
 	Exec(ctx context.Context, id string, cmd Exec) (ExecResult, error)
 	// Stats tells what a running container uses.
 	Stats(ctx context.Context, id string) (Stats, error)
+	// Attach runs a command inside the container with its streams attached,
+	// and returns once it runs. The command has the container's environment and
+	// working directory. It does not outlive ctx, nor the engine: one that a
+	// kill of Hatoba left behind is killed when the engine is opened again.
+	Attach(ctx context.Context, id string, cmd Attach) (Process, error)
 	// Delete removes a container that has ended or never started, with its
 	// snapshot. A missing one is not an error. The last one of a task takes
 	// the task's shim and cgroup with it. The log spool stays: it belongs to
@@ -175,6 +181,30 @@ type Exit struct {
 type Exec struct {
 	Args      []string
 	MaxOutput int // bytes of combined output kept; 0: none
+}
+
+// Attach is a command to run inside a container with its streams attached.
+type Attach struct {
+	Args     []string
+	Root     bool // as root, whoever the container's user is
+	Terminal bool // a terminal: all output is in Stdout
+	Size     TerminalSize
+	Stdin    io.Reader // nil: none; its end is the end of the command's input, unless it has a terminal
+	Stdout   io.Writer // a write that waits holds the command back
+	Stderr   io.Writer // unused with a terminal
+}
+
+// TerminalSize is the size of a terminal in characters.
+type TerminalSize struct{ Cols, Rows uint16 }
+
+// Process is a command run by Attach. Wait must be called.
+type Process interface {
+	// Resize sets the size of the command's terminal.
+	Resize(ctx context.Context, size TerminalSize) error
+	// Wait waits until the command has ended and its output is written, and
+	// returns the exit code. When Attach's ctx ends the command is hung up on,
+	// then killed.
+	Wait() (int32, error)
 }
 
 // ExecResult is how a command ended.

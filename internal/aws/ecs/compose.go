@@ -69,7 +69,7 @@ func taskSpec(scope state.Scope, cluster state.Cluster, d types.TaskDefinition, 
 		TaskDefinitionARN: aws.ToString(d.TaskDefinitionArn), Family: aws.ToString(d.Family), Revision: d.Revision,
 		Overrides: l.in.Overrides, CPU: s.cpu, Memory: s.memory, Group: group, StartedBy: aws.ToString(l.in.StartedBy),
 		ClientToken: aws.ToString(l.in.ClientToken), RequestHash: l.hash,
-		LaunchType: string(kind), CapacityProviderName: provider, ReferenceID: aws.ToString(l.in.ReferenceId),
+		LaunchType: string(kind), CapacityProviderName: provider, ReferenceID: aws.ToString(l.in.ReferenceId), EnableExecuteCommand: l.in.EnableExecuteCommand,
 		ContainerARNs: map[string]string{}, AdoptedNetwork: adopted, RequestedSubnet: place.requested,
 		AvailabilityZoneOfSubnet: place.subnet.AvailabilityZone, AdoptedRoles: roles(d, l.in.Overrides),
 	}

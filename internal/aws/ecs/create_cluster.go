@@ -34,6 +34,9 @@ func (s *Service) createCluster(ctx context.Context, caller wire.Caller, in *ecs
 	if err := refusal(fields.CreateCluster(), in); err != nil {
 		return nil, err
 	}
+	if err := checkExecConfiguration(in.Configuration); err != nil {
+		return nil, err
+	}
 	wanted := state.Cluster{
 		Name: name, ARN: caller.Scope.ClusterARN(name), Status: active, CreatedAt: s.cfg.Now(),
 		Settings: mergeSettings("", nil, in.Settings), Configuration: in.Configuration,

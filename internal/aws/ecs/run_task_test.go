@@ -82,7 +82,6 @@ func TestRunTaskErrors(t *testing.T) {
 		"constraints": {func(in *ecs.RunTaskInput) {
 			in.PlacementConstraints = []types.PlacementConstraint{{Type: types.PlacementConstraintTypeDistinctInstance}}
 		}, invalid, "Placement constraints are not supported with FARGATE launch type."},
-		"exec": {func(in *ecs.RunTaskInput) { in.EnableExecuteCommand = true }, invalid, "enableExecuteCommand is not supported by Hatoba yet: it comes later; remove it for now"},
 		"override name": {func(in *ecs.RunTaskInput) { in.Overrides = override(types.ContainerOverride{Name: aws.String("zz")}) }, invalid,
 			"Override for container named zz is not a container in the TaskDefinition."},
 		"override memory": {func(in *ecs.RunTaskInput) {

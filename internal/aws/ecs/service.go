@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"github.com/hatoba/hatoba/internal/sched"
+	"github.com/hatoba/hatoba/internal/sessions"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -38,7 +39,14 @@ type Config struct {
 	DenyPrivileged bool
 	// OwnPorts are the host ports that Hatoba itself has.
 	OwnPorts []state.HostPort
+	// Sessions grants the sessions of ExecuteCommand; nil: there are none.
+	Sessions Sessions
 	Log      *slog.Logger
+}
+
+// Sessions grants sessions of ECS Exec; sessions.Manager is the real one.
+type Sessions interface {
+	Open(target sessions.Target) (sessions.Grant, error)
 }
 
 // DefaultOvercommit lets a laptop hold task definitions written for Fargate.
@@ -97,6 +105,8 @@ func (s *Service) Describe() wire.Service {
 			op(s, "StopTask", s.stopTask),
 			op(s, "DescribeTasks", s.describeTasks),
 			op(s, "ListTasks", s.listTasks),
+			op(s, "ExecuteCommand", s.executeCommand),
+
 			op(s, "UpdateTaskProtection", s.updateTaskProtection),
 			op(s, "GetTaskProtection", s.getTaskProtection),
 

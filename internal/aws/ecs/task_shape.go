@@ -124,7 +124,22 @@ func containers(t state.Task, def state.TaskDefinition) []types.Container {
 				observe(&c, o)
 			}
 		}
+		if t.Spec.EnableExecuteCommand {
+			c.ManagedAgents = []types.ManagedAgent{execAgent(t, aws.ToString(c.LastStatus))}
+		}
 		out = append(out, c)
+	}
+	return out
+}
+
+// execAgent tells whether ECS Exec reaches a container. Nothing runs inside it
+// for that: it is reached when and only when it runs.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedAgent.html
+func execAgent(t state.Task, container string) types.ManagedAgent {
+	out := types.ManagedAgent{Name: types.ManagedAgentNameExecuteCommandAgent, LastStatus: aws.String(container)}
+	if container == state.ContainerRunning.String() {
+		out.LastStartedAt = t.Observed.StartedAt
 	}
 	return out
 }

@@ -20,6 +20,9 @@ func (s *Service) updateCluster(ctx context.Context, caller wire.Caller, in *ecs
 	if err := refusal(fields.UpdateCluster(), in); err != nil {
 		return nil, err
 	}
+	if err := checkExecConfiguration(in.Configuration); err != nil {
+		return nil, err
+	}
 	cluster, err := s.changeCluster(ctx, caller.Scope, in.Cluster, func(c *state.Cluster) {
 		c.Settings = mergeSettings("", c.Settings, in.Settings)
 		if in.Configuration != nil {

@@ -1,4 +1,5 @@
-// Package ssm is the front door of AWS Systems Manager's Parameter Store. A
+// Package ssm is the front door of AWS Systems Manager's Parameter Store, and of
+// what the sessions of ECS Exec need of Session Manager. A
 // parameter is one record of metadata and labels, and one record with a sealed
 // value for each version. Values of every type are sealed: people keep secrets
 // in plain Strings too.
@@ -15,6 +16,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/hatoba/hatoba/internal/secrets"
+	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
 )
@@ -24,18 +26,29 @@ type Config struct {
 	Store   store.Store
 	Keyring *secrets.Keyring
 	Now     func() time.Time // nil: time.Now
+	// Sessions are those of ECS Exec; nil: there are none.
+	Sessions Sessions
+}
+
+// Sessions are sessions of ECS Exec; sessions.Manager is the real one.
+type Sessions interface {
+	// Resume gives a new token, "" when there is no such session any more.
+	Resume(scope state.Scope, id string) (token string)
+	// Terminate ends a session; false: there is none.
+	Terminate(scope state.Scope, id string) bool
 }
 
 // Service serves Parameter Store. Its methods may be called concurrently.
 type Service struct {
-	store   store.Store
-	keyring *secrets.Keyring
-	now     func() time.Time
+	store    store.Store
+	keyring  *secrets.Keyring
+	now      func() time.Time
+	sessions Sessions
 }
 
 // New returns a Service.
 func New(cfg Config) *Service {
-	s := &Service{store: cfg.Store, keyring: cfg.Keyring, now: cfg.Now}
+	s := &Service{store: cfg.Store, keyring: cfg.Keyring, now: cfg.Now, sessions: cfg.Sessions}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -65,6 +78,9 @@ func (s *Service) Describe() wire.Service {
 			wire.Op("PutParameter", s.putParameter),
 			wire.Op("RemoveTagsFromResource", s.removeTagsFromResource),
 			wire.Op("UnlabelParameterVersion", s.unlabelParameterVersion),
+
+			wire.Op("ResumeSession", s.resumeSession),
+			wire.Op("TerminateSession", s.terminateSession),
 		},
 	}
 }

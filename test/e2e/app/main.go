@@ -122,6 +122,16 @@ func main() {
 			time.Sleep(50 * time.Millisecond)
 		}
 		check(err)
+	case "shell": // on a terminal: what ECS Exec is tried with
+		shell()
+	case "copy":
+		_, err := io.Copy(os.Stdout, os.Stdin)
+		check(err)
+	case "fail": // CODE, with something on both streams
+		fmt.Println("to stdout")
+		fmt.Fprintln(os.Stderr, "to stderr")
+		code, _ := strconv.Atoi(arg)
+		os.Exit(code)
 	case "lookup":
 		addrs, err := net.LookupHost(arg)
 		check(err)

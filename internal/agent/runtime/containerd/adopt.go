@@ -37,6 +37,7 @@ func (e *Engine) adopt(ctx context.Context) error {
 		use.containers[c.ID()] = true
 		notes[filepath.Base(e.cfg.notePath(c.ID()))] = true
 	}
+	e.endAttached(ctx)
 	e.sweepCgroups()
 	e.endIdleShims(ctx)
 	e.sweepSockets()

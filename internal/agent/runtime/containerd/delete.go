@@ -3,6 +3,7 @@ package containerd
 import (
 	"context"
 	"errors"
+	"os"
 
 	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/errdefs"
@@ -36,7 +37,7 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	e.takeSecrets(id)
-	return errors.Join(e.closeTask(info.Labels[labelTask], id), e.forget(id))
+	return errors.Join(e.closeTask(info.Labels[labelTask], id), e.forget(id), os.RemoveAll(e.attachDir(id)))
 }
 
 // deleteTask removes a process that has ended, or was made and never started:

@@ -185,6 +185,10 @@ func (e *Engine) Close() error {
 
 // context puts ctx into our containerd namespace.
 func (e *Engine) context(ctx context.Context) context.Context {
+	return namespaced(ctx)
+}
+
+func namespaced(ctx context.Context) context.Context {
 	return namespaces.WithNamespace(ctx, namespace)
 }
 

@@ -3,6 +3,7 @@ package containerd
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,6 +64,44 @@ func TestExecTakesItsChildrenAlong(t *testing.T) {
 		t.Error(err)
 	}
 	if err := e.Delete(t.Context(), spec.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+// A command that an engine left running is ended by the next one, with what it
+// had started, and its pipes are gone.
+func TestAttachedIsEndedByTheNextEngine(t *testing.T) {
+	w, cfg := world(t)
+	spec := container(w, t, "left", "task", "sleep")
+	start(t, w, spec)
+	for _, terminal := range []bool{false, true} {
+		p, err := w.Engine.Attach(t.Context(), spec.ID, runtime.Attach{Args: []string{"/probe", "linger", "wait"}, Terminal: terminal, Stdout: io.Discard, Stderr: io.Discard})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = p.Wait() }()
+	}
+	for n := 0; processCount(t, cfg, spec) != 5 && n < 500; n++ {
+		time.Sleep(10 * time.Millisecond)
+	}
+	w.Engine.(*Engine).Close()
+	w.Engine = open(t, cfg)
+	for n := 0; processCount(t, cfg, spec) != 1; n++ {
+		if n == 500 {
+			t.Fatalf("%d processes are left", processCount(t, cfg, spec))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if left, _ := os.ReadDir(w.Engine.(*Engine).attachDir("")); len(left) != 0 {
+		t.Errorf("pipes are left: %v", left)
+	}
+	if err := w.Engine.Signal(t.Context(), spec.ID, "SIGKILL"); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Engine.Wait(t.Context(), spec.ID); err != nil {
+		t.Error(err)
+	}
+	if err := w.Engine.Delete(t.Context(), spec.ID); err != nil {
 		t.Error(err)
 	}
 }

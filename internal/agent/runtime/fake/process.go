@@ -22,10 +22,13 @@ type Process struct {
 	Spec    runtime.Spec
 	Args    []string
 	Env     []string
+	Stdin   io.Reader // never nil
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan string // all but SIGKILL
 	Disk    *sync.Map     // the container's own: what an earlier process of it left
+
+	Size func() runtime.TerminalSize // of its terminal; nil: it has none
 }
 
 // Start implements runtime.Engine.
@@ -53,7 +56,7 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 	c.phase, c.started = runtime.Running, time.Now()
 	c.signals = make(chan string, 8)
 	c.alive, c.kill = context.WithCancel(context.WithoutCancel(ctx))
-	p := &Process{Spec: c.spec, Args: c.args, Env: environment(c.spec), Stdout: out.streams[0], Stderr: out.streams[1], Signals: c.signals, Disk: c.disk}
+	p := &Process{Spec: c.spec, Args: c.args, Env: environment(c.spec), Stdin: strings.NewReader(""), Stdout: out.streams[0], Stderr: out.streams[1], Signals: c.signals, Disk: c.disk}
 	go e.run(c, program, p, out)
 	return nil
 }
@@ -177,7 +180,7 @@ func (e *Engine) Exec(ctx context.Context, id string, cmd runtime.Exec) (runtime
 	defer end()
 	defer context.AfterFunc(c.alive, end)()
 	out := &limited{most: cmd.MaxOutput}
-	code := program(alive, &Process{Disk: c.disk, Spec: c.spec, Args: cmd.Args, Env: environment(c.spec), Stdout: out, Stderr: out, Signals: make(chan string)})
+	code := program(alive, &Process{Disk: c.disk, Spec: c.spec, Args: cmd.Args, Env: environment(c.spec), Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Signals: make(chan string)})
 	switch {
 	case ctx.Err() != nil:
 		return runtime.ExecResult{}, ctx.Err()

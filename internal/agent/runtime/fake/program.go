@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -76,6 +77,18 @@ func Probe(ctx context.Context, p *Process) int32 {
 	case "lines":
 		for i := range n {
 			fmt.Fprintln(p.Stdout, "line", i)
+		}
+	case "cat":
+		_, _ = io.Copy(p.Stdout, p.Stdin)
+	case "both":
+		fmt.Fprint(p.Stdout, "to stdout")
+		fmt.Fprint(p.Stderr, "to stderr")
+	case "flood":
+		_, _ = io.CopyN(p.Stdout, behaviour.Flood(), int64(n))
+	case "size":
+		for lines := bufio.NewScanner(p.Stdin); p.Size != nil && lines.Scan(); {
+			size := p.Size()
+			fmt.Fprintln(p.Stdout, "size", size.Cols, size.Rows)
 		}
 	case "bytes":
 		_, _ = io.WriteString(p.Stdout, behaviour.Bytes)

@@ -22,8 +22,15 @@ func UpdateClusterSettings() Table {
 }
 
 func settings() []Field {
+	const exec = "configuration.executeCommandConfiguration."
 	return rows(containerInsights(), []Field{
-		noEffect("configuration.executeCommandConfiguration", "kept and described; ECS Exec comes later"),
+		done(exec + "logging"),
+		done(exec + "logConfiguration.cloudWatchLogGroupName"),
+		refused(exec+"kmsKeyId", "sessions are not encrypted under a key of yours; the channel is as safe as the endpoint it is opened on; remove it"),
+		refused(exec+"logConfiguration.cloudWatchEncryptionEnabled", "log groups are not encrypted under KMS keys; remove it or set it to false"),
+		refused(exec+"logConfiguration.s3BucketName", "sessions are kept in CloudWatch Logs; use cloudWatchLogGroupName"),
+		refused(exec+"logConfiguration.s3EncryptionEnabled", "sessions are kept in CloudWatch Logs; use cloudWatchLogGroupName"),
+		refused(exec+"logConfiguration.s3KeyPrefix", "sessions are kept in CloudWatch Logs; use cloudWatchLogGroupName"),
 		noEffect("configuration.managedStorageConfiguration", "kept and described; task storage is the node's disk"),
 		refused("serviceConnectDefaults", later),
 	})

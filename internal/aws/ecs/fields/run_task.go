@@ -14,7 +14,7 @@ func RunTask() Table {
 			done("capacityProviderStrategy[].weight"),
 			noEffect("platformVersion", "checked and recorded; there is one platform, that of this Hatoba"),
 			done("propagateTags"),
-			refused("enableExecuteCommand", later),
+			{Path: "enableExecuteCommand", Class: Done, Note: "no task role is asked for, and nothing is added to the container"},
 			refused("volumeConfigurations", "EBS volumes are not served; remove it"),
 			refused("placementConstraints", onlyWithEC2),
 			refused("placementStrategy", onlyWithEC2),
@@ -32,7 +32,7 @@ func StartTask() Table {
 	return Table{Operation: "StartTask", Fields: rows(
 		doneBelow("", "taskDefinition", "cluster", "containerInstances", "group", "startedBy", "enableECSManagedTags", "propagateTags"),
 		[]Field{
-			refused("enableExecuteCommand", later),
+			done("enableExecuteCommand"),
 			refused("volumeConfigurations", "EBS volumes are not served; remove it"),
 			noEffect("referenceId", "AWS keeps it for its own use"),
 		},

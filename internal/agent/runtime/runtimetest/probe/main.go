@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -11,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime/runtimetest/probe/behaviour"
 )
@@ -63,6 +67,23 @@ func main() {
 		err := os.WriteFile("/written", nil, 0o600)
 		groups, _ := os.Getgroups()
 		fmt.Println(host, dir, os.Getuid(), os.Getgid(), groups, err == nil, os.Getpid())
+	case "cat":
+		_, _ = io.Copy(os.Stdout, os.Stdin)
+	case "both":
+		fmt.Print("to stdout")
+		fmt.Fprint(os.Stderr, "to stderr")
+	case "flood":
+		n, _ := strconv.Atoi(arg)
+		_, _ = io.CopyN(os.Stdout, behaviour.Flood(), int64(n))
+	case "size": // of its terminal, for each line it reads
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			w, err := unix.IoctlGetWinsize(0, unix.TIOCGWINSZ)
+			if err != nil {
+				fmt.Println(err)
+				os.Exit(1)
+			}
+			fmt.Println("size", w.Col, w.Row)
+		}
 	case "bytes":
 		_, _ = os.Stdout.WriteString(behaviour.Bytes)
 	case "limits":
