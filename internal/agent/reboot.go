@@ -66,7 +66,7 @@ func (r *record) hostStopped(node string, found map[string]runtime.Status) bool 
 	}
 	r.HostStopped = true
 	if r.Cause == nil && !over && r.Assignment.Task.Desired.Status != state.TaskStopped {
-		r.Cause = &cause{Code: terminationNotice, Reason: fmt.Sprintf("Host EC2 (instance %s) stopped.", node)}
+		r.Cause = &cause{Code: terminationNotice, Reason: fmt.Sprintf("Host EC2 (instance %s) stopped.", state.EC2InstanceID(node))}
 	}
 	if r.Observed.StoppingAt == nil && !over {
 		r.Observed.StoppingAt = now()

@@ -312,6 +312,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	if a.listener != nil {
 		server = a.server(gctx)
 		group.Go(func() error { return serve(server, a.listener, a.tls) })
+		group.Go(func() error { return a.serveAdmin(gctx) })
 	}
 	a.isReady.Store(true)
 	if ready != nil {

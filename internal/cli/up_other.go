@@ -28,6 +28,12 @@ func installCommand(*settings) *cobra.Command {
 func uninstallCommand(*settings) *cobra.Command {
 	return linuxOnly("uninstall", "Undo install")
 }
+func backupCommand(*settings) *cobra.Command {
+	return linuxOnly("backup", "Write a backup of a running Hatoba")
+}
+func restoreCommand(*settings) *cobra.Command {
+	return linuxOnly("restore", "Make a new data directory of a backup")
+}
 func demoCommand(*settings) *cobra.Command {
 	return linuxOnly("demo", "Show the main job from nothing")
 }

@@ -77,3 +77,9 @@ func KillAll(group string) (n int) {
 
 // Gone waits until the process that was killed by others has ended.
 func (w *World) Gone() { _ = w.cmd.Wait() }
+
+// Restore runs hatoba restore into a data dir.
+func (w *World) Restore(file, dir string) (string, error) {
+	out, err := exec.Command(Binary(w.t, "hatoba"), "restore", file, "--data-dir", dir).CombinedOutput()
+	return string(out), err
+}

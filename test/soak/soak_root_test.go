@@ -171,12 +171,11 @@ func (s *soak) write() (stop func()) {
 
 // idle is what is there when no task is.
 func (s *soak) idle() (inventory, metadata []string) {
-	// Snapshots that nobody refers to go in the engine's own time.
-	inventory = s.w.Settled()
 	s.w.Down()
 	metadata = s.w.Metadata()
 	s.w.Up()
-	return inventory, metadata
+	// Snapshots that nobody refers to go in the engine's own time.
+	return s.w.Settled(), metadata
 }
 
 func (s *soak) compare(before, metadata []string) {
