@@ -45,6 +45,7 @@ type Config struct {
 	Open      func(ctx context.Context, node state.Node) (protocol.Session, error)
 	Engine    runtime.Engine
 	Network   Network
+	Ports     Ports // nil: no task publishes ports of the machine
 	Endpoints Endpoints
 	BootID    string // of the machine's kernel; "": reboots are not told apart
 	Log       *slog.Logger
@@ -173,12 +174,13 @@ func (a *Agent) begin(rec *record, found map[string]runtime.Status) {
 	})
 }
 
-// takeAddress picks a free address of the task's subnet and MAC for it.
-func (a *Agent) takeAddress(taskID string, subnet netip.Prefix) (netip.Addr, error) {
+// takeAddress picks a free address of the task's subnet for one of its users:
+// the task itself or one of its containers.
+func (a *Agent) takeAddress(taskID, user string, subnet netip.Prefix) (netip.Addr, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	used := func(addr netip.Addr) bool { _, ok := a.addresses[addr]; return ok }
-	addr, ok := network.Allocate(subnet, used, seed(taskID))
+	addr, ok := network.Allocate(subnet, used, seed(user))
 	if !ok {
 		return addr, fmt.Errorf("no free address in subnet range %s", subnet)
 	}

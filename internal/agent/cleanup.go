@@ -32,7 +32,9 @@ func (w *worker) cleanUp(ctx context.Context, stopEndpoints func()) func() {
 	}
 	return func() {
 		w.stage = finished
-		w.rec.ENI.Status = "DELETED"
+		if w.rec.ENI.ID != "" {
+			w.rec.ENI.Status = "DELETED"
+		}
 		w.rec.Observed.Connectivity = "DISCONNECTED"
 		w.rec.Observed.StoppedAt = now()
 		w.a.releaseAddress(w.key.ID)
@@ -45,7 +47,7 @@ func (w *worker) remove(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.a.cfg.Network.Detach(ctx, w.key.ID)
+	return w.detach(ctx)
 }
 
 // forget removes the node's own traces of a task that is done and reported.

@@ -144,13 +144,14 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 	spec := runtime.Spec{
 		ID: containerID(w.key.ID, plan.Name), TaskID: w.key.ID, Name: plan.Name, Image: w.images[plan.Image].Ref,
 		EntryPoint: plan.EntryPoint, Command: plan.Command, Env: w.environment(plan), SecretEnv: secretEnvironment(w.material, plan),
-		User: plan.User, WorkingDir: plan.WorkingDirectory, Hostname: network.PrivateDNSName(w.rec.Address, w.key.Region), ReadOnly: plan.ReadOnly,
-		NetNS: w.rec.NetNS, Mounts: mounts,
+		User: plan.User, WorkingDir: plan.WorkingDirectory, Hostname: w.hostname(plan), ReadOnly: plan.ReadOnly,
+		NetNS: w.netns(plan.Name), Mounts: mounts, Machine: machine(plan),
 		TaskCPU: state.Units(task.Spec.CPU), TaskMemoryMiB: state.Units(task.Spec.Memory),
 		CPU: plan.CPU, MemoryMiB: plan.MemoryMiB, ReservationMiB: plan.ReservationMiB,
 		CapAdd: plan.CapAdd, CapDrop: plan.CapDrop, InitProcess: plan.InitProcess,
 		Sysctls: plan.Sysctls, Labels: labels(task, plan), Spool: w.spool(plan),
 	}
+	w.allowLowPorts(&spec)
 	for _, u := range plan.Ulimits {
 		spec.Ulimits = append(spec.Ulimits, runtime.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
 	}
@@ -189,8 +190,8 @@ func secretEnvironment(material protocol.Material, plan state.ContainerPlan) (ou
 func (w *worker) mounts(plan state.ContainerPlan) ([]runtime.Mount, error) {
 	var out []runtime.Mount
 	for _, file := range []string{"resolv.conf", "hosts", "hostname"} {
-		source := filepath.Join(w.dir, file)
-		if file == "resolv.conf" && len(plan.DNSServers)+len(plan.DNSSearchDomains) > 0 {
+		source := filepath.Join(w.fileDir(plan.Name), file)
+		if file == "resolv.conf" && w.mode() == modeAwsvpc && len(plan.DNSServers)+len(plan.DNSSearchDomains) > 0 {
 			source = filepath.Join(w.dir, "resolv.conf."+plan.Name)
 			if err := os.WriteFile(source, network.ResolvConfWith(w.key.Region, plan.DNSServers, plan.DNSSearchDomains), 0o644); err != nil {
 				return nil, err
@@ -199,12 +200,9 @@ func (w *worker) mounts(plan state.ContainerPlan) ([]runtime.Mount, error) {
 		out = append(out, runtime.Mount{Type: "bind", Source: source, Destination: "/etc/" + file})
 	}
 	for _, m := range plan.MountPoints {
-		source := m.HostPath
-		if source == "" {
-			source = filepath.Join(w.dir, "volumes", m.Volume)
-			if err := os.MkdirAll(source, 0o755); err != nil {
-				return nil, fmt.Errorf("make volume %s: %w", m.Volume, err)
-			}
+		source, err := w.volume(m)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, runtime.Mount{Type: "bind", Source: source, Destination: m.Path, ReadOnly: m.ReadOnly})
 	}

@@ -147,24 +147,33 @@ func (w *worker) environment(plan state.ContainerPlan) []string {
 	}
 	offer("AWS_REGION", w.key.Region)
 	offer("AWS_DEFAULT_REGION", w.key.Region)
-	if !pointed(set) {
+	served := w.served(plan.Name)
+	if served && !pointed(set) {
 		out["AWS_ENDPOINT_URL"] = endpoint.APIURL
 	}
 	id := containerID(w.key.ID, plan.Name)
 	base := "http://" + network.Local.String()
 	out["AWS_EXECUTION_ENV"] = executionEnvironment(w.rec.Assignment.Task.Spec.LaunchType)
+	if !served {
+		return list(out)
+	}
 	out["ECS_CONTAINER_METADATA_URI"] = base + "/v3/" + id
 	out["ECS_CONTAINER_METADATA_URI_V4"] = base + "/v4/" + id
 	out["ECS_AGENT_URI"] = base + "/api/" + id
 	if w.rec.CredentialsID != "" {
 		out["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = credentials.Path(w.rec.CredentialsID)
 	}
-	list := make([]string, 0, len(out))
-	for name, value := range out {
-		list = append(list, name+"="+value)
+	return list(out)
+}
+
+// list is an environment in the order of its names.
+func list(env map[string]string) []string {
+	out := make([]string, 0, len(env))
+	for name, value := range env {
+		out = append(out, name+"="+value)
 	}
-	slices.Sort(list)
-	return list
+	slices.Sort(out)
+	return out
 }
 
 // pointed tells whether somebody has said where an SDK finds AWS, as a whole

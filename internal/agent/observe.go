@@ -92,6 +92,7 @@ func (w *worker) observeContainer(i int) {
 	c := &o.Containers[at]
 	c.RuntimeID = containerID(w.key.ID, v.plan.Name)
 	c.Health, c.Restarts = v.health, max(c.Restarts, v.restarts)
+	c.NetworkBindings = w.bindings(v.plan)
 	if image, ok := w.images[v.plan.Image]; ok {
 		c.ImageDigest = image.Digest
 	}
@@ -121,7 +122,7 @@ func (w *worker) status() state.TaskStatus {
 		return state.TaskStopping
 	case w.stage == living && allUp(w.views):
 		return state.TaskRunning
-	case w.rec.NetNS != "":
+	case w.rec.attached():
 		return state.TaskPending
 	}
 	return state.TaskProvisioning

@@ -23,7 +23,7 @@ func (w *worker) prepare(ctx context.Context) {
 	ctx, w.cancelPrepare = context.WithCancel(ctx)
 	if err := w.reserve(); err != nil {
 		w.cancelPrepare = nil
-		w.stop(&cause{Code: "TaskFailedToStart", Reason: "ResourceInitializationError: " + err.Error()})
+		w.refuse(err)
 		return
 	}
 	w.rec.Observed.PullStartedAt = nil
@@ -88,9 +88,13 @@ func (w *worker) reserve() error {
 	if err := os.MkdirAll(w.dir, 0o700); err != nil {
 		return err
 	}
-	if !w.rec.Address.IsValid() {
+	if w.mode() != modeAwsvpc {
+		if err := w.reserveInterfaces(); err != nil {
+			return err
+		}
+	} else if !w.rec.Address.IsValid() {
 		net := w.rec.Assignment.Network
-		addr, err := w.a.takeAddress(w.key.ID, net.Range)
+		addr, err := w.a.takeAddress(w.key.ID, w.key.ID, net.Range)
 		if err != nil {
 			return err
 		}
@@ -101,11 +105,23 @@ func (w *worker) reserve() error {
 		}
 	}
 	w.nameCredentials()
+	w.rec.Begun = true
 	return w.rec.save(w.dir)
 }
 
 // attach makes the task's network and the files that describe it.
 func (w *worker) attach(ctx context.Context) error {
+	if w.mode() != modeAwsvpc {
+		stop, err := w.attachMode(ctx)
+		if err != nil {
+			return err
+		}
+		w.post(func() {
+			w.stopEndpoints, w.rec.Attached = stop, true
+			w.rec.Observed.Connectivity, w.rec.Observed.ConnectivityAt = "CONNECTED", now()
+		})
+		return nil
+	}
 	net := w.rec.Assignment.Network
 	attachment, err := w.a.cfg.Network.Attach(ctx, network.Request{
 		TaskID: w.key.ID, Address: w.rec.Address, MAC: w.rec.ENI.MAC, VPC: net.VPCRange, Gateway: net.Gateway,

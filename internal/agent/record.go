@@ -21,7 +21,11 @@ type record struct {
 	Address    netip.Addr
 	ENI        state.ENI
 	NetNS      string
-	Cause      *cause // set when the node itself decided to end the task
+	// Begun says that something of the task may exist on the node, Attached that
+	// its network stands.
+	Begun, Attached bool
+	Interfaces      map[string]*interfaceRecord // by container, where each has a network of its own
+	Cause           *cause                      // set when the node itself decided to end the task
 	// CredentialsID is the path under which the task finds its credentials: it
 	// opens nothing outside the task. "" without a task role.
 	CredentialsID string

@@ -27,6 +27,11 @@ func (a *Agent) recover(ctx context.Context) error {
 		if rec.Address.IsValid() && rec.Observed.Status < state.TaskStopped {
 			a.addresses[rec.Address] = id
 		}
+		for _, r := range rec.Interfaces {
+			if r.Address.IsValid() && rec.Observed.Status < state.TaskStopped {
+				a.addresses[r.Address] = id
+			}
+		}
 	}
 	containers, err := a.cfg.Engine.List(ctx)
 	if err != nil {
@@ -40,7 +45,7 @@ func (a *Agent) recover(ctx context.Context) error {
 			}
 		}
 	}
-	if err := a.cfg.Network.Sweep(ctx, func(taskID string) bool { return known[taskID] }); err != nil {
+	if err := a.cfg.Network.Sweep(ctx, func(id string) bool { return known[taskOf(id)] }); err != nil {
 		return err
 	}
 	byID := map[string]runtime.Status{}
@@ -77,8 +82,9 @@ func (w *worker) enter(ctx context.Context) {
 		w.stage = finished
 		return
 	}
-	w.resumed = w.rec.Address.IsValid()
+	w.resumed = w.rec.begun()
 	if w.resumed {
+		w.takeUpPorts()
 		for i := range w.views {
 			w.takeUp(ctx, i)
 		}
@@ -170,7 +176,7 @@ func (w *worker) recordedExit(name string) *int32 {
 // namespace the task cannot be alive, and its containers tell so themselves.
 func (w *worker) reopen() {
 	w.spawn(func() func() {
-		stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(w.rec.NetNS))
+		stop, err := w.serveAgain()
 		if err != nil {
 			w.log.Warn("the task's endpoints cannot be opened again", "error", err)
 			return nil

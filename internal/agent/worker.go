@@ -46,6 +46,7 @@ type worker struct {
 	view          atomic.Pointer[metadata.View] // what the metadata endpoint tells
 	found         map[string]runtime.Status     // what the engine had when the task was taken up again
 	resumed       bool                          // the task was begun in an earlier life of the agent
+	fixed         []state.HostPort              // ports of the machine the definition names; never changes
 	stopEndpoints func()                        // nil: none are open
 	cancelPrepare context.CancelFunc
 	told          *state.Observed // what was reported last
@@ -67,6 +68,7 @@ func newWorker(a *Agent, rec *record, found map[string]runtime.Status) *worker {
 		images:  map[string]runtime.Image{},
 		reading: map[int]*reading{},
 	}
+	w.fixed = rec.Assignment.Task.Spec.Holds.Ports
 	for _, p := range w.plans {
 		w.views = append(w.views, containerView{plan: p, health: "UNKNOWN"})
 		if rec.Containers[p.Name] == nil {

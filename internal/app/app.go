@@ -251,7 +251,7 @@ func (a *App) assemble(ctx context.Context) error {
 	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring, Sessions: a.sessions})
 	tasks := ecs.New(ecs.Config{
 		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Sessions: a.sessions, Log: a.log,
-		OwnPorts: ownPorts(a.cfg.Listen),
+		OwnPorts: ownPorts(a.cfg.Listen), DenyPrivileged: a.cfg.DenyPrivileged,
 	})
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
 		return err
@@ -283,7 +283,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.agent = agent.New(agent.Config{
 		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
-		Engine: a.engine, Network: a.network, BootID: bootID(), Log: a.log,
+		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,
 		Endpoints: &endpoint.Server{
 			Resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), API: taskAPI{a.handler, a.identities}.of, Log: a.log,
 		},

@@ -32,6 +32,7 @@ type Config struct {
 	LogLevel        string // debug, info, warn or error
 	LogFormat       string // text or json
 	StrictNetwork   bool   // refuse subnet and security-group ids nobody made
+	DenyPrivileged  bool   // refuse tasks that could take the machine
 	StopTasksOnExit bool
 	VPCCIDR         string // "" : chosen at first start, then kept in the data dir
 	Runtime         string // OCI runtime, a name on PATH or a path
@@ -86,6 +87,7 @@ func Settings() []Setting {
 		{Name: "log-level", Default: "info", Usage: "debug, info, warn or error"},
 		{Name: "log-format", Default: "text", Usage: "text or json"},
 		{Name: "strict-network", Default: "false", Bool: true, Usage: "refuse subnets and security groups that were not made here, instead of adopting them into the default VPC"},
+		{Name: "deny-privileged", Default: "false", Bool: true, Usage: "refuse EC2-type tasks that could take this machine: privileged ones, its namespaces, paths and devices, added capabilities"},
 		{Name: "stop-tasks-on-exit", Default: "false", Bool: true, Usage: "end all tasks when Hatoba ends"},
 		{Name: "vpc-cidr", Default: "", Usage: "range of the default VPC, a /16 (default: 172.31.0.0/16, or a free one); fixed at first start"},
 		{Name: "runtime", Default: "runc", Usage: "OCI runtime: a name on PATH or a path"},
@@ -217,6 +219,9 @@ func (v Values) Check() (Config, error) {
 	}
 	if c.StrictNetwork, err = strconv.ParseBool(v["strict-network"].Text); err != nil {
 		return c, v.wrong("strict-network", "must be true or false")
+	}
+	if c.DenyPrivileged, err = strconv.ParseBool(v["deny-privileged"].Text); err != nil {
+		return c, v.wrong("deny-privileged", "must be true or false")
 	}
 	if c.StopTasksOnExit, err = strconv.ParseBool(v["stop-tasks-on-exit"].Text); err != nil {
 		return c, v.wrong("stop-tasks-on-exit", "must be true or false")

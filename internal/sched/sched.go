@@ -19,8 +19,6 @@ type Snapshot struct {
 	Reserved []Reservation
 	// Overcommit is how many times a node's resources may be promised.
 	Overcommit Overcommit
-	// Attributes are the names of each node's attributes, by node id.
-	Attributes map[string][]string
 	// Ports are the host ports of each node that nobody may have, by node id.
 	Ports map[string][]state.HostPort
 }
@@ -51,8 +49,6 @@ type Request struct {
 	Arch      string // "" : any
 	Exact     bool   // see Reservation
 	Ports     []state.HostPort
-	// Attributes must all be the node's.
-	Attributes []string
 }
 
 // Plan is the decision: every request is in one of the two, in order.
@@ -87,11 +83,10 @@ func Reserve(task state.Task) Reservation {
 	out := Reservation{Node: task.Placement.Node, CPU: holds.CPU, MemoryMiB: holds.MemoryMiB, Exact: true, Ports: slices.Clone(holds.Ports)}
 	for _, c := range task.Observed.Containers {
 		for _, b := range c.NetworkBindings {
-			if b.HostPort == 0 {
-				continue
-			}
-			if p := (state.HostPort{Port: b.HostPort, Protocol: b.Protocol}); !slices.Contains(out.Ports, p) {
-				out.Ports = append(out.Ports, p)
+			for _, p := range b.HostPorts() {
+				if !slices.Contains(out.Ports, p) {
+					out.Ports = append(out.Ports, p)
+				}
 			}
 		}
 	}
@@ -129,7 +124,6 @@ type node struct {
 	totalCPU, totalMemory int64 // what may be promised
 	exactCPU, exactMemory int64 // what is left for EC2-type tasks, by those alone
 	ports                 map[state.HostPort]bool
-	attributes            map[string]bool
 }
 
 // room is what is left for a request, and of how much.
@@ -178,12 +172,9 @@ func open(s Snapshot) []*node {
 		o := &node{Node: n, totalCPU: times(n.CPU, s.Overcommit.CPU), totalMemory: times(n.MemoryMiB, s.Overcommit.Memory)}
 		o.freeCPU, o.freeMemory = o.totalCPU, o.totalMemory
 		o.exactCPU, o.exactMemory = n.CPU, n.MemoryMiB
-		o.ports, o.attributes = map[state.HostPort]bool{}, map[string]bool{}
+		o.ports = map[state.HostPort]bool{}
 		for _, p := range s.Ports[n.ID] {
 			o.ports[p] = true
-		}
-		for _, name := range s.Attributes[n.ID] {
-			o.attributes[name] = true
 		}
 		nodes = append(nodes, o)
 		byID[n.ID] = o

@@ -44,6 +44,7 @@ type ContainerPlan struct {
 	Interactive      bool // its standard input is open
 	DNSServers       []string
 	DNSSearchDomains []string
+	Host             HostPlan
 }
 
 // Variable is an environment variable.
@@ -75,8 +76,11 @@ type Ulimit struct {
 type MountPoint struct {
 	Volume   string
 	HostPath string // "" : a directory of the task's own
-	Path     string
-	ReadOnly bool
+	// Shared is a docker volume of scope shared, which outlives its tasks;
+	// Provision says that it is made when it is not there.
+	Shared, Provision bool
+	Path              string
+	ReadOnly          bool
 }
 
 // Tmpfs is a memory file system inside a container.
@@ -98,6 +102,7 @@ func Effective(task Task, def TaskDefinition) []ContainerPlan {
 	for _, c := range def.Definition.ContainerDefinitions {
 		plan := plan(c, def.Definition)
 		override(&plan, task.Spec.Overrides)
+		addHost(&plan, task, c, def.Definition)
 		if _, given := plan.LogOptions["mode"]; !given && plan.LogDriver != "" && task.Spec.DefaultLogMode != "" {
 			plan.LogOptions = maps.Clone(plan.LogOptions)
 			if plan.LogOptions == nil {

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -87,6 +89,20 @@ type HostPort struct {
 // Protected is a task's protection from scale-in and deployments.
 type Protected struct {
 	Until time.Time // zero: not protected
+}
+
+// HostPorts are the machine's ports of the binding.
+func (b NetworkBinding) HostPorts() (out []HostPort) {
+	last := b.HostPort
+	if _, text, ok := strings.Cut(b.HostPortRange, "-"); ok {
+		if n, err := strconv.ParseInt(text, 10, 32); err == nil {
+			last = int32(n)
+		}
+	}
+	for p := b.HostPort; p > 0 && p <= last && p <= 65535; p++ {
+		out = append(out, HostPort{Port: p, Protocol: b.Protocol})
+	}
+	return out
 }
 
 // NetworkBinding is a port of the machine that leads to a container.

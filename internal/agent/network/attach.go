@@ -44,6 +44,9 @@ func (n *Network) Attach(ctx context.Context, req Request) (Attachment, error) {
 	if err := ctx.Err(); err != nil {
 		return Attachment{}, err
 	}
+	if req.Lonely {
+		return n.attachLonely(ctx, req.TaskID)
+	}
 	if req.MAC == "" {
 		req.MAC = MAC(req.Address)
 	}
@@ -73,9 +76,43 @@ func (n *Network) Attach(ctx context.Context, req Request) (Attachment, error) {
 	return out, nil
 }
 
+// attachLonely makes a namespace with loopback and nothing else.
+func (n *Network) attachLonely(ctx context.Context, taskID string) (Attachment, error) {
+	if err := checkID(taskID); err != nil {
+		return Attachment{}, err
+	}
+	out := Attachment{TaskID: taskID, NetNS: n.cfg.netnsPath(taskID)}
+	if inNamespace(out.NetNS, func() error { return nil }) == nil {
+		return out, nil
+	}
+	if err := n.Detach(ctx, taskID); err != nil { // half made, in an earlier life
+		return Attachment{}, err
+	}
+	err := makeNamespace(out.NetNS, func() error {
+		inside, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+		if err != nil {
+			return err
+		}
+		defer inside.Close()
+		link, err := inside.LinkByName("lo")
+		if err != nil {
+			return err
+		}
+		return inside.LinkSetUp(link)
+	})
+	return out, err
+}
+
+func checkID(id string) error {
+	if id == "" || id == "." || id == ".." || filepath.Base(id) != id {
+		return fmt.Errorf("task id %q cannot name a file", id)
+	}
+	return nil
+}
+
 func (n *Network) checkRequest(req Request) (net.HardwareAddr, error) {
-	if req.TaskID == "" || req.TaskID == "." || req.TaskID == ".." || filepath.Base(req.TaskID) != req.TaskID {
-		return nil, fmt.Errorf("task id %q cannot name a file", req.TaskID)
+	if err := checkID(req.TaskID); err != nil {
+		return nil, err
 	}
 	if !req.VPC.Contains(req.Address) || !req.VPC.Contains(req.Gateway) || req.Address == req.Gateway {
 		return nil, fmt.Errorf("task %s: address %s and gateway %s do not go with the range %s", req.TaskID, req.Address, req.Gateway, req.VPC)

@@ -16,7 +16,7 @@ func (n *Network) Detach(ctx context.Context, taskID string) error {
 		return err
 	}
 	// Removing the link is synchronous; a namespace is torn down later.
-	return errors.Join(n.removeLink(n.cfg.hostIf(taskID)), dropNamespace(n.cfg.netnsPath(taskID)))
+	return errors.Join(n.unpublish(taskID), n.removeLink(n.cfg.hostIf(taskID)), dropNamespace(n.cfg.netnsPath(taskID)))
 }
 
 // Sweep detaches every task of this instance that keep does not name, also one
@@ -55,6 +55,11 @@ func (n *Network) traces() (map[string]bool, error) {
 		if taskID, ours := strings.CutPrefix(l.Attrs().Alias, n.cfg.aliasPrefix()); ours {
 			found[taskID] = true
 		}
+	}
+	n.ports.Lock()
+	defer n.ports.Unlock()
+	for _, p := range n.published {
+		found[p.TaskID] = true
 	}
 	return found, nil
 }

@@ -80,5 +80,7 @@ func (n *Network) closeFirewall() error {
 	table := &nftables.Table{Family: nftables.TableFamilyIPv4, Name: n.cfg.tableName()}
 	c.AddTable(table)
 	c.DelTable(table)
+	c.AddTable(n.cfg.portTable())
+	c.DelTable(n.cfg.portTable())
 	return c.Flush()
 }

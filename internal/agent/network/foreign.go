@@ -169,6 +169,12 @@ func (n *Network) keepOpen() error {
 		n.cfg.Log.Info("putting the NAT table back")
 		errs = append(errs, n.openTable())
 	}
+	n.ports.Lock()
+	if len(n.published) > 0 && !n.portsStand() {
+		n.cfg.Log.Info("putting the table of published ports back")
+		errs = append(errs, n.writePorts(n.published))
+	}
+	n.ports.Unlock()
 	for _, f := range chains {
 		if f.chain.Table.Family == nftables.TableFamilyBridge || f.closes() == "" {
 			continue

@@ -38,6 +38,9 @@ type Request struct {
 	MAC     string       // chosen by the caller, "" for one derived from the address
 	VPC     netip.Prefix // on-link range of the bridge
 	Gateway netip.Addr   // the bridge's own address
+	// Lonely is a namespace with nothing but loopback: networkMode none. It
+	// needs no address.
+	Lonely bool
 }
 
 // Attachment is a task's network as it stands.
@@ -58,6 +61,12 @@ type Network struct {
 	links  *netlink.Handle // of the namespace Open was called in
 
 	firewall sync.Mutex // one at a time looks through others' rules
+
+	ports     sync.Mutex // guards the three below, and the table of ports
+	published []Published
+	held      map[portKey]heldPort
+	nextPort  uint16 // where the next search for a free one begins
+
 	events   *nl.NetlinkSocket
 	watching atomic.Bool
 	watchers sync.WaitGroup
@@ -100,7 +109,7 @@ func Open(_ context.Context, cfg Config) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	n := &Network{cfg: cfg, links: links, mtu: uplinkMTU(links)}
+	n := &Network{cfg: cfg, links: links, mtu: uplinkMTU(links), held: map[portKey]heldPort{}}
 	if err := n.open(); err != nil {
 		n.Close()
 		return nil, err
@@ -118,6 +127,10 @@ func (n *Network) open() error {
 	if err := n.openTable(); err != nil {
 		return err
 	}
+	var err error
+	if n.published, err = n.readPorts(); err != nil {
+		return fmt.Errorf("read the published ports: %w", err)
+	}
 	n.watch() // first, so that no change after the look is missed
 	if err := n.keepOpen(); err != nil {
 		n.cfg.Log.Warn("a firewall may stop traffic of tasks", "error", err)
@@ -130,6 +143,11 @@ func (n *Network) open() error {
 func (n *Network) Close() error {
 	n.stopWatching()
 	n.links.Close()
+	n.ports.Lock()
+	defer n.ports.Unlock()
+	for key := range n.held {
+		n.letGo(key)
+	}
 	return nil
 }
 

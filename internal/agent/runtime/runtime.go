@@ -128,7 +128,7 @@ type Spec struct {
 	Hostname   string
 	ReadOnly   bool
 
-	NetNS  string  // path of the task's network namespace
+	NetNS  string  // path of the network namespace; "" : one of its own with nothing in it
 	Mounts []Mount // binds, tmpfs
 
 	TaskCPU        int64 // units, 0: unlimited; quota of the task's cgroup
@@ -142,9 +142,33 @@ type Spec struct {
 	InitProcess    bool
 	Sysctls        map[string]string
 	Labels         map[string]string
+	Machine        Machine
 
 	Spool Spool
 }
+
+// Machine is what a container has of the machine beyond what containers
+// usually have, and what it has less. The zero value is a container as on
+// Fargate.
+type Machine struct {
+	Network bool // the machine's network namespace, NetNS is ""
+	PID     bool // the machine's processes
+	IPC     bool // the machine's IPC namespace and /dev/shm
+	NoShm   bool // no /dev/shm
+
+	Privileged bool
+	// MayGain lets programs gain privileges by being executed, as setuid ones
+	// do.
+	MayGain    bool
+	Devices    []Device
+	ShmMiB     int64   // size of /dev/shm, 0: the default
+	Swap       bool    // SwapMiB holds; else there is none, as on Fargate
+	SwapMiB    int64   // beyond MemoryMiB; negative: no limit
+	Swappiness *uint64 // where the kernel can tell containers apart
+}
+
+// Device is a device of the machine.
+type Device struct{ Host, Container, Permissions string }
 
 // Mount is one mount of a container.
 type Mount struct {

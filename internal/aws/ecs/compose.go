@@ -30,6 +30,9 @@ func (s *Service) compose(r store.Reader, scope state.Scope, cluster state.Clust
 	if !slices.Contains(d.Compatibilities, types.Compatibility(kind)) {
 		return nil, network{}, invalid("Task definition does not support launch_type %s.", kind)
 	}
+	if what := privilege(d); s.cfg.DenyPrivileged && what != "" {
+		return nil, network{}, invalid("%s is not allowed: this Hatoba was started with --deny-privileged.", what)
+	}
 	size, err := checkOverrides(l.in.Overrides, d, kind)
 	if err != nil {
 		return nil, network{}, err

@@ -177,19 +177,3 @@ var instanceCapabilities = strings.Fields(`
 	ecs.capability.container-port-range ecs.capability.execution-role-awslogs ecs.capability.execution-role-ecr-pull
 	ecs.capability.secrets.asm.environment-variables ecs.capability.secrets.ssm.environment-variables
 	ecs.capability.task-cpu-mem-limit ecs.capability.task-eni`)
-
-// deniedCapabilities are those the machine's owner has taken away.
-func (s *Service) deniedCapabilities() []string {
-	if s.cfg.DenyPrivileged {
-		return []string{"com.amazonaws.ecs.capability.privileged-container"}
-	}
-	return nil
-}
-
-// attributeNames are the names of all attributes of an instance.
-func attributeNames(inst state.ContainerInstance, n state.Node) (out []string) {
-	for _, a := range slices.Concat(builtInAttributes(inst, n), inst.Attributes) {
-		out = append(out, aws.ToString(a.Name))
-	}
-	return out
-}

@@ -35,7 +35,7 @@ func (s *Service) instanceShape(r store.Reader, scope state.Scope, inst state.Co
 		}
 	}
 	held := s.heldPorts()
-	left := sched.Remaining(s.snapshot(r, []state.Node{n}, nil), n.ID)
+	left := sched.Remaining(s.snapshot(r, []state.Node{n}), n.ID)
 	out.RegisteredResources = resources(n.CPU, n.MemoryMiB, held)
 	out.RemainingResources = resources(left.CPU, left.MemoryMiB, left.Ports)
 	if slices.Contains(include, types.ContainerInstanceFieldTags) {
@@ -83,8 +83,8 @@ func instanceHealth(connected bool, since time.Time) *types.ContainerInstanceHea
 
 // snapshot is what placement sees: the nodes, and what every task that has not
 // stopped holds.
-func (s *Service) snapshot(r store.Reader, nodes []state.Node, attributes map[string][]string) sched.Snapshot {
-	out := sched.Snapshot{Overcommit: s.cfg.Overcommit, Nodes: nodes, Attributes: attributes, Ports: map[string][]state.HostPort{}}
+func (s *Service) snapshot(r store.Reader, nodes []state.Node) sched.Snapshot {
+	out := sched.Snapshot{Overcommit: s.cfg.Overcommit, Nodes: nodes, Ports: map[string][]state.HostPort{}}
 	for _, n := range nodes {
 		out.Ports[n.ID] = s.heldPorts()
 	}

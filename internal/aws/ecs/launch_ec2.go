@@ -12,13 +12,8 @@ import (
 )
 
 // networkMode is a definition's; bridge when it names none.
-//
-// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
 func networkMode(d types.TaskDefinition) types.NetworkMode {
-	if d.NetworkMode == "" {
-		return types.NetworkModeBridge
-	}
-	return d.NetworkMode
+	return types.NetworkMode(state.NetworkMode(d))
 }
 
 // networkOf finds where a request's tasks are: in the subnets it names, or,
@@ -79,9 +74,8 @@ func holds(task state.Task, def state.TaskDefinition) state.Holds {
 // candidates are the container instances a request's tasks may be placed on,
 // with their nodes, in the order of the instances' ids.
 type candidates struct {
-	instances  []state.ContainerInstance
-	nodes      []state.Node
-	attributes map[string][]string
+	instances []state.ContainerInstance
+	nodes     []state.Node
 }
 
 func (c *candidates) add(r store.Reader, inst state.ContainerInstance) {
@@ -89,11 +83,7 @@ func (c *candidates) add(r store.Reader, inst state.ContainerInstance) {
 	if !ok {
 		return
 	}
-	if c.attributes == nil {
-		c.attributes = map[string][]string{}
-	}
 	c.instances, c.nodes = append(c.instances, inst), append(c.nodes, n)
-	c.attributes[n.ID] = attributeNames(inst, n)
 }
 
 // on is the instance that stands for a node.
@@ -154,22 +144,45 @@ func (s *Service) placeNamed(w store.Writer, scope state.Scope, cluster state.Cl
 }
 
 func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, seed uint64, c candidates, out *placed) error {
-	// What a definition may require and this Hatoba cannot do is refused when it
-	// is registered. Left is what the machine's owner does not allow.
-	var required []string
-	for _, a := range def.Definition.RequiresAttributes {
-		if name := aws.ToString(a.Name); slices.Contains(s.deniedCapabilities(), name) {
-			required = append(required, name)
-		}
-	}
 	pending := make([]sched.Request, len(tasks))
 	for i, t := range tasks {
 		h := t.Spec.Holds
 		pending[i] = sched.Request{
 			ID: t.ID, CPU: h.CPU, MemoryMiB: h.MemoryMiB, Ports: h.Ports, Exact: true,
-			Arch: architecture(def.Definition), Attributes: required,
+			Arch: architecture(def.Definition),
 		}
 	}
-	plan := sched.Place(s.snapshot(w, c.nodes, c.attributes), pending, seed)
+	plan := sched.Place(s.snapshot(w, c.nodes), pending, seed)
 	return s.carryOut(w, scope, def, tasks, plan, &c, out)
+}
+
+// privilege is the first thing of a definition that could give a container the
+// machine; "" when there is none.
+func privilege(d types.TaskDefinition) string {
+	switch {
+	case networkMode(d) == types.NetworkModeHost:
+		return "networkMode 'host'"
+	case d.PidMode == types.PidModeHost:
+		return "pidMode 'host'"
+	case d.IpcMode == types.IpcModeHost:
+		return "ipcMode 'host'"
+	}
+	for _, v := range d.Volumes {
+		if v.Host != nil && aws.ToString(v.Host.SourcePath) != "" {
+			return "host.sourcePath of volume '" + aws.ToString(v.Name) + "'"
+		}
+	}
+	for _, c := range d.ContainerDefinitions {
+		in := " of container '" + aws.ToString(c.Name) + "'"
+		l := c.LinuxParameters
+		switch {
+		case aws.ToBool(c.Privileged):
+			return "privileged" + in
+		case l != nil && len(l.Devices) > 0:
+			return "linuxParameters.devices" + in
+		case l != nil && l.Capabilities != nil && slices.ContainsFunc(l.Capabilities.Add, func(s string) bool { return s != "SYS_PTRACE" }):
+			return "linuxParameters.capabilities.add" + in
+		}
+	}
+	return ""
 }

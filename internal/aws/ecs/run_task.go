@@ -102,7 +102,7 @@ func (s *Service) place(w store.Writer, scope state.Scope, cluster state.Cluster
 		held := sched.Reserve(t)
 		pending[i] = sched.Request{ID: t.ID, CPU: held.CPU, MemoryMiB: held.MemoryMiB, Arch: architecture(def.Definition)}
 	}
-	plan := sched.Place(s.snapshot(w, nodes, nil), pending, l.seed)
+	plan := sched.Place(s.snapshot(w, nodes), pending, l.seed)
 	return s.carryOut(w, scope, def, tasks, plan, &candidates{}, out)
 }
 

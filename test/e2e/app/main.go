@@ -89,6 +89,8 @@ func main() {
 	case "healthy":
 		_, err := os.Stat("/tmp/healthy")
 		check(err)
+	case "machine": // what it sees of the machine it is on
+		machine(args)
 	case "facts":
 		host, _ := os.Hostname()
 		dir, _ := os.Getwd()

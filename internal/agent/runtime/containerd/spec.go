@@ -64,6 +64,10 @@ func (e *Engine) options(ctx context.Context, spec runtime.Spec, image container
 		opts = append(opts, oci.WithLinuxNamespace(specs.LinuxNamespace{Type: specs.CgroupNamespace}))
 	}
 	opts = append(opts, user(first(spec.User, config.User))...)
+	opts = append(opts, machine(spec)...)
+	if spec.Machine.Privileged {
+		return opts, nil // without a profile
+	}
 	// Last, because the profile depends on the capabilities.
 	return append(opts, seccomp.WithDefaultProfile()), nil
 }
@@ -158,8 +162,8 @@ func cpu(spec runtime.Spec) *specs.LinuxCPU {
 	return &specs.LinuxCPU{Shares: &shares}
 }
 
-// memory is a container's limits. Without swap, as on Fargate, where the
-// kernel can tell.
+// memory is a container's limits. On Fargate there is no swap; it is limited
+// where the kernel can tell.
 func memory(spec runtime.Spec, swapping bool) *specs.LinuxMemory {
 	limit, soft := spec.MemoryMiB<<20, spec.ReservationMiB<<20
 	if limit <= 0 && soft <= 0 {
@@ -168,9 +172,8 @@ func memory(spec runtime.Spec, swapping bool) *specs.LinuxMemory {
 	out := &specs.LinuxMemory{}
 	if limit > 0 {
 		out.Limit = &limit
-		if swapping {
-			out.Swap = &limit // of memory and swap together
-		}
+		out.Swap = swap(spec, swapping)
+		out.Swappiness = swappiness(spec)
 	}
 	if soft > 0 {
 		out.Reservation = &soft

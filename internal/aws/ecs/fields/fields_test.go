@@ -57,8 +57,8 @@ func TestCheckNamesFieldAndContainer(t *testing.T) {
 			want: "containerDefinitions['app'].interactive is not supported by Hatoba yet: remove it or set it to false",
 		},
 		"value": {
-			in:   &ecs.RegisterTaskDefinitionInput{NetworkMode: types.NetworkModeBridge},
-			want: "networkMode 'bridge' is not supported by Hatoba yet: use 'awsvpc'; 'bridge', 'host' and 'none' come later",
+			in:   &ecs.RegisterTaskDefinitionInput{RuntimePlatform: &types.RuntimePlatform{OperatingSystemFamily: types.OSFamilyWindowsServer2022Core}},
+			want: "runtimePlatform.operatingSystemFamily 'WINDOWS_SERVER_2022_CORE' is not supported by Hatoba yet: only Linux containers run; use 'LINUX'",
 		},
 		"map key": {
 			in: container(types.ContainerDefinition{LogConfiguration: &types.LogConfiguration{

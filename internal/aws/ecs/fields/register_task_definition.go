@@ -1,8 +1,8 @@
 package fields
 
 const (
-	onlyWithEC2 = "it needs container instances, which come later; remove it"
-	later       = "it comes later; remove it for now"
+	noConstraints = "there is one machine, and every task is on it; remove it"
+	later         = "it comes later; remove it for now"
 )
 
 // RegisterTaskDefinition is the table of RegisterTaskDefinition.
@@ -21,14 +21,14 @@ func taskFields() []Field {
 		done("memory"),
 		{Path: "taskRoleArn", Class: Done, Note: "taken unseen and recorded: roles come with IAM"},
 		{Path: "executionRoleArn", Class: Done, Note: "taken unseen and recorded: roles come with IAM"},
-		only("networkMode", "use 'awsvpc'; 'bridge', 'host' and 'none' come later", "awsvpc"),
-		{Path: "requiresCompatibilities", Class: Done, Note: "checked as AWS does; only FARGATE tasks run so far"},
+		done("networkMode"),
+		{Path: "requiresCompatibilities", Class: Done, Note: "checked as AWS does; EXTERNAL tasks find no instance to run on"},
 		noEffect("ephemeralStorage", "not enforced yet: a task can use what the host's disk has"),
 		only("runtimePlatform.operatingSystemFamily", "only Linux containers run; use 'LINUX'", "LINUX"),
 		{Path: "runtimePlatform.cpuArchitecture", Class: Done, Note: "must be that of a node; left out, any node will do"},
-		refused("pidMode", "containers have process namespaces of their own; remove it"),
-		refused("ipcMode", onlyWithEC2),
-		refused("placementConstraints", onlyWithEC2),
+		only("pidMode", "containers have process namespaces of their own; remove it", "host"),
+		only("ipcMode", "containers of a task do not share shared memory yet; remove it", "host", "none"),
+		refused("placementConstraints", noConstraints),
 		refused("proxyConfiguration", "App Mesh is not served; remove it"),
 		refused("inferenceAccelerators", "Elastic Inference is not served; remove it"),
 		refused("enableFaultInjection", "faults cannot be injected through the task's metadata endpoint; remove it"),
@@ -47,6 +47,12 @@ func containerFields() []Field {
 		[]Field{
 			noEffect(c+"portMappings[].name", "only Service Connect and VPC Lattice use it"),
 			noEffect(c+"portMappings[].appProtocol", "only Service Connect uses it"),
+		},
+		doneBelow(c, "privileged", "hostname", "disableNetworking"),
+		doneBelow(c+"extraHosts[].", "hostname", "ipAddress"),
+		[]Field{
+			{Path: c + "dockerSecurityOptions", Class: Done, Note: "no-new-privileges; SELinux labels, AppArmor profiles and credential specs are refused"},
+			{Path: c + "links", Class: Done, Note: "names in the hosts file, and the order of starts; no variables are set"},
 		},
 		doneBelow(c+"dependsOn[].", "containerName", "condition"),
 		doneBelow(c+"healthCheck.", "command", "interval", "timeout", "retries", "startPeriod"),
@@ -70,13 +76,7 @@ func containerFields() []Field {
 			refused(c+"resourceRequirements", "GPUs and accelerators are not served; remove it"),
 			refused(c+"interactive", "remove it or set it to false"),
 			refused(c+"pseudoTerminal", "remove it or set it to false"),
-			refused(c+"privileged", onlyWithEC2),
-			refused(c+"dockerSecurityOptions", onlyWithEC2),
 			refused(c+"credentialSpecs", "only domain-joined hosts use it; remove it"),
-			refused(c+"links", "it needs networkMode 'bridge', which comes later; containers of a task share localhost"),
-			refused(c+"hostname", "AWS takes it only without networkMode 'awsvpc'; remove it"),
-			refused(c+"extraHosts", "AWS takes it only without networkMode 'awsvpc'; remove it"),
-			refused(c+"disableNetworking", "it needs another networkMode than 'awsvpc'; remove it"),
 		},
 	)
 }
@@ -88,11 +88,11 @@ func linuxFields() []Field {
 		[]Field{{Path: l + "capabilities.add", Class: Done, Note: "Fargate allows SYS_PTRACE only"}},
 		doneBelow(l, "capabilities.drop"),
 		doneBelow(l+"tmpfs[].", "containerPath", "size", "mountOptions"),
+		doneBelow(l+"devices[].", "hostPath", "containerPath", "permissions"),
+		doneBelow(l, "sharedMemorySize"),
 		[]Field{
-			refused(l+"devices", onlyWithEC2),
-			refused(l+"sharedMemorySize", onlyWithEC2),
-			refused(l+"maxSwap", onlyWithEC2),
-			refused(l+"swappiness", onlyWithEC2),
+			{Path: l + "maxSwap", Class: Done, Note: "where the machine has swap and its kernel counts it"},
+			{Path: l + "swappiness", Class: Done, Note: "with cgroup v1; the unified hierarchy has none for each cgroup"},
 		},
 	)
 }
@@ -120,9 +120,13 @@ func volumeFields() []Field {
 	const v = "volumes[]."
 	return []Field{
 		done(v + "name"),
-		refused(v+"host.sourcePath", "Fargate has no host paths; leave 'host' empty for a volume that lives with the task"),
+		{Path: v + "host.sourcePath", Class: Done, Note: "made when it is not there; Fargate has no host paths"},
 		refused(v+"configuredAtLaunch", "EBS volumes are not served; use an empty 'host' volume"),
-		refused(v+"dockerVolumeConfiguration", onlyWithEC2),
+		done(v + "dockerVolumeConfiguration.scope"),
+		done(v + "dockerVolumeConfiguration.autoprovision"),
+		only(v+"dockerVolumeConfiguration.driver", "use 'local'", "local"),
+		refused(v+"dockerVolumeConfiguration.driverOpts", "the driver local has no options here; remove it"),
+		noEffect(v+"dockerVolumeConfiguration.labels", "kept and described; nothing lists volumes"),
 		refused(v+"efsVolumeConfiguration", "EFS is not served; use an empty 'host' volume"),
 		refused(v+"s3filesVolumeConfiguration", "S3 Files is not served; use an empty 'host' volume"),
 		refused(v+"fsxWindowsFileServerVolumeConfiguration", "FSx is not served; use an empty 'host' volume"),

@@ -43,11 +43,19 @@ func attributes(def types.TaskDefinition) []types.Attribute {
 		add(len(c.DependsOn) > 0, capability+"container-ordering")
 		add(c.LinuxParameters != nil && aws.ToBool(c.LinuxParameters.InitProcessEnabled), remoteAPI+"1.25")
 		add(c.LinuxParameters != nil && len(c.LinuxParameters.Tmpfs) > 0, remoteAPI+"1.22")
+		add(aws.ToBool(c.Privileged), amazonCap+"privileged-container")
+		for _, p := range c.PortMappings {
+			add(p.ContainerPortRange != nil, capability+"container-port-range")
+		}
 		for _, s := range c.Secrets {
 			manager := strings.Contains(aws.ToString(s.ValueFrom), ":secretsmanager:")
 			add(manager, capability+"secrets.asm.environment-variables")
 			add(!manager, capability+"secrets.ssm.environment-variables")
 		}
+	}
+	add(def.PidMode != "" || def.IpcMode != "", capability+"pid-ipc-namespace-sharing")
+	for _, v := range def.Volumes {
+		add(v.DockerVolumeConfiguration != nil, capability+"docker-plugin.local", remoteAPI+"1.25")
 	}
 	add(def.TaskRoleArn != nil, amazonCap+"task-iam-role")
 	add(true, remoteAPI+"1.18")

@@ -67,6 +67,9 @@ func checkPort(c types.ContainerDefinition, p types.PortMapping, mode types.Netw
 		return span{}, err
 	}
 	if p.ContainerPortRange != nil {
+		if mode == types.NetworkModeHost {
+			return span{}, refuseContainer(c, "The 'containerPortRange' is only supported when networkMode is bridge or awsvpc.")
+		}
 		return checkRange(c, p)
 	}
 	port, host := aws.ToInt32(p.ContainerPort), aws.ToInt32(p.HostPort)
