@@ -95,6 +95,7 @@ type App struct {
 	tls        *tls.Config    // nil without TLS
 	isReady    atomic.Bool
 	joined     *join
+	trustAsked chan struct{} // holds one token while what is trusted is to be looked at again
 
 	undo []func() error // closes what was opened, in reverse
 }
@@ -116,7 +117,7 @@ func Run(ctx context.Context, cfg config.Config, log *slog.Logger, ready func(Re
 
 // build opens everything. serve says whether the front listener is wanted.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger, serve bool) (a *App, err error) {
-	a = &App{cfg: cfg, log: log, started: time.Now(), scope: state.Scope{Account: cfg.AccountID, Region: cfg.Region}, joined: newJoin()}
+	a = &App{trustAsked: make(chan struct{}, 1), cfg: cfg, log: log, started: time.Now(), scope: state.Scope{Account: cfg.AccountID, Region: cfg.Region}, joined: newJoin()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -311,6 +312,8 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	var server *http.Server
 	if a.listener != nil {
 		server = a.server(gctx)
+		server.Handler = a.trustPage(server.Handler)
+		group.Go(func() error { return a.trusted(gctx) })
 		group.Go(func() error { return serve(server, a.listener, a.tls) })
 		group.Go(func() error { return a.serveAdmin(gctx) })
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/x509"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ func (a *App) imageSources(resolver taskref.Resolver) (*source.Sources, error) {
 	}
 	if a.cfg.ECRUpstream != "" {
 		cfg.Upstream = &source.ECR{Profile: a.cfg.ECRUpstream, Listen: a.cfg.Listen}
+		cfg.Lookup = net.DefaultResolver.LookupHost
 	}
 	return source.New(cfg), nil
 }

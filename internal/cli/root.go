@@ -66,6 +66,7 @@ func newRoot() *cobra.Command {
 		installCommand(s), uninstallCommand(s), backupCommand(s), restoreCommand(s), envCommand(s), withCommand(s), configCommand(s),
 		psCommand(s), logsCommand(s), imageCommand(s), registryCommand(s), reviewCommand(s), debugCommand(s),
 	)
+	root.AddCommand(trustCommand(s))
 	return root
 }
 

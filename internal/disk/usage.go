@@ -8,8 +8,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // Usage is the room of a file system in bytes.
@@ -20,17 +18,6 @@ type Usage struct {
 
 // Used is what is taken.
 func (u Usage) Used() int64 { return u.Total - u.Free }
-
-// Of measures the file system a path is on.
-func Of(path string) (Usage, error) {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(path, &fs); err != nil {
-		return Usage{}, fmt.Errorf("measure the disk of %s: %w", path, err)
-	}
-	used := int64(fs.Blocks-fs.Bfree) * fs.Bsize
-	free := int64(fs.Bavail) * fs.Bsize
-	return Usage{Total: used + free, Free: free}, nil
-}
 
 // Mark is an amount of a disk: a share of it, or bytes.
 type Mark struct {

@@ -90,7 +90,7 @@ func (s System) plan(had Record, want Wanted) (plan, error) {
 			return plan{}, err
 		}
 		files = append(files, filepath.Join(s.path(st.dir), "hatoba-"+want.ID+st.ext))
-		p.record.Refresh = st.refresh
+		p.record.Refresh, p.record.Forget = st.refresh, st.forget
 	}
 	for _, n := range want.Names {
 		files = append(files, filepath.Join(s.path("/etc/docker/certs.d"), n, "ca.crt"))

@@ -35,6 +35,7 @@ type Record struct {
 	Files   []File   `json:"files"`             // that were made, in order
 	Dirs    []string `json:"dirs,omitempty"`    // that were made for them, outer first
 	Refresh []string `json:"refresh,omitempty"` // the command that makes the system read its authorities again
+	Forget  []string `json:"forget,omitempty"`  // the one after they were removed
 }
 
 // File is a file of ours.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Remove takes away what Install did, and nothing else. When something is not
@@ -45,8 +46,8 @@ func Remove(ctx context.Context, s System, dataDir string, dry bool) ([]Step, er
 		files = append(files, f.Path)
 		steps = append(steps, Step{"remove", f.Path})
 	}
-	if len(files) > 0 && r.Refresh != nil {
-		steps = append(steps, Step{"run", r.Refresh[0]})
+	if len(files) > 0 && r.Forget != nil {
+		steps = append(steps, Step{"run", strings.Join(r.Forget, " ")})
 	}
 	if dry {
 		return steps, nil
@@ -69,8 +70,8 @@ func (s System) undo(ctx context.Context, dataDir string, r Record, hosts, witho
 	for _, dir := range slices.Backward(r.Dirs) {
 		_ = os.Remove(dir) // stays when somebody has put something there
 	}
-	if r.Refresh != nil {
-		if err := s.Run(ctx, r.Refresh); err != nil {
+	if r.Forget != nil {
+		if err := s.Run(ctx, r.Forget); err != nil {
 			return err
 		}
 	}

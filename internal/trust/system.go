@@ -32,16 +32,18 @@ func (s System) path(p string) string { return filepath.Join("/", s.Root, p) }
 // store is where a distribution keeps the authorities an administrator adds.
 type store struct {
 	dir, ext string
-	refresh  []string
+	refresh  []string // after an authority came
+	forget   []string // after one went
 }
 
-// stores in the order they are looked for.
+// stores in the order they are looked for. Debian leaves a link to an authority
+// that went, unless all links are made anew.
 func stores() []store {
 	return []store{
-		{"/usr/local/share/ca-certificates", ".crt", []string{"update-ca-certificates"}},           // Debian, Ubuntu, Alpine
-		{"/etc/pki/ca-trust/source/anchors", ".pem", []string{"update-ca-trust", "extract"}},       // Fedora, RHEL, Amazon Linux
-		{"/etc/ca-certificates/trust-source/anchors", ".crt", []string{"trust", "extract-compat"}}, // Arch
-		{"/etc/pki/trust/anchors", ".pem", []string{"update-ca-certificates"}},                     // openSUSE
+		{"/usr/local/share/ca-certificates", ".crt", []string{"update-ca-certificates"}, []string{"update-ca-certificates", "--fresh"}}, // Debian, Ubuntu, Alpine
+		{"/etc/pki/ca-trust/source/anchors", ".pem", []string{"update-ca-trust", "extract"}, []string{"update-ca-trust", "extract"}},    // Fedora, RHEL, Amazon Linux
+		{"/etc/ca-certificates/trust-source/anchors", ".crt", []string{"trust", "extract-compat"}, []string{"trust", "extract-compat"}}, // Arch
+		{"/etc/pki/trust/anchors", ".pem", []string{"update-ca-certificates"}, []string{"update-ca-certificates"}},                      // openSUSE
 	}
 }
 

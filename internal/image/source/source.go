@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -63,6 +64,9 @@ type Config struct {
 	Given    Given               // secrets that task definitions name
 	Here     Holder              // nil: not asked
 	Upstream Upstream            // nil: none
+	// Lookup finds the addresses of an upstream's name, to notice one that was
+	// made to mean this machine. nil: nobody did that.
+	Lookup func(ctx context.Context, host string) ([]string, error)
 }
 
 // Sources answers for images.
@@ -137,10 +141,25 @@ func (s *Sources) upstream(ctx context.Context, of state.Scope, ref image.Ref) (
 	if err != nil || at.Host == "" {
 		return protocol.ImageSource{}, refuse("Amazon ECR names no registry endpoint for %s", ref.Host)
 	}
+	if s.ourselves(ctx, at.Hostname()) {
+		return protocol.ImageSource{}, refuse("the built-in registry does not have %s, and it cannot be pulled from Amazon ECR: %s means this machine since `hatoba trust install`; take it away with `hatoba trust remove`", ref.String(), at.Hostname())
+	}
 	out := protocol.ImageSource{Username: login.Username, Password: login.Password, PlainHTTP: at.Scheme == "http", CA: s.cfg.CAs[at.Host]}
 	ref.Host = at.Host
 	out.Ref = ref.String()
 	return out, nil
+}
+
+// ourselves tells whether a registry's name leads back to this machine.
+func (s *Sources) ourselves(ctx context.Context, host string) bool {
+	if s.cfg.Lookup == nil {
+		return false
+	}
+	addresses, err := s.cfg.Lookup(ctx, host)
+	return err == nil && slices.ContainsFunc(addresses, func(a string) bool {
+		addr, err := netip.ParseAddr(a)
+		return err == nil && addr.IsLoopback()
+	})
 }
 
 func (s *Sources) mirrors(ctx context.Context, scope state.Scope, host string) (out []protocol.Mirror, err error) {

@@ -161,6 +161,10 @@ func TestECRUpstream(t *testing.T) {
 	if _, err := s.Source(t.Context(), scope, own+"app:2", ""); err != nil || asked != 2 {
 		t.Errorf("a miss of our own: %v, asked %d times", err, asked)
 	}
+	trusted := New(Config{Here: held{}, Upstream: s.cfg.Upstream, Lookup: func(context.Context, string) ([]string, error) { return []string{"127.66.0.1"}, nil }})
+	if _, err := trusted.Source(t.Context(), scope, own+"app:2", ""); err == nil || !strings.Contains(err.Error(), "hatoba trust remove") {
+		t.Errorf("its name leads back to us: %v", err)
+	}
 	api.Close()
 	_, err = New(Config{Upstream: &ECR{Profile: "none"}}).Source(t.Context(), scope, "999999999999.dkr.ecr.eu-west-1.amazonaws.com/app", "")
 	var refusal *protocol.Refusal
