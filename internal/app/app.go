@@ -26,6 +26,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/agent/reclaim"
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
+	"github.com/hatoba/hatoba/internal/authorization"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	"github.com/hatoba/hatoba/internal/aws/kms"
@@ -268,6 +269,7 @@ func (a *App) assemble(ctx context.Context) error {
 			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),
+		Authorize: (&authorization.Authorizer{Store: a.store}).Authorize,
 	})
 	if err != nil {
 		return err
@@ -286,7 +288,7 @@ func (a *App) assemble(ctx context.Context) error {
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,
 		Endpoints: &endpoint.Server{
-			Resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), API: taskAPI{a.handler, a.identities}.of, Log: a.log,
+			Resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), API: taskAPI{http.HandlerFunc(a.serveAPI), a.identities}.of, Log: a.log,
 		},
 	})
 	a.reclaim = a.newReclaim()

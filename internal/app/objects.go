@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/hatoba/hatoba/internal/authorization"
 	"github.com/hatoba/hatoba/internal/aws/kms"
 	"github.com/hatoba/hatoba/internal/aws/s3"
 	"github.com/hatoba/hatoba/internal/objects"
@@ -24,7 +25,8 @@ func (a *App) openObjects(keyring *secrets.Keyring) (err error) {
 	a.onClose(a.objects.Close)
 	a.s3, err = s3.New(s3.Config{
 		Objects: a.objects, Keys: objectKeys{a.kms}, Log: a.log, NewRequestID: newRequestID,
-		Verifier: a.verifier(), Domains: append([]string{"localhost", "hatoba.internal", "host.hatoba.internal"}, a.cfg.TLSNames...),
+		Authorize: (&authorization.Authorizer{Store: a.store}).Authorize,
+		Verifier:  a.verifier(), Domains: append([]string{"localhost", "hatoba.internal", "host.hatoba.internal"}, a.cfg.TLSNames...),
 	})
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/hatoba/hatoba/internal/aws/s3"
 	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -42,4 +43,13 @@ func (t taskAPI) of(task state.Task, definition state.TaskDefinition) http.Handl
 		}
 		t.handler.ServeHTTP(w, r.WithContext(wire.WithGuest(r.Context(), id)))
 	})
+}
+
+// serveAPI is what of the front tasks reach: the AWS APIs, S3 among them.
+func (a *App) serveAPI(w http.ResponseWriter, r *http.Request) {
+	if s3.Claims(r) || unclaimed(r) && a.s3.Knows(r) {
+		a.s3.ServeHTTP(w, r)
+		return
+	}
+	a.handler.ServeHTTP(w, r)
 }

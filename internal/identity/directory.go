@@ -92,7 +92,7 @@ func Role(r store.Reader, arn string) (state.Role, bool) {
 	if ok && role.ARN == arn {
 		return role, true
 	}
-	return state.Role{Name: name, ARN: arn, ID: derivedID("AROA", arn)}, false
+	return state.Role{Name: name, ARN: arn, ID: AdoptedID(arn)}, false
 }
 
 // TaskSession is how long a task's credentials hold, as on ECS.
@@ -125,6 +125,9 @@ func AccountOfARN(arn string) string {
 	}
 	return parts[4]
 }
+
+// AdoptedID is the id of a role that is not in IAM.
+func AdoptedID(arn string) string { return derivedID("AROA", arn) }
 
 // derivedID is an id that is always the same for one ARN.
 func derivedID(kind, arn string) string {

@@ -1,12 +1,18 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Question is one call to be judged.
 type Question struct {
 	Caller   Caller
 	Action   string // "secretsmanager:GetSecretValue"
 	Resource string // an ARN, or "*" for calls that have none
+	// AnyResource says that the resource cannot be told: an Allow of any will
+	// do, and a Deny counts when it is of all.
+	AnyResource bool
 	// Context holds the condition keys that are known, in lower case. A key
 	// that is there without values is known to be absent from the request;
 	// one that is not there is not known.
@@ -114,6 +120,9 @@ func (s Statement) action(action string) bool {
 func (s Statement) resource(q Question) truth {
 	if s.Resources == nil && s.NotResources == nil {
 		return yes
+	}
+	if q.AnyResource {
+		return truthOf(!s.Deny || slices.Contains(s.Resources, "*"))
 	}
 	list := s.Resources
 	if s.NotResources != nil {

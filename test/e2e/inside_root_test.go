@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/hatoba/hatoba/test/harness"
 )
@@ -104,6 +105,45 @@ func TestATaskIsItsRole(t *testing.T) {
 	if got := none.env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); got != "" {
 		t.Errorf("a task without a role has %s", got)
 	}
+}
+
+// Each of two tasks reads, with the SDK as it comes, the secret that its
+// definition names, and neither the other's nor by starting something that may.
+func TestATaskReadsItsOwnSecretsOnly(t *testing.T) {
+	w := harness.Start(t)
+	w.Image()
+	arns := map[string]string{}
+	for _, name := range []string{"one", "two"} {
+		out, err := w.Secrets.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String("of " + name)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		arns[name] = *out.ARN
+	}
+	names := func(name string) func(*types.ContainerDefinition) {
+		return func(c *types.ContainerDefinition) {
+			c.Secrets = []types.Secret{{Name: aws.String("SECRET"), ValueFrom: aws.String(arns[name])}}
+		}
+	}
+	one, two := inside(t, w, "one", "one", names("one")), inside(t, w, "two", "two", names("two"))
+	check := func(c caller, own, other string) {
+		t.Helper()
+		if got := c.ask("secret", own); got != "of "+own {
+			t.Errorf("its own: %s", got)
+		}
+		if got := c.ask("secret", arns[other]); !strings.Contains(got, "AccessDeniedException") || !strings.Contains(got, "not in the IAM of this Hatoba") || strings.Contains(got, "of "+other) {
+			t.Errorf("the other's: %s", got)
+		}
+	}
+	check(one, "one", "two")
+	check(two, "two", "one")
+	if got := one.ask("run", "two"); !strings.Contains(got, "AccessDeniedException") {
+		t.Errorf("it starts the other: %s", got)
+	}
+	w.Kill()
+	w.Up()
+	w.Eventually("the endpoints are open again", func() bool { return one.ask("secret", "one") == "of one" })
+	check(one, "one", "two")
 }
 
 func TestMetadataOfATask(t *testing.T) {

@@ -65,6 +65,7 @@ func (s *Service) assumeRole(ctx context.Context, caller wire.Caller, in *sts.As
 	}
 	id := identity.Session(role, *in.RoleSessionName, s.cfg.Now().Add(time.Duration(seconds)*time.Second))
 	id.Session = session
+	id.Task = caller.Identity.Task // a task's sessions are judged as the task is
 	credentials, err := s.cfg.Directory.Issue(id)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,146 @@
+package authorization
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/hatoba/hatoba/internal/identity"
+	"github.com/hatoba/hatoba/internal/policy"
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+// Authorizer answers from the store. It may be used concurrently.
+type Authorizer struct {
+	Store store.Store
+	Now   func() time.Time // nil: time.Now
+}
+
+var _ wire.Authorize = (&Authorizer{}).Authorize
+
+// judged are the services whose calls are looked at.
+var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true}
+
+// Authorize implements wire.Authorize. Who is no task passes.
+func (a *Authorizer) Authorize(ctx context.Context, caller wire.Caller, service, operation string, in any) error {
+	if caller.Identity.Task == "" || !judged[service] || service == "sts" && operation == "GetCallerIdentity" {
+		return nil
+	}
+	return a.Store.View(ctx, func(r store.Reader) error {
+		v := &view{r: r, scope: caller.Scope, who: caller.Identity, now: a.now()}
+		role, known := identity.Role(r, caller.Identity.Role)
+		if caller.Identity.Role != "" && known {
+			return v.byPolicies(role, service, operation, in)
+		}
+		return v.byDefinition(service, operation, in)
+	})
+}
+
+func (a *Authorizer) now() time.Time {
+	if a.Now == nil {
+		return time.Now()
+	}
+	return a.Now()
+}
+
+// view is one decision over one snapshot.
+type view struct {
+	r     store.Reader
+	scope state.Scope
+	who   wire.Identity
+	now   time.Time
+}
+
+// byPolicies asks the policies of the session's role.
+func (v *view) byPolicies(role state.Role, service, operation string, in any) error {
+	if id, _, _ := strings.Cut(v.who.UserID, ":"); id != role.ID && id != identity.AdoptedID(role.ARN) {
+		return &wire.Error{Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid: its role was deleted.", Status: http.StatusForbidden}
+	}
+	own := Documents(v.r, role.ARN, role.Grants)
+	for _, need := range v.needs(service, operation, in) {
+		q := policy.Question{
+			Caller: policy.Caller{Account: v.who.Account, ARN: v.who.ARN, Role: v.who.Role},
+			Action: need.action, Resource: need.resource, AnyResource: need.anyResource, Context: v.context(role, need),
+		}
+		decision := policy.Evaluate(q, own...)
+		if need.policy != "" {
+			decision = joined(decision, need.policy, q)
+		}
+		if role.Boundary != "" {
+			decision = decision.Limit(policy.Evaluate(q, managedDocument(v.r, role.Boundary)...))
+		}
+		if s := v.who.Session; s != nil && len(s.Policies)+len(s.PolicyARNs) > 0 {
+			decision = decision.Limit(policy.Evaluate(q, sessionDocuments(v.r, s)...))
+		}
+		if decision != policy.Allowed {
+			return v.denied(service, need, decision, "")
+		}
+	}
+	return nil
+}
+
+// joined adds the policy of the resource itself, whose Allow is enough within
+// one account.
+func joined(own policy.Decision, text string, q policy.Question) policy.Decision {
+	document, err := policy.Parse(text, policy.OfResource)
+	if err != nil {
+		return own
+	}
+	switch by := policy.Evaluate(q, document); {
+	case by == policy.ExplicitDeny || own == policy.ExplicitDeny:
+		return policy.ExplicitDeny
+	case by == policy.Allowed:
+		return policy.Allowed
+	}
+	return own
+}
+
+// context is what conditions may ask for.
+func (v *view) context(role state.Role, need need) map[string][]string {
+	out := map[string][]string{
+		"aws:principalarn": {v.who.Role}, "aws:principalaccount": {v.who.Account}, "aws:principaltype": {"AssumedRole"},
+		"aws:userid": {v.who.UserID}, "aws:username": {}, "aws:requestedregion": {v.scope.Region}, "aws:multifactorauthpresent": {},
+		"aws:currenttime": {v.now.UTC().Format(time.RFC3339)}, "aws:epochtime": {strconv.FormatInt(v.now.Unix(), 10)},
+		"aws:securetransport": {"false"}, "aws:viaawsservice": {"false"},
+	}
+	for _, tag := range role.Tags {
+		out["aws:principaltag/"+strings.ToLower(aws.ToString(tag.Key))] = []string{aws.ToString(tag.Value)}
+	}
+	if v.who.Session != nil {
+		for key, value := range v.who.Session.Tags {
+			out["aws:principaltag/"+strings.ToLower(key)] = []string{value}
+		}
+	}
+	for key, values := range need.context {
+		out[key] = values
+	}
+	return out
+}
+
+// denied words a refusal as AWS does, with what to do about it.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func (v *view) denied(service string, need need, decision policy.Decision, advice string) error {
+	resource := ""
+	if need.resource != "" && need.resource != "*" {
+		resource = " on resource: " + need.resource
+	}
+	why := fmt.Sprintf("because no identity-based policy allows the %s action", need.action)
+	if decision == policy.ExplicitDeny {
+		why = "with an explicit deny in an identity-based policy"
+	}
+	e := &wire.Error{
+		Code:    "AccessDeniedException",
+		Message: fmt.Sprintf("User: %s is not authorized to perform: %s%s %s", v.who.ARN, need.action, resource, why) + advice,
+	}
+	if service == "iam" || service == "sts" || service == "s3" {
+		e.Code, e.Status = "AccessDenied", http.StatusForbidden
+	}
+	return e
+}

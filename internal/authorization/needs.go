@@ -1,0 +1,273 @@
+package authorization
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+)
+
+// need is one permission that a call takes.
+type need struct {
+	action   string
+	resource string // "*" for none
+	// anyResource says that the resource is not told apart: some resource must
+	// be allowed.
+	anyResource bool
+	policy      string              // of the resource itself, "" without one
+	context     map[string][]string // condition keys of the resource and the call
+}
+
+// needs lists the permissions of a call.
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+func (v *view) needs(service, operation string, in any) []need {
+	action := service + ":" + operation
+	switch service {
+	case "secretsmanager":
+		return v.secretNeeds(operation, in)
+	case "ssm":
+		return v.parameterNeeds(operation, in)
+	case "s3":
+		return objectNeeds(operation, in)
+	case "sts":
+		if role := text(in, "RoleArn"); role != "" {
+			return []need{{action: action, resource: role}}
+		}
+	case "kms":
+		if key := text(in, "KeyId"); strings.HasPrefix(key, "arn:") {
+			return []need{{action: action, resource: key}}
+		} else if key != "" && !strings.HasPrefix(key, "alias/") {
+			return []need{{action: action, resource: v.scope.ARN("kms", "key/"+key)}}
+		}
+	case "ecs":
+		return v.taskNeeds(operation, in)
+	}
+	return []need{{action: action, resource: "*"}}
+}
+
+// secretNeeds: every secret that is read must be allowed, also those that a
+// filter finds.
+func (v *view) secretNeeds(operation string, in any) []need {
+	action := "secretsmanager:" + operation
+	ids := texts(in, "SecretIdList")
+	switch {
+	case operation == "BatchGetSecretValue" && len(ids) == 0:
+		out := []need{{action: action, resource: "*"}}
+		for _, s := range store.Secrets.List(v.r, v.scope, "") {
+			out = append(out, secretNeed("secretsmanager:GetSecretValue", s, s.Name))
+		}
+		return out
+	case operation == "BatchGetSecretValue":
+		out := []need{{action: action, resource: "*"}}
+		for _, id := range ids {
+			out = append(out, v.secret("secretsmanager:GetSecretValue", id))
+		}
+		return out
+	}
+	if id := text(in, "SecretId"); id != "" {
+		return []need{v.secret(action, id)}
+	}
+	if name := text(in, "Name"); name != "" && operation == "CreateSecret" {
+		return []need{{action: action, resource: v.scope.SecretARN(name, "??????")}}
+	}
+	return []need{{action: action, resource: "*"}}
+}
+
+var secretSuffix = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
+
+// secret finds what an id means: a name or an ARN, with or without the end.
+func (v *view) secret(action, id string) need {
+	name := strings.TrimPrefix(id, v.scope.ARN("secretsmanager", "secret:"))
+	for _, candidate := range []string{secretSuffix.ReplaceAllString(name, ""), name} {
+		if s, ok := store.Secrets.Get(v.r, v.scope.Key(candidate)); ok && (candidate == name || s.ARN == id) {
+			return secretNeed(action, s, id)
+		}
+	}
+	if !strings.HasPrefix(id, "arn:") {
+		id = v.scope.SecretARN(id, "??????")
+	}
+	return need{action: action, resource: id}
+}
+
+func secretNeed(action string, s state.Secret, id string) need {
+	n := need{action: action, resource: s.ARN, policy: s.Policy, context: map[string][]string{"secretsmanager:secretid": {id}, "secretsmanager:name": {s.Name}}}
+	for _, tag := range s.Tags {
+		key := strings.ToLower(aws.ToString(tag.Key))
+		n.context["aws:resourcetag/"+key] = []string{aws.ToString(tag.Value)}
+		n.context["secretsmanager:resourcetag/"+key] = []string{aws.ToString(tag.Value)}
+	}
+	return n
+}
+
+func (v *view) parameterNeeds(operation string, in any) (out []need) {
+	action := "ssm:" + operation
+	names := texts(in, "Names")
+	for _, member := range []string{"Name", "Path", "ResourceId"} {
+		if name := text(in, member); name != "" {
+			names = append(names, name)
+		}
+	}
+	if operation == "DescribeParameters" || len(names) == 0 {
+		return []need{{action: action, resource: "*"}}
+	}
+	for _, name := range names {
+		out = append(out, need{action: action, resource: v.parameter(name)})
+	}
+	return out
+}
+
+// parameter is the ARN of a parameter's name, ARN, or either with a selector.
+func (v *view) parameter(name string) string {
+	prefix := v.scope.ARN("ssm", "parameter")
+	name = strings.TrimPrefix(name, prefix)
+	if strings.HasPrefix(name, "arn:") {
+		return name // of somewhere else
+	}
+	name, _, _ = strings.Cut(name, ":")
+	return prefix + "/" + strings.TrimPrefix(name, "/")
+}
+
+// objectActions are the actions whose name is not the operation's.
+var objectActions = map[string]string{
+	"HeadObject": "GetObject", "GetObjectAttributes": "GetObject", "HeadBucket": "ListBucket", "ListObjects": "ListBucket", "ListObjectsV2": "ListBucket",
+	"ListObjectVersions": "ListBucketVersions", "ListBuckets": "ListAllMyBuckets", "CreateMultipartUpload": "PutObject", "UploadPart": "PutObject",
+	"UploadPartCopy": "PutObject", "CompleteMultipartUpload": "PutObject", "CopyObject": "PutObject", "ListParts": "ListMultipartUploadParts",
+	"ListMultipartUploads": "ListBucketMultipartUploads", "DeleteObjects": "DeleteObject", "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+	"PutBucketLifecycleConfiguration": "PutLifecycleConfiguration", "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+	"GetBucketEncryption": "GetEncryptionConfiguration", "PutBucketEncryption": "PutEncryptionConfiguration",
+	"DeleteBucketEncryption": "PutEncryptionConfiguration", "DeleteBucketTagging": "PutBucketTagging",
+}
+
+// objectNeeds: the object where there is a key, else the bucket.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+func objectNeeds(operation string, in any) []need {
+	action, ok := objectActions[operation]
+	if !ok {
+		action = operation
+	}
+	bucket, key := text(in, "Bucket"), text(in, "Key")
+	arn := "*"
+	if bucket != "" {
+		arn = "arn:aws:s3:::" + bucket
+	}
+	if key != "" {
+		arn += "/" + key
+	}
+	if operation == "DeleteObjects" {
+		return deletions(in, "s3:"+action, arn)
+	}
+	out := []need{{action: "s3:" + action, resource: arn}}
+	if text(in, "VersionId") != "" && (action == "GetObject" || action == "DeleteObject") {
+		out[0].action += "Version"
+	}
+	if source := text(in, "CopySource"); source != "" {
+		source, _, _ = strings.Cut(strings.TrimPrefix(source, "/"), "?")
+		out = append(out, need{action: "s3:GetObject", resource: "arn:aws:s3:::" + source})
+	}
+	return out
+}
+
+// deletions asks for every key of DeleteObjects.
+func deletions(in any, action, bucket string) (out []need) {
+	list := member(member(reflect.ValueOf(in), "Delete"), "Objects")
+	if list.Kind() != reflect.Slice {
+		return []need{{action: action, resource: bucket + "/*"}}
+	}
+	for i := range list.Len() {
+		key := member(list.Index(i), "Key")
+		out = append(out, need{action: action, resource: bucket + "/" + fmt.Sprint(plain(key))})
+	}
+	return out
+}
+
+// taskNeeds: what starts tasks names its definition, and takes the right to
+// hand on its roles. Other resources of ECS are not told apart.
+func (v *view) taskNeeds(operation string, in any) []need {
+	action := "ecs:" + operation
+	switch operation {
+	case "RunTask", "StartTask", "CreateService", "UpdateService":
+		definition := text(in, "TaskDefinition")
+		if definition == "" {
+			break
+		}
+		out := []need{{action: action, resource: v.definition(definition)}}
+		overrides := member(reflect.ValueOf(in), "Overrides")
+		if overrides.IsValid() && overrides.Kind() == reflect.Struct {
+			out = append(out, v.passed(overrides.Addr().Interface())...)
+		}
+		return out
+	case "RegisterTaskDefinition":
+		return append([]need{{action: action, anyResource: true}}, v.passed(in)...)
+	}
+	return []need{{action: action, anyResource: true}}
+}
+
+// passed are the roles that a request hands to tasks.
+func (v *view) passed(in any) (out []need) {
+	for _, name := range []string{"TaskRoleArn", "ExecutionRoleArn"} {
+		if role := text(in, name); role != "" {
+			if !strings.HasPrefix(role, "arn:") {
+				role = state.IAMARN(v.scope.Account, "role", "/", role)
+			}
+			out = append(out, need{action: "iam:PassRole", resource: role, context: map[string][]string{"iam:passedtoservice": {"ecs-tasks.amazonaws.com"}}})
+		}
+	}
+	return out
+}
+
+// definition is the ARN of FAMILY, FAMILY:REVISION or an ARN.
+func (v *view) definition(name string) string {
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	if family, ok := store.TaskFamilies.Get(v.r, v.scope.Key(name)); ok && !strings.Contains(name, ":") {
+		return v.scope.TaskDefinitionARN(name, family.LastRevision)
+	}
+	return v.scope.ARN("ecs", "task-definition/"+name)
+}
+
+// member reads a field of a struct, through pointers; invalid without one.
+func member(v reflect.Value, name string) reflect.Value {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return reflect.Value{}
+	}
+	f := v.FieldByName(name)
+	for f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct {
+		f = f.Elem()
+	}
+	return f
+}
+
+func plain(v reflect.Value) string {
+	for v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.String {
+		return ""
+	}
+	return v.String()
+}
+
+// text is a string member of an input, "" without it.
+func text(in any, name string) string { return plain(member(reflect.ValueOf(in), name)) }
+
+// texts is a list of strings of an input.
+func texts(in any, name string) []string {
+	list, ok := member(reflect.ValueOf(in), name), false
+	if list.IsValid() && list.CanInterface() {
+		var out []string
+		if out, ok = list.Interface().([]string); ok {
+			return slices.Clone(out)
+		}
+	}
+	return nil
+}
