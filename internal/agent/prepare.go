@@ -158,7 +158,7 @@ func (w *worker) attach(ctx context.Context) error {
 func (w *worker) fetchMaterial(ctx context.Context) error {
 	needed := false
 	for _, p := range w.plans {
-		needed = needed || len(p.Secrets) > 0
+		needed = needed || len(p.Secrets)+len(p.EnvironmentFiles) > 0
 	}
 	if !needed {
 		return nil

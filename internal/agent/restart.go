@@ -40,7 +40,7 @@ func (w *worker) startAgain(ctx context.Context, i int) {
 	plan, material := v.plan, w.material
 	w.spawn(func() func() {
 		err := error(nil)
-		if len(plan.Secrets) > 0 && material.Environment == nil { // they went with the Hatoba that had them
+		if len(plan.Secrets)+len(plan.EnvironmentFiles) > 0 && material.Environment == nil { // they went with the Hatoba that had them
 			err = w.a.link.call(ctx, func(s protocol.Session) (err error) {
 				material, err = s.Material(ctx, w.key)
 				return err

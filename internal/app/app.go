@@ -280,7 +280,7 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 	d := dispatch.New(dispatch.Config{
-		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Credentials: taskCredentials{a.identities},
+		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Files: environmentFiles{a.objects}, Credentials: taskCredentials{a.identities},
 	})
 	a.dispatcher = d
 	a.agent = agent.New(agent.Config{

@@ -21,6 +21,13 @@ type Secrets interface {
 	ResolveTaskSecret(ctx context.Context, scope state.Scope, valueFrom string) (string, error)
 }
 
+// Files reads an environment file, the S3 object with the ARN, as an account
+// sees it. An error's text is AWS's and becomes part of the task's
+// stoppedReason.
+type Files interface {
+	ReadTaskFile(ctx context.Context, scope state.Scope, arn string) ([]byte, error)
+}
+
 // Credentials gives sessions of a task's role.
 type Credentials interface {
 	TaskCredentials(ctx context.Context, task state.Task, roleARN string) (protocol.Credentials, error)
@@ -42,6 +49,7 @@ type Logs interface {
 type Config struct {
 	Store       store.Store
 	Secrets     Secrets
+	Files       Files // nil: there are none
 	Credentials Credentials
 	Images      Images
 	Logs        Logs

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,7 +30,18 @@ func (s *session) Material(ctx context.Context, key state.Key) (protocol.Materia
 	)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxSecretReads)
-	for _, c := range state.Effective(task, def) {
+	files := map[string]map[string]string{}
+	plans := state.Effective(task, def)
+	for _, c := range plans {
+		if len(c.EnvironmentFiles) > 0 {
+			group.Go(func() error {
+				variables, err := s.environmentFiles(ctx, key.Scope(), c)
+				mu.Lock()
+				defer mu.Unlock()
+				files[c.Name] = variables
+				return err
+			})
+		}
 		for _, secret := range c.Secrets {
 			group.Go(func() error {
 				value, err := s.cfg.Secrets.ResolveTaskSecret(ctx, key.Scope(), secret.ValueFrom)
@@ -48,6 +60,12 @@ func (s *session) Material(ctx context.Context, key state.Key) (protocol.Materia
 	}
 	if err := group.Wait(); err != nil {
 		return protocol.Material{}, err
+	}
+	for name, variables := range files {
+		if out.Environment[name] == nil {
+			out.Environment[name] = map[string]string{}
+		}
+		maps.Copy(out.Environment[name], variables) // secrets are not among them
 	}
 	return out, nil
 }

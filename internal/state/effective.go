@@ -18,6 +18,7 @@ type ContainerPlan struct {
 	Command          []string // nil: the image's
 	Environment      []Variable
 	Secrets          []SecretReference
+	EnvironmentFiles []string // ARNs of S3 objects
 	User             string
 	WorkingDirectory string
 	ReadOnly         bool // root file system
@@ -143,6 +144,7 @@ func plan(c ecstypes.ContainerDefinition, def ecstypes.TaskDefinition) Container
 	for _, s := range c.Secrets {
 		p.Secrets = append(p.Secrets, SecretReference{aws.ToString(s.Name), aws.ToString(s.ValueFrom)})
 	}
+	p.EnvironmentFiles = files(c.EnvironmentFiles)
 	for _, d := range c.DependsOn {
 		p.DependsOn = append(p.DependsOn, Dependency{aws.ToString(d.ContainerName), string(d.Condition)})
 	}
@@ -225,10 +227,20 @@ func override(p *ContainerPlan, overrides *ecstypes.TaskOverride) {
 		if o.MemoryReservation != nil {
 			p.ReservationMiB = int64(*o.MemoryReservation)
 		}
+		if len(o.EnvironmentFiles) > 0 {
+			p.EnvironmentFiles = files(o.EnvironmentFiles)
+		}
 		for _, e := range o.Environment {
 			p.Environment = merged(p.Environment, Variable{aws.ToString(e.Name), aws.ToString(e.Value)})
 		}
 	}
+}
+
+func files(in []ecstypes.EnvironmentFile) (out []string) {
+	for _, f := range in {
+		out = append(out, aws.ToString(f.Value))
+	}
+	return out
 }
 
 func merged(vars []Variable, v Variable) []Variable {

@@ -26,6 +26,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
@@ -52,6 +54,8 @@ type World struct {
 	ECR     *ecr.Client
 	Secrets *secretsmanager.Client
 	SSM     *ssm.Client
+	S3      *s3.Client
+	KMS     *kms.Client
 }
 
 // NeedRoot skips a test where containers cannot be run, and says why.
@@ -83,6 +87,7 @@ func StartIn(t testing.TB, dir string, flags ...string) *World {
 	}
 	w.ECS, w.Logs, w.ECR = ecs.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg), ecr.NewFromConfig(cfg)
 	w.Secrets, w.SSM = secretsmanager.NewFromConfig(cfg), ssm.NewFromConfig(cfg)
+	w.S3, w.KMS = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }), kms.NewFromConfig(cfg)
 	w.Up(flags...)
 	t.Cleanup(w.end)
 	return w

@@ -32,8 +32,12 @@ func checkOverrides(o *types.TaskOverride, def types.TaskDefinition, kind types.
 	if n > maxOverrides {
 		return out, invalid("The overrides have %d characters. The maximum is %d.", n, maxOverrides)
 	}
+	role := def.ExecutionRoleArn
+	if o.ExecutionRoleArn != nil {
+		role = o.ExecutionRoleArn
+	}
 	for _, c := range o.ContainerOverrides {
-		if err := checkContainerOverride(c, def); err != nil {
+		if err := checkContainerOverride(c, def, role); err != nil {
 			return out, err
 		}
 	}
@@ -51,7 +55,7 @@ func checkOverrides(o *types.TaskOverride, def types.TaskDefinition, kind types.
 	return out, checkContainersFit(o, def, out)
 }
 
-func checkContainerOverride(c types.ContainerOverride, def types.TaskDefinition) error {
+func checkContainerOverride(c types.ContainerOverride, def types.TaskDefinition, role *string) error {
 	name := aws.ToString(c.Name)
 	if name == "" {
 		return invalid("Container override name can not be empty.")
@@ -64,6 +68,9 @@ func checkContainerOverride(c types.ContainerOverride, def types.TaskDefinition)
 		if aws.ToString(e.Name) == "" {
 			return invalid("Environment variable names can not be empty (override of container %s).", name)
 		}
+	}
+	if err := taskdef.CheckEnvironmentFiles(c.EnvironmentFiles, role); err != nil {
+		return invalid("%s (override of container %s)", err, name)
 	}
 	for _, v := range []*int32{c.Cpu, c.Memory, c.MemoryReservation} {
 		if v != nil && *v < 0 {

@@ -54,7 +54,8 @@ func overrideFields() []Field {
 		doneBelow(o, "name", "command", "cpu", "memory", "memoryReservation"),
 		doneBelow(o+"environment[].", "name", "value"),
 		[]Field{
-			refused(o+"environmentFiles", "put the variables in 'environment'"),
+			only(o+"environmentFiles[].type", "the one that ECS knows", "s3"),
+			{Path: o + "environmentFiles[].value", Class: Done, Note: "instead of the definition's"},
 			refused(o+"resourceRequirements", "GPUs are not served; remove it"),
 			done("overrides.cpu"),
 			done("overrides.memory"),

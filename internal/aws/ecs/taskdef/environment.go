@@ -1,11 +1,15 @@
 package taskdef
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/hatoba/hatoba/internal/envfile"
 )
 
 var parameter = regexp.MustCompile(`^[a-zA-Z0-9_./-]+$`)
@@ -20,6 +24,9 @@ func checkEnvironment(def types.TaskDefinition) error {
 				return refuseContainer(c, "Environment variable names should not be empty or contain '='.")
 			}
 			taken[n] = true
+		}
+		if err := CheckEnvironmentFiles(c.EnvironmentFiles, def.ExecutionRoleArn); err != nil {
+			return refuseContainer(c, "%s", err)
 		}
 		for _, s := range c.Secrets {
 			if def.ExecutionRoleArn == nil {
@@ -59,6 +66,29 @@ func checkSecret(name, from string) error {
 	case len(parts) >= 7 && parts[2] == "secretsmanager" && parts[5] == "secret" && parts[6] != "" && len(parts) <= 10:
 	default:
 		return refuse("Invalid valueFrom for secret %s. It must be the ARN of a Secrets Manager secret, or the ARN or name of a Systems Manager parameter.", name)
+	}
+	return nil
+}
+
+// CheckEnvironmentFiles checks the environment files of a container or of its
+// override. The error is a text without a container.
+func CheckEnvironmentFiles(files []types.EnvironmentFile, executionRole *string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	if aws.ToString(executionRole) == "" {
+		return errors.New("When you are specifying container environmentFiles, you must also specify a value for 'executionRoleArn'.")
+	}
+	if len(files) > envfile.MaxFiles {
+		return fmt.Errorf("A container can have at most %d environmentFiles; it has %d.", envfile.MaxFiles, len(files))
+	}
+	for _, f := range files {
+		if f.Type != types.EnvironmentFileTypeS3 {
+			return fmt.Errorf("Invalid environmentFiles type '%s'. The only type is s3.", f.Type)
+		}
+		if _, _, err := envfile.Object(aws.ToString(f.Value)); err != nil {
+			return fmt.Errorf("Invalid environmentFiles value: %w.", err)
+		}
 	}
 	return nil
 }
