@@ -109,10 +109,9 @@ func (a *Authority) leaf(name string, now time.Time) (*tls.Certificate, error) {
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	ip := net.ParseIP(name)
-	switch {
-	case ip == nil:
+	if ip == nil {
 		template.DNSNames = []string{name}
-	default:
+	} else {
 		template.IPAddresses = []net.IP{ip}
 	}
 	if name == "localhost" || ip.IsLoopback() {

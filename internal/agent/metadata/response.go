@@ -2,7 +2,6 @@ package metadata
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -208,14 +207,4 @@ func (v View) networks(version int) []network {
 		}
 	}
 	return []network{n}
-}
-
-// ids are the ids of the containers that run.
-func (v View) ids() (out []string) {
-	for _, c := range v.Containers {
-		if c.Known == running {
-			out = append(out, c.ID)
-		}
-	}
-	return slices.Clip(out)
 }

@@ -12,8 +12,6 @@ import (
 	"github.com/hatoba/hatoba/internal/store"
 )
 
-const draining = "DRAINING"
-
 // joined makes every node a container instance of the cluster, if it is not
 // yet one: the machine joins a cluster the first time somebody asks for its
 // container instances, as if an agent were started for it there. One that was

@@ -40,7 +40,7 @@ func (s *Service) createKey(ctx context.Context, caller wire.Caller, in *sdk.Cre
 func checkNewKey(in *sdk.CreateKeyInput) error {
 	spec := string(in.KeySpec)
 	if spec == "" {
-		spec = string(in.CustomerMasterKeySpec) //nolint:staticcheck // its old name is still sent
+		spec = string(in.CustomerMasterKeySpec) // its old name is still sent
 	}
 	switch {
 	case spec != "" && spec != string(types.KeySpecSymmetricDefault):

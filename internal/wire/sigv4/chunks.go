@@ -3,6 +3,7 @@ package sigv4
 import (
 	"bufio"
 	"crypto/sha256"
+	"errors"
 	"hash"
 	"io"
 	"slices"
@@ -83,7 +84,7 @@ func (c *chunks) Close() error { return c.body.Close() }
 // next reads the line before a chunk; io.EOF after the last.
 func (c *chunks) next() error {
 	line, err := c.line()
-	if err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return incompleteBody()
 	}
 	if err != nil {
@@ -122,7 +123,7 @@ func (c *chunks) endChunk() error {
 	}
 	line, err := c.line()
 	switch {
-	case err == io.ErrUnexpectedEOF:
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return incompleteBody()
 	case err == nil && line != "":
 		return refuse(PayloadLies, "A chunk of the body is longer than it says.")
@@ -136,7 +137,7 @@ func (c *chunks) end() error {
 	seen := map[string]bool{}
 	for {
 		line, err := c.line()
-		if err == io.ErrUnexpectedEOF && len(seen) == len(c.trailers) {
+		if errors.Is(err, io.ErrUnexpectedEOF) && len(seen) == len(c.trailers) {
 			break // some clients leave the last empty line out
 		}
 		if err != nil {

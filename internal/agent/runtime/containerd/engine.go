@@ -39,7 +39,7 @@ type Config struct {
 	Log      *slog.Logger
 	// Room ends pulls for which the disk has no room: a layer of a few bytes can
 	// unpack to more than any disk. nil: never.
-	Room func() error
+	Room func() error `json:"-"`
 }
 
 // maxRunDir leaves room for the names of sockets below it: the address of a

@@ -65,7 +65,7 @@ func layerOf(t testing.TB, entries ...entry) v1.Layer {
 // shop is a registry for images of layers.
 func shop(t testing.TB, around func(http.Handler) http.Handler) func(name string, layers ...v1.Layer) protocol.ImageSource {
 	t.Helper()
-	var handler http.Handler = registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	handler := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	if around != nil {
 		handler = around(handler)
 	}
