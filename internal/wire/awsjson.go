@@ -22,7 +22,7 @@ func (awsJSON) route(h *handler, req *request) (*operation, *failure) {
 		prefix, name = target[:i], target[i+1:]
 	}
 	svc := h.byTarget[prefix]
-	if svc == nil {
+	if svc == nil || !svc.speaks(JSON10, JSON11) {
 		asked := req.credential.Service
 		if asked == "" {
 			asked = prefix
@@ -39,7 +39,7 @@ func (awsJSON) decode(op *operation, req *request, v reflect.Value) *failure {
 	return nil
 }
 
-func (awsJSON) encode(b []byte, op *operation, v reflect.Value, _ string) ([]byte, error) {
+func (awsJSON) encode(b []byte, op *operation, _ *request, v reflect.Value) ([]byte, error) {
 	return appendJSON(b, op.out, v)
 }
 

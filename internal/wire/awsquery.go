@@ -48,7 +48,7 @@ func (awsQuery) route(h *handler, req *request) (*operation, *failure) {
 // version and action together.
 func (h *handler) queryService(name, version, action string) *service {
 	for _, svc := range h.services {
-		if svc.Protocol != Query || version != "" && version != svc.APIVersion {
+		if !svc.speaks(Query) || version != "" && version != svc.APIVersion {
 			continue
 		}
 		if name == svc.Name || name == "" && svc.knows(action) {
@@ -65,7 +65,7 @@ func (awsQuery) decode(op *operation, req *request, v reflect.Value) *failure {
 	return nil
 }
 
-func (awsQuery) encode(b []byte, op *operation, v reflect.Value, requestID string) ([]byte, error) {
+func (awsQuery) encode(b []byte, op *operation, req *request, v reflect.Value) ([]byte, error) {
 	b = append(b, '<')
 	b = append(b, op.Name...)
 	b = append(b, `Response xmlns="`...)
@@ -77,7 +77,7 @@ func (awsQuery) encode(b []byte, op *operation, v reflect.Value, requestID strin
 	b = append(b, "</"...)
 	b = append(b, op.Name...)
 	b = append(b, "Result><ResponseMetadata>"...)
-	b = appendXMLElement(b, "RequestId", requestID)
+	b = appendXMLElement(b, "RequestId", req.id)
 	b = append(b, "</ResponseMetadata></"...)
 	b = append(b, op.Name...)
 	return append(b, "Response>"...), err

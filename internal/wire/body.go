@@ -2,11 +2,13 @@ package wire
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -30,9 +32,6 @@ func newBodies() bodies { return bodies{make(chan struct{}, largeBodies), bodyTi
 // not used any more.
 func (b bodies) read(into *bytes.Buffer, req *request) (free func(), f *failure) {
 	free = func() {}
-	if enc := req.http.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return free, &failure{code: "SerializationException", message: fmt.Sprintf("Hatoba does not support the Content-Encoding %.40q.", enc), status: http.StatusBadRequest}
-	}
 	if req.http.ContentLength > maxBody {
 		return free, tooLarge()
 	}
@@ -59,6 +58,35 @@ func (b bodies) read(into *bytes.Buffer, req *request) (free func(), f *failure)
 	}
 	req.body = into.Bytes()
 	return free, f
+}
+
+// inflate unpacks a body that came compressed; the signature is over what
+// came. What it unpacks to has the bound of bodies.
+func (req *request) inflate(op *operation) *failure {
+	const encoding = "Content-Encoding"
+	if op.rest != nil && slices.ContainsFunc(op.rest.in.bound, func(f *field) bool { return f.binding.name == encoding }) {
+		return nil // it speaks of what is stored
+	}
+	switch name := req.http.Header.Get(encoding); name {
+	case "", "identity":
+		return nil
+	case "gzip":
+	default:
+		return &failure{code: "SerializationException", message: fmt.Sprintf("Hatoba does not support the Content-Encoding %.40q.", name), status: http.StatusBadRequest}
+	}
+	z, err := gzip.NewReader(bytes.NewReader(req.body))
+	var plain bytes.Buffer
+	if err == nil {
+		_, err = io.Copy(&plain, io.LimitReader(z, maxBody+1))
+	}
+	if err != nil {
+		return &failure{code: "SerializationException", message: "The request's body is not gzip, though its Content-Encoding says so.", status: http.StatusBadRequest}
+	}
+	if plain.Len() > maxBody {
+		return tooLarge()
+	}
+	req.body = plain.Bytes()
+	return nil
 }
 
 // admit waits for its turn among the large bodies.

@@ -10,6 +10,7 @@ import (
 type service struct {
 	Service
 	operations map[string]*operation
+	inOrder    []*operation // of the description, for REST
 	client     reflect.Type // nil when the service names none
 	planner    *planner
 	mu         sync.Mutex // guards planner after construction
@@ -21,22 +22,17 @@ type operation struct {
 	Operation
 	service *service
 	in, out *plan
+	rest    *restRoute // of the REST protocols
 }
 
 func newService(described Service) (*service, error) {
-	switch described.Protocol {
-	case JSON10, JSON11:
-		if described.TargetPrefix == "" {
-			return nil, fmt.Errorf("no TargetPrefix")
+	for _, p := range append([]Protocol{described.Protocol}, described.Also...) {
+		if err := described.check(p); err != nil {
+			return nil, err
 		}
-	case Query:
-		if described.APIVersion == "" {
-			return nil, fmt.Errorf("no APIVersion")
-		}
-	default:
-		return nil, fmt.Errorf("protocol %q is not served", described.Protocol)
 	}
 	svc := &service{Service: described, operations: map[string]*operation{}, planner: newPlanner(described.Naming)}
+	svc.planner.bindings = described.Bindings
 	if described.Client != nil {
 		svc.client = reflect.TypeOf(described.Client)
 	}
@@ -52,9 +48,39 @@ func newService(described Service) (*service, error) {
 		if op.out, err = svc.planner.plan(o.Output); err != nil {
 			return nil, fmt.Errorf("operation %s: %w", o.Name, err)
 		}
+		if described.speaks(RestJSON, RestXML) {
+			if op.rest, err = described.Bindings.route(op); err != nil {
+				return nil, fmt.Errorf("operation %s: %w", o.Name, err)
+			}
+		}
 		svc.operations[o.Name] = op
+		svc.inOrder = append(svc.inOrder, op)
 	}
 	return svc, nil
+}
+
+// check tells what a protocol lacks in a service's description.
+func (s Service) check(p Protocol) error {
+	switch p {
+	case JSON10, JSON11, CBOR:
+		if s.TargetPrefix == "" {
+			return fmt.Errorf("no TargetPrefix")
+		}
+	case Query:
+		if s.APIVersion == "" {
+			return fmt.Errorf("no APIVersion")
+		}
+	case RestJSON, RestXML:
+		if s.Bindings == nil {
+			return fmt.Errorf("no Bindings")
+		}
+		if p != s.Protocol {
+			return fmt.Errorf("%s can only be a service's first protocol", p)
+		}
+	default:
+		return fmt.Errorf("protocol %q is not served", p)
+	}
+	return nil
 }
 
 // operation finds an operation by name. One the SDK's client has is refused

@@ -15,6 +15,7 @@ type failure struct {
 	code    string
 	message string
 	status  int
+	shape   string        // name of a modelled exception whose code is another; "": the code
 	extra   reflect.Value // of a modelled exception with more members; else invalid
 	cause   error         // to be logged: what the client is not told
 }
@@ -52,6 +53,9 @@ func failureOfAPI(api smithy.APIError) *failure {
 	if v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
 		if _, modelled := v.Elem().Type().FieldByName("ErrorCodeOverride"); modelled {
 			f.extra = v.Elem()
+			if shape := v.Elem().Type().Name(); shape != f.code {
+				f.shape = shape
+			}
 		}
 	}
 	return f

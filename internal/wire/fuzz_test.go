@@ -1,6 +1,9 @@
 package wire
 
 import (
+	"context"
+	"net/http"
+	"net/url"
 	"reflect"
 	"testing"
 	"time"
@@ -98,4 +101,124 @@ func FuzzQueryDecode(f *testing.F) {
 			t.Fatalf("%q: %v", b, xerr)
 		}
 	})
+}
+
+// FuzzCBORDecode holds that what is decoded can be encoded, and decodes to the
+// same again.
+func FuzzCBORDecode(f *testing.F) {
+	for _, seed := range []string{
+		"", "\xa0", "\xbf\xff", "\xbf\x66String\x61a\x63Int\x01\xff", "\xa1\x64Time\xc1\x1a\x65\x00\x00\x00",
+		"\xa1\x64List\x9f\x61a\x7f\x61b\x61c\xff\xff", "\xa1\x63Map\xa1\x61k\x61v", "\xa1\x66Nested\xa1\x64Bool\xf5",
+		"\xa1\x66Double\xf9\x3c\x00", "\xa1\x65Float\xfa\x7f\xc0\x00\x00", "\xa1\x64Blob\x42\x00\x01", "\xa1\x65Union\xf6",
+		"\xa1\x61x\xd8\x20\x9b\xff\xff\xff\xff\xff\xff\xff\xff", "\xa1\x64List\x9b\x7f\xff\xff\xff\xff\xff\xff\xff", "\x5f", "\xa1\x66String\x61\xff",
+	} {
+		f.Add([]byte(seed))
+	}
+	p := fuzzedPlan(f, Naming{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var first, second fuzzed
+		if err := decodeCBOR(p, data, reflect.ValueOf(&first).Elem()); err != nil {
+			if err.text == "" {
+				t.Fatal("an error without a reason")
+			}
+			return
+		}
+		again, err := appendCBOR(nil, p, reflect.ValueOf(&first).Elem())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := decodeCBOR(p, again, reflect.ValueOf(&second).Elem()); err != nil {
+			t.Fatalf("%x\nfrom %x: %v", again, data, err)
+		}
+		last, err := appendCBOR(nil, p, reflect.ValueOf(&second).Elem())
+		if err != nil || string(again) != string(last) {
+			t.Fatalf("%x\nthen %x (%v)", again, last, err)
+		}
+	})
+}
+
+// FuzzXMLDecode holds that any document decodes or is refused with a reason,
+// and that what is written of it is read again.
+func FuzzXMLDecode(f *testing.F) {
+	for _, seed := range []string{
+		"<a/>", `<?xml version="1.0"?><R xmlns="urn:x"><String>a &amp; b</String><Int> 7 </Int><Bool>true</Bool></R>`,
+		"<R><List><member>a</member><member/></List><Map><entry><key>k</key><value>v</value></entry></Map></R>",
+		"<R><Nested><Time>2026-11-21T00:00:00.123Z</Time><Blob>AAE=</Blob></Nested><Structs><member><Double>NaN</Double></member></Structs></R>",
+		`<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>`, "<a><b></a></b>", "<a", "<R><Union/></R>", "<R><Map><entry/></Map></R>", "<a/><b/>", "\xff",
+	} {
+		f.Add([]byte(seed))
+	}
+	p := fuzzedPlan(f, Naming{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		root, err := parseXML(data)
+		if err != nil {
+			return
+		}
+		var first, second fuzzed
+		if err := decodeXML(p, nil, root, reflect.ValueOf(&first).Elem(), &budget{}); err != nil {
+			if err.text == "" || !utf8.ValidString(err.Error()) {
+				t.Fatalf("error %q", err.Error())
+			}
+			return
+		}
+		again, xerr := appendRestXMLContent([]byte("<R"), p, reflect.ValueOf(&first).Elem())
+		if xerr != nil {
+			t.Fatal(xerr)
+		}
+		root, err = parseXML(append(again, "</R>"...))
+		if err != nil {
+			t.Fatalf("%s\nfrom %s: %v", again, data, err)
+		}
+		if err := decodeXML(p, nil, root, reflect.ValueOf(&second).Elem(), &budget{}); err != nil {
+			t.Fatalf("%s\nfrom %s: %v", again, data, err)
+		}
+	})
+}
+
+// FuzzRestBound holds that paths, parameters and headers decode or are refused
+// with a reason.
+func FuzzRestBound(f *testing.F) {
+	f.Add("/a/x/rest/of/it", "q=1&q=2&t=2026-11-21T00:00:00Z&other=z", `a, "b,\"c", d`, "Sat, 21 Nov 2026 00:00:00 GMT, Sat, 21 Nov 2026 00:00:00 GMT")
+	f.Add("/a/%2F/%zz", "q", ",", "")
+	table := &Bindings{
+		Operations: map[string]string{"Do": "GET /a/{L}/{G+}?lit"},
+		Members: map[string]string{
+			"boundInput.L": "label L", "boundInput.G": "label G", "boundInput.Q": "query q", "boundInput.T": "query t", "boundInput.Rest": "queries",
+			"boundInput.H": "header H", "boundInput.D": "header D", "boundInput.M": "headers x-m-", "boundInput.N": "query n", "boundInput.B": "header B",
+		},
+	}
+	svc, err := newService(Service{Name: "bound", Protocol: RestJSON, Bindings: table, Operations: []Operation{
+		Op("Do", func(context.Context, Caller, *boundInput) (*struct{}, error) { return nil, nil }),
+	}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, path, query, list, date string) {
+		values, err := url.ParseQuery(query + "&lit")
+		if err != nil {
+			return
+		}
+		op, labels := svc.find("GET", path, values)
+		if op == nil {
+			return
+		}
+		r := &http.Request{Header: http.Header{"H": {list}, "D": {date}, "X-M-A": {list}, "B": {list}}}
+		var in boundInput
+		if err := decodeBound(op.rest, &request{http: r, labels: labels, query: values}, reflect.ValueOf(&in).Elem()); err != nil && err.text == "" {
+			t.Fatal("an error without a reason")
+		}
+	})
+}
+
+// boundInput has a member of every place.
+type boundInput struct {
+	L, G *string
+	Q    []string
+	T    *time.Time
+	N    *int32
+	Rest map[string][]string
+	H    []string
+	D    []time.Time
+	B    []byte
+	M    map[string]string
 }

@@ -4,9 +4,12 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 // generator draws random values of SDK types.
@@ -16,6 +19,18 @@ type generator struct {
 	plain   bool           // only characters that XML 1.0 can carry
 	stack   []reflect.Type // structs being drawn, so that recursive ones end
 	refused func(typ, member string)
+
+	bindings *wire.Bindings // of a REST service
+	place    string         // of the member being drawn, as its binding says
+}
+
+// placed is what a place can carry: a header no spaces at its ends and no
+// other letters than ASCII's, a list of parameters no order, because the
+// SDK's signer sorts them.
+var placed = map[string][]string{
+	"header":  {"x", "a b", "a,b", `say "hi"`, "a=b;c", "1"},
+	"headers": {"x", "a-b", "c", "d1"},
+	"label":   {"x", "a b", "日本語", "a&b=c;d+e%20", "?", "#", "a:b"},
 }
 
 var (
@@ -29,6 +44,9 @@ var nasty = []string{
 }
 
 func (g *generator) text() string {
+	if texts := placed[g.place]; texts != nil {
+		return rapid.SampledFrom(texts).Draw(g.t, "text")
+	}
 	if rapid.IntRange(0, 3).Draw(g.t, "nasty") == 0 || g.plain {
 		return rapid.SampledFrom(nasty).Draw(g.t, "text")
 	}
@@ -39,10 +57,18 @@ func (g *generator) value(typ reflect.Type, depth int) reflect.Value {
 	v := reflect.New(typ).Elem()
 	switch typ {
 	case timeType:
-		v.Set(reflect.ValueOf(time.UnixMilli(rapid.Int64Range(-1e10, 4e12).Draw(g.t, "time")).UTC()))
+		milli := rapid.Int64Range(-1e10, 4e12).Draw(g.t, "time")
+		if g.place != "" {
+			milli -= milli % 1000
+		}
+		v.Set(reflect.ValueOf(time.UnixMilli(milli).UTC()))
 		return v
 	case blobType:
 		v.SetBytes(rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(g.t, "blob"))
+		return v
+	}
+	if typ.Name() == "ChecksumAlgorithm" {
+		v.SetString("CRC32") // the SDK computes it
 		return v
 	}
 	switch typ.Kind() {
@@ -81,7 +107,7 @@ func (g *generator) value(typ reflect.Type, depth int) reflect.Value {
 }
 
 func (g *generator) length(depth int) int {
-	if depth > 3 {
+	if depth > 3 || g.place == "query" {
 		return 1
 	}
 	return rapid.IntRange(0, 2).Draw(g.t, "length")
@@ -104,7 +130,19 @@ func (g *generator) members(v reflect.Value, depth int) {
 		case g.sparse && rapid.Bool().Draw(g.t, "absent"):
 			continue
 		}
+		outer := g.place
+		if g.bindings != nil {
+			line := g.bindings.Members[typ.Name()+"."+f.Name]
+			g.place, _, _ = strings.Cut(line, " ")
+			if strings.Contains(g.place, "=") || g.place == "flat" || g.place == "attribute" || g.place == "payload" {
+				g.place = ""
+			}
+			if strings.Contains(line, "time=http") {
+				g.place = "date" // of whole seconds
+			}
+		}
 		v.Field(i).Set(g.value(f.Type, depth))
+		g.place = outer
 	}
 }
 

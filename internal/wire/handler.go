@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"reflect"
 	"runtime/debug"
 	"strconv"
@@ -52,11 +53,14 @@ func NewHandler(cfg HandlerConfig) (http.Handler, error) {
 		if err != nil {
 			return nil, fmt.Errorf("service %s: %w", described.Name, err)
 		}
-		if svc.Protocol != Query {
+		if svc.TargetPrefix != "" {
 			if h.byTarget[svc.TargetPrefix] != nil {
 				return nil, fmt.Errorf("service %s: the target prefix %q is taken", svc.Name, svc.TargetPrefix)
 			}
 			h.byTarget[svc.TargetPrefix] = svc
+		}
+		if svc.speaks(RestJSON, RestXML) {
+			h.restServices = append(h.restServices, svc)
 		}
 		h.services = append(h.services, svc)
 		names = append(names, svc.Name)
@@ -67,13 +71,14 @@ func NewHandler(cfg HandlerConfig) (http.Handler, error) {
 
 // handler is what NewHandler returns.
 type handler struct {
-	cfg      HandlerConfig
-	services []*service
-	byTarget map[string]*service
-	served   string // names, for refusals
-	origins  http.CrossOriginProtection
-	verifier *Verifier
-	bodies   bodies
+	cfg          HandlerConfig
+	services     []*service
+	byTarget     map[string]*service
+	restServices []*service
+	served       string // names, for refusals
+	origins      http.CrossOriginProtection
+	verifier     *Verifier
+	bodies       bodies
 }
 
 // protocol is one AWS protocol: how a request names its operation and how
@@ -84,7 +89,7 @@ type protocol interface {
 	claims(r *http.Request) bool
 	route(h *handler, req *request) (*operation, *failure)
 	decode(op *operation, req *request, in reflect.Value) *failure
-	encode(b []byte, op *operation, out reflect.Value, requestID string) ([]byte, error)
+	encode(b []byte, op *operation, req *request, out reflect.Value) ([]byte, error)
 	// encodeError writes an error of svc, nil when none was found.
 	encodeError(b []byte, svc *service, f *failure, requestID string) []byte
 	// header sets the headers of an answer; f is nil when it is no error.
@@ -92,8 +97,11 @@ type protocol interface {
 }
 
 // protocolOf returns the protocol r speaks, nil for none.
-func protocolOf(r *http.Request) protocol {
-	for _, p := range [...]protocol{awsJSON{contentType: jsonType(r)}, awsQuery{}} {
+func (h *handler) protocolOf(r *http.Request) protocol {
+	if p := h.rest(r); p != nil {
+		return p
+	}
+	for _, p := range [...]protocol{awsJSON{contentType: jsonType(r)}, rpcCBOR{}, awsQuery{}} {
 		if p.claims(r) {
 			return p
 		}
@@ -115,8 +123,12 @@ type request struct {
 	control    *http.ResponseController // nil in what is answered without a body
 	id         string
 	credential sigv4.Credential
-	body       []byte // valid until the input is decoded
-	form       *form  // query protocol
+	body       []byte      // valid until the input is decoded
+	form       *form       // query protocol
+	query      url.Values  // REST
+	labels     []string    // REST: values of the path's labels, as sent
+	status     int         // REST: of the answer, 0: 200
+	header     http.Header // REST: of the answer
 }
 
 // buffers holds byte slices for bodies and answers.
@@ -134,7 +146,7 @@ func putBuffer(buf *[]byte, used []byte) {
 
 // ServeHTTP serves one request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p := protocolOf(r)
+	p := h.protocolOf(r)
 	if p == nil {
 		h.serveOther(w, r)
 		return
@@ -155,9 +167,19 @@ func (h *handler) write(w http.ResponseWriter, p protocol, req *request, f *fail
 	status := http.StatusOK
 	header := w.Header()
 	p.header(header, f)
+	if f == nil {
+		for name, values := range req.header {
+			header[name] = values
+		}
+		if req.status != 0 {
+			status = req.status
+		}
+	}
 	header.Set("X-Amzn-Requestid", req.id)
 	header.Set("X-Amz-Request-Id", req.id)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	if req.http.Method != http.MethodHead || header.Get("Content-Length") == "" { // a HEAD may tell of what it leaves out
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	if f != nil {
 		status = f.status
 	}
@@ -199,6 +221,9 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 	if unknown != nil {
 		return op, nil, unknown
 	}
+	if f == nil {
+		f = req.inflate(op)
+	}
 	if f != nil {
 		return op, nil, f
 	}
@@ -221,7 +246,7 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 	if out.IsNil() {
 		out = reflect.New(op.Output)
 	}
-	b, err = p.encode(b, op, out.Elem(), req.id)
+	b, err = p.encode(b, op, req, out.Elem())
 	if err != nil {
 		return op, nil, internalFailure(err)
 	}

@@ -2,6 +2,8 @@ package wire_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -16,6 +18,19 @@ import (
 
 	"github.com/hatoba/hatoba/internal/wire"
 )
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	if _, err := io.WriteString(z, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
 
 // hostile are bodies that would cost a careless decoder memory or the stack.
 func hostile() map[string]struct{ contentType, target, body, code string } {

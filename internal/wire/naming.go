@@ -37,5 +37,10 @@ var SSMNaming = Naming{Except: map[string]string{
 	"InstancePropertyFilter.ValueSet":    "valueSet",
 }}
 
+// CloudWatchNaming is CloudWatch's.
+var CloudWatchNaming = Naming{Except: map[string]string{
+	"DashboardInvalidInputError.DashboardValidationMessages": "dashboardValidationMessages",
+}}
+
 // STSNaming is the Security Token Service's.
 var STSNaming = Naming{Except: map[string]string{"PolicyDescriptorType.Arn": "arn"}}

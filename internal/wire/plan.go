@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"io"
 	"reflect"
 	"time"
 	"unicode"
@@ -24,6 +25,7 @@ const (
 	kindTime
 	kindBlob
 	kindRefused // unions and documents: absent is fine, present is refused by name
+	kindStream  // io.Reader or io.ReadCloser: the whole body of a REST message
 )
 
 // plan is a type, taken apart once when the handler is built.
@@ -41,13 +43,16 @@ type field struct {
 	key   []byte // `"name":`
 	index int    // in the Go struct
 	plan  *plan
+
+	binding *binding // of a REST service; nil: in the body, as usual
 }
 
 // planner builds the plans of one service; types met twice share a plan,
 // which is also what lets recursive types end.
 type planner struct {
-	naming Naming
-	plans  map[reflect.Type]*plan
+	naming   Naming
+	bindings *Bindings // nil: none
+	plans    map[reflect.Type]*plan
 }
 
 func newPlanner(naming Naming) *planner {
@@ -57,6 +62,9 @@ func newPlanner(naming Naming) *planner {
 var (
 	timeType = reflect.TypeFor[time.Time]()
 	blobType = reflect.TypeFor[[]byte]()
+
+	readerType     = reflect.TypeFor[io.Reader]()
+	readCloserType = reflect.TypeFor[io.ReadCloser]()
 )
 
 // plan returns the plan of t, or an error when a type can never travel.
@@ -72,6 +80,8 @@ func (pl *planner) plan(t reflect.Type) (*plan, error) {
 		p.kind = kindTime
 	case t == blobType:
 		p.kind = kindBlob
+	case t == readerType || t == readCloserType:
+		p.kind = kindStream
 	case t.Kind() == reflect.Pointer:
 		p.kind = kindPointer
 		p.elem, err = pl.plan(t.Elem())
@@ -119,17 +129,40 @@ func (pl *planner) planFields(p *plan) error {
 			continue
 		}
 		name := pl.naming.wireName(p.typ.Name(), f.Name)
+		bound, err := pl.binding(p.typ.Name()+"."+f.Name, &name)
+		if err != nil {
+			return err
+		}
 		elem, err := pl.plan(f.Type)
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", p.typ.Name(), f.Name, err)
 		}
-		if _, twice := p.byName[name]; twice {
+		if _, twice := p.byName[name]; twice && bound == nil {
 			return fmt.Errorf("wire: %s has two members named %q", p.typ.Name(), name)
 		}
 		p.byName[name] = len(p.fields)
-		p.fields = append(p.fields, field{name: name, key: append(appendJSONString(nil, name), ':'), index: i, plan: elem})
+		p.fields = append(p.fields, field{name: name, key: append(appendJSONString(nil, name), ':'), index: i, plan: elem, binding: bound})
 	}
 	return nil
+}
+
+// binding is a member's, nil when it has none; it may have a name of its own.
+func (pl *planner) binding(member string, name *string) (*binding, error) {
+	if pl.bindings == nil {
+		return nil, nil
+	}
+	line, ok := pl.bindings.Members[member]
+	if !ok {
+		return nil, nil
+	}
+	b, err := parseBinding(line)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", member, err)
+	}
+	if b.wire != "" {
+		*name = b.wire
+	}
+	return &b, nil
 }
 
 // wireName is the wire name of a field of an SDK type.
@@ -149,7 +182,7 @@ func (n Naming) wireName(typ, field string) string {
 // are always written.
 func (p *plan) absent(v reflect.Value) bool {
 	switch p.kind {
-	case kindPointer, kindList, kindMap, kindBlob, kindRefused:
+	case kindPointer, kindList, kindMap, kindBlob, kindRefused, kindStream:
 		return v.IsNil()
 	case kindString:
 		return v.Len() == 0

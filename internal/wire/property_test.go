@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/hatoba/hatoba/internal/wire"
@@ -34,11 +35,23 @@ func TestMain(m *testing.M) {
 
 // excluded are the operations that the property leaves out, with the reason.
 var excluded = map[string]string{
-	"logs.StartLiveTail":       "its answer is an event stream",
-	"logs.GetLogObject":        "its answer is an event stream",
-	"ecs.CreateGateway":        "it requires a union",
-	"logs.PutIntegration":      "it requires a union",
-	"ssm.CreateCloudConnector": "it requires a union",
+	"logs.StartLiveTail":        "its answer is an event stream",
+	"logs.GetLogObject":         "its answer is an event stream",
+	"ecs.CreateGateway":         "it requires a union",
+	"logs.PutIntegration":       "it requires a union",
+	"ssm.CreateCloudConnector":  "it requires a union",
+	"s3.CopyObject":             "it has members newer than the bindings",
+	"s3.CreateMultipartUpload":  "it has members newer than the bindings",
+	"s3.HeadObject":             "the SDK makes up members of its answer; see TestStreams",
+	"s3.SelectObjectContent":    "its answer is an event stream",
+	"s3.ListDirectoryBuckets":   "directory buckets have an endpoint of their own",
+	"s3.GetBucketLocation":      "its answer is the one text that restXml does not wrap",
+	"s3.GetObject":              "a stream; see TestStreams",
+	"s3.GetObjectTorrent":       "a stream; see TestStreams",
+	"s3.PutObject":              "a stream; see TestStreams",
+	"s3.UploadPart":             "a stream; see TestStreams",
+	"s3.UpdateObjectEncryption": "it requires a union",
+	"s3.WriteGetObjectResponse": "a stream, to an endpoint of its own",
 }
 
 // refusedMembers are the types that the codec refuses by name, because no
@@ -50,7 +63,9 @@ var refusedMembers = map[string][]string{
 		"types.GatewayElbAccessLogDestination", "types.GatewayInfrastructureResources", "types.GatewayRouteResources",
 		"types.ServiceConnectContainerConfiguration", "types.SharingStrategy", "types.UpdateGatewayConfiguration",
 	},
-	"logs": {"types.IntegrationDetails", "types.ResourceConfig"},
+	"logs":       {"types.IntegrationDetails", "types.ResourceConfig"},
+	"s3":         {"types.AnalyticsFilter", "types.MetricsFilter", "types.ObjectEncryption"},
+	"monitoring": {"types.EvaluationCriteria", "types.EvaluationWindow"},
 	"ssm": {
 		"types.CloudConnectorConfiguration", "types.ConfigurationTargets", "types.ExecutionInputs",
 		"types.ExecutionPreview", "types.NodeType",
@@ -70,6 +85,10 @@ func TestEveryShapeThroughTheSDK(t *testing.T) {
 					t.Logf("%s is left out: %s", name, reason)
 					continue
 				}
+				if svc.Bindings != nil && svc.Bindings.Operations[op.name] == "" {
+					t.Logf("%s is newer than the bindings", name)
+					continue
+				}
 				t.Run(op.name, func(t *testing.T) {
 					rapid.Check(t, func(t *rapid.T) { roundTrip(t, svc, op, refused) })
 				})
@@ -85,7 +104,7 @@ func TestEveryShapeThroughTheSDK(t *testing.T) {
 }
 
 func roundTrip(t *rapid.T, svc sdkService, op sdkOperation, refused map[string]string) {
-	g := &generator{t: t, plain: svc.Protocol == wire.Query, refused: func(typ, member string) { refused[typ] = member }}
+	g := &generator{t: t, bindings: svc.Bindings, plain: svc.Protocol == wire.Query || svc.Protocol == wire.RestXML, refused: func(typ, member string) { refused[typ] = member }}
 	full := reflect.New(op.in)
 	g.members(full.Elem(), 0)
 	g.sparse = rapid.Bool().Draw(t, "sparse")
@@ -119,12 +138,21 @@ func roundTrip(t *rapid.T, svc sdkService, op sdkOperation, refused map[string]s
 	if err != nil {
 		t.Fatalf("the client failed: %v", err)
 	}
-	if diff := difference(sent.Interface(), received); diff != "" {
+	if diff := difference(sent.Interface(), received, svc.same()...); diff != "" {
 		t.Fatalf("input (-sent +received):\n%s", diff)
 	}
-	if diff := difference(answer.Interface(), out); diff != "" {
+	if diff := difference(answer.Interface(), out, svc.same()...); diff != "" {
 		t.Fatalf("output (-sent +received):\n%s", diff)
 	}
+}
+
+// same is what a service's protocol cannot tell apart: a REST message has no
+// empty lists outside its body, nor in XML.
+func (s sdkService) same() []cmp.Option {
+	if s.Bindings == nil {
+		return nil
+	}
+	return []cmp.Option{cmpopts.EquateEmpty()}
 }
 
 // drop removes members of the input itself.
@@ -141,8 +169,8 @@ var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1
 // difference compares two values of an SDK type. A token the SDK adds by
 // itself for idempotency is no difference, and neither is a millisecond: the
 // SDK's clients cut, not round, what a float makes of it.
-func difference(a, b any) string {
-	return cmp.Diff(a, b,
+func difference(a, b any, options ...cmp.Option) string {
+	return cmp.Diff(a, b, append(options,
 		cmp.Comparer(func(x, y time.Time) bool { return x.Sub(y).Abs() <= time.Millisecond }),
 		cmp.FilterPath(func(p cmp.Path) bool {
 			f, ok := p.Last().(cmp.StructField)
@@ -157,5 +185,5 @@ func difference(a, b any) string {
 			}
 			return *x == *y
 		})),
-	)
+	)...)
 }

@@ -4,14 +4,20 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -71,7 +77,48 @@ func sdkServices() []sdkService {
 				APIVersion: "2011-06-15", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/", Client: (*sts.Client)(nil)},
 			client: func(c aws.Config) any { return sts.NewFromConfig(c) },
 		},
+		{
+			Service: wire.Service{Name: "monitoring", Title: "Amazon CloudWatch", Protocol: wire.CBOR, Also: []wire.Protocol{wire.JSON10, wire.Query}, Naming: wire.CloudWatchNaming,
+				TargetPrefix: "GraniteServiceVersion20100801", APIVersion: "2010-08-01", Namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/", Client: (*cloudwatch.Client)(nil)},
+			client: func(c aws.Config) any { return cloudwatch.NewFromConfig(c) },
+			types:  cloudwatch.TypeRegistry,
+		},
+		{
+			Service: wire.Service{Name: "scheduler", Title: "EventBridge Scheduler", Protocol: wire.RestJSON, Bindings: bindings("scheduler"), Client: (*scheduler.Client)(nil)},
+			client:  func(c aws.Config) any { return scheduler.NewFromConfig(c) },
+		},
+		{
+			Service: wire.Service{Name: "elasticfilesystem", Title: "Amazon EFS", Protocol: wire.RestJSON, Bindings: bindings("efs"), Client: (*efs.Client)(nil)},
+			client:  func(c aws.Config) any { return efs.NewFromConfig(c) },
+		},
+		{
+			Service: wire.Service{Name: "route53", Title: "Amazon Route 53", Protocol: wire.RestXML, Bindings: bindings("route53"), Client: (*route53.Client)(nil)},
+			client:  func(c aws.Config) any { return route53.NewFromConfig(c) },
+		},
+		{
+			Service: wire.Service{Name: "s3", Title: "Amazon S3", Protocol: wire.RestXML, Bindings: bindings("s3"), Client: (*s3.Client)(nil)},
+			client: func(c aws.Config) any {
+				return s3.NewFromConfig(c, func(o *s3.Options) {
+					o.UsePathStyle = true
+					o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+					o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+				})
+			},
+		},
 	}
+}
+
+// bindings reads a table made by test/bindings.
+func bindings(service string) *wire.Bindings {
+	text, err := os.ReadFile("testdata/bindings/" + service + ".json")
+	if err != nil {
+		panic(err)
+	}
+	b, err := wire.ParseBindings(text)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // sdkOperation is a method of an SDK client.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/aws/smithy-go"
 
@@ -49,14 +50,26 @@ type Service struct {
 	Name         string // as in the credential scope and the exception texts: "ecs", "logs"
 	Title        string // for people: "Amazon ECS"
 	Protocol     Protocol
-	TargetPrefix string // of X-Amz-Target, JSON protocols
-	APIVersion   string // of the query protocol: "2011-06-15"
-	Namespace    string // XML namespace of query answers
+	Also         []Protocol // spoken besides: CloudWatch's clients speak three
+	TargetPrefix string     // of X-Amz-Target, JSON protocols; the service's name in RPC v2
+	APIVersion   string     // of the query protocol: "2011-06-15"
+	Namespace    string     // XML namespace of query answers
 	Naming       Naming
+	Bindings     *Bindings // of the REST protocols
 	Operations   []Operation
 	// Client is the SDK's client type (for example (*ecs.Client)(nil)): every
 	// operation it has and Operations has not is refused by name.
 	Client any
+}
+
+// speaks tells whether a service speaks one of the protocols.
+func (s Service) speaks(protocols ...Protocol) bool {
+	for _, p := range protocols {
+		if s.Protocol == p || slices.Contains(s.Also, p) {
+			return true
+		}
+	}
+	return false
 }
 
 // Operation is one operation of a Service. Make it with Op.

@@ -16,6 +16,7 @@ const (
 	maxBody     = 10 << 20
 	maxDepth    = 100
 	maxElements = 100_000
+	maxXML      = 2 << 20  // AWS's largest, 10,000 parts of an upload, have less
 	maxMemory   = 64 << 20 // of the elements, as Go holds them
 )
 
@@ -71,7 +72,7 @@ func (e *shapeError) inElement(i int) *shapeError {
 var kindNames = [...]string{
 	kindStruct: "a Structure", kindList: "a List", kindMap: "a Map", kindString: "a String",
 	kindBool: "a Boolean", kindInt: "an Integer", kindFloat: "a Float", kindTime: "a Timestamp",
-	kindBlob: "a Blob",
+	kindBlob: "a Blob", kindRefused: "a value Hatoba does not support", kindStream: "the whole body",
 }
 
 // mismatch says that got, one of AWS's words such as STRING_VALUE, stands
