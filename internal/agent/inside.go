@@ -74,6 +74,9 @@ func (w *worker) shown(i int) metadata.Container {
 		at := rec.EndedAt.UTC()
 		out.FinishedAt = &at
 	}
+	if r := w.rec.Interfaces[v.plan.Name]; r != nil {
+		out.Address, out.Bindings = r.Address, r.Bindings
+	}
 	if v.plan.Restart != nil {
 		restarts := v.restarts
 		out.Restarts = &restarts

@@ -158,3 +158,66 @@ func TestSplitIsFair(t *testing.T) {
 		}
 	})
 }
+
+func portList() *rapid.Generator[[]state.HostPort] {
+	return rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) state.HostPort {
+		return state.HostPort{Port: rapid.Int32Range(80, 90).Draw(t, "port"), Protocol: rapid.SampledFrom([]string{"tcp", "udp"}).Draw(t, "protocol")}
+	}), 0, 3, func(p state.HostPort) state.HostPort { return p })
+}
+
+// EC2-type tasks never add up to more than a node has, however much is
+// promised to others, and no host port is given twice.
+func TestPlaceGivesEC2TasksWhatIsThere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, pending := snapshots().Draw(t, "snapshot"), requests().Draw(t, "pending")
+		s.Ports = map[string][]state.HostPort{}
+		for _, n := range s.Nodes {
+			s.Ports[n.ID] = portList().Draw(t, "nobody's")
+		}
+		for i := range s.Reserved {
+			s.Reserved[i].Exact, s.Reserved[i].Ports = rapid.Bool().Draw(t, "exact"), portList().Draw(t, "held ports")
+		}
+		for i := range pending {
+			pending[i].Exact, pending[i].Ports = rapid.Bool().Draw(t, "exact"), portList().Draw(t, "ports")
+		}
+		plan := Place(s, pending, rapid.Uint64().Draw(t, "seed"))
+		after := s
+		after.Reserved = append([]Reservation(nil), s.Reserved...)
+		for _, p := range plan.Placed {
+			var r Request
+			for _, candidate := range pending {
+				if candidate.ID == p.ID {
+					r = candidate
+				}
+			}
+			before := Remaining(after, p.Node)
+			if r.Exact && (r.CPU > before.CPU || r.MemoryMiB > before.MemoryMiB) {
+				t.Fatalf("%+v is placed where %+v was left", r, before)
+			}
+			for _, port := range r.Ports {
+				for _, taken := range before.Ports {
+					if port == taken {
+						t.Fatalf("%+v is given a port that is taken", r)
+					}
+				}
+			}
+			after.Reserved = append(after.Reserved, Reservation{Node: p.Node, CPU: r.CPU, MemoryMiB: r.MemoryMiB, Exact: r.Exact, Ports: r.Ports})
+		}
+		for _, r := range plan.Refused {
+			if r.Reason == "" || r.Detail == "" {
+				t.Fatalf("%+v does not explain itself", r)
+			}
+		}
+	})
+}
+
+func TestReserveCountsChosenPorts(t *testing.T) {
+	task := state.Task{Spec: state.TaskSpec{LaunchType: "EC2", CPU: "1024", Holds: state.Holds{CPU: 10, MemoryMiB: 20, Ports: []state.HostPort{{Port: 80, Protocol: "tcp"}}}}}
+	task.Observed.Containers = []state.ContainerObserved{{NetworkBindings: []state.NetworkBinding{
+		{HostPort: 80, Protocol: "tcp"}, {HostPort: 40000, Protocol: "udp", HostPortRange: "40000-40001"},
+	}}}
+	want := Reservation{CPU: 10, MemoryMiB: 20, Exact: true, Ports: []state.HostPort{{Port: 80, Protocol: "tcp"}, {Port: 40000, Protocol: "udp"}, {Port: 40001, Protocol: "udp"}}}
+	if diff := cmp.Diff(want, Reserve(task)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -29,6 +29,18 @@ const (
 	apiPort      = 4566
 )
 
+// served is the port that one of the ports above is served on: the ports
+// themselves are the task's, whose servers listen on all addresses. These are
+// above those the kernel gives to connections.
+func served(port uint16) uint16 { return 61000 + port%1000 }
+
+func leads() (out []network.Lead) {
+	for _, port := range []uint16{dnsPort, metadataPort, apiPort} {
+		out = append(out, network.Lead{Protocol: "tcp", From: port, To: served(port)})
+	}
+	return append(out, network.Lead{Protocol: "udp", From: dnsPort, To: served(dnsPort)})
+}
+
 // APIURL is where a task finds the AWS APIs.
 const APIURL = "http://169.254.170.2:4566"
 
@@ -77,6 +89,9 @@ func (s *Server) Serve(ctx context.Context, t Task) (stop func(), err error) {
 		}
 		o.ends.Wait()
 	}
+	if err := network.LeadLocal(t.NetNS, leads()); err != nil {
+		return nil, err
+	}
 	if err := s.serveDNS(ctx, o, t); err != nil {
 		stop()
 		return nil, err
@@ -92,7 +107,7 @@ func (s *Server) Serve(ctx context.Context, t Task) (stop func(), err error) {
 }
 
 func (s *Server) serveDNS(ctx context.Context, o *open, t Task) error {
-	at := netip.AddrPortFrom(network.Local, dnsPort)
+	at := netip.AddrPortFrom(network.Local, served(dnsPort))
 	pc, err := network.ListenPacket(t.NetNS, at)
 	if err != nil {
 		return err
@@ -113,7 +128,7 @@ func (s *Server) serveDNS(ctx context.Context, o *open, t Task) error {
 }
 
 func (s *Server) serveHTTP(ctx context.Context, o *open, t Task, port uint16, handler http.Handler) error {
-	ln, err := network.Listen(t.NetNS, netip.AddrPortFrom(network.Local, port))
+	ln, err := network.Listen(t.NetNS, netip.AddrPortFrom(network.Local, served(port)))
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,8 @@ type container struct {
 type port struct {
 	ContainerPort int32
 	Protocol      string
-	HostPort      int32 `json:",omitempty"`
+	HostPort      int32  `json:",omitempty"`
+	HostIP        string `json:"HostIp,omitempty"`
 }
 
 // limits are CPU units and MiB.
@@ -177,7 +178,12 @@ func (v View) containerResponse(version int, c Container) container {
 		Labels: c.Labels, DesiredStatus: v.desired(), KnownStatus: c.Known, ExitCode: c.ExitCode,
 		Limits:    limits{CPU: max(p.CPU, 2), Memory: p.MemoryMiB},
 		CreatedAt: c.CreatedAt, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt, Type: "NORMAL",
-		Volumes: c.Volumes, RestartCount: c.Restarts, Networks: v.networks(version),
+		Volumes: c.Volumes, RestartCount: c.Restarts, Networks: v.networks(version, c),
+	}
+	for _, b := range c.Bindings {
+		for i, p := range b.HostPorts() {
+			out.Ports = append(out.Ports, port{ContainerPort: b.ContainerPort + int32(i), Protocol: b.Protocol, HostPort: p.Port, HostIP: b.BindIP})
+		}
 	}
 	if c.Health != "" {
 		out.Health = &health{Status: c.Health}
@@ -193,7 +199,12 @@ func (v View) containerResponse(version int, c Container) container {
 	return out
 }
 
-func (v View) networks(version int) []network {
+// networks are those of the task, or of the container where each has its own.
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-response.html
+func (v View) networks(version int, c Container) []network {
+	if c.Address.IsValid() {
+		return []network{{NetworkMode: c.Plan.Host.NetworkMode, IPv4Addresses: []string{c.Address.String()}}}
+	}
 	eni := v.Observed.ENI
 	if eni.PrivateIPv4 == "" {
 		return nil

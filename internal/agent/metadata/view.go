@@ -39,6 +39,8 @@ type Container struct {
 	HealthSince time.Time
 	Restarts    *int // nil without a restart policy
 	Volumes     []Volume
+	Address     netip.Addr // its own, with bridge networking
+	Bindings    []state.NetworkBinding
 }
 
 // Volume is a mount of a container.

@@ -116,3 +116,28 @@ func FuzzParsePublished(f *testing.F) {
 		}
 	})
 }
+
+// A task may listen on any port, on all its addresses, beside what is served
+// on its local one.
+func TestLocalPortsAreNotTakenFromTheTask(t *testing.T) {
+	m := newMachine(t)
+	n := m.open(t, "t1", vpc)
+	a, b := attach(t, n, "a", "172.31.0.10"), attach(t, n, "b", "172.31.0.11")
+	for range 2 { // again after a restart of ours
+		if err := LeadLocal(a.NetNS, []Lead{{"tcp", 80, 61080}, {"udp", 53, 61053}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	serve(t, a.NetNS, "169.254.170.2:61080")
+	mustAsk(t, a.NetNS, "169.254.170.2:80", "169.254.170.2")
+	serve(t, a.NetNS, "0.0.0.0:80")
+	mustAsk(t, a.NetNS, "169.254.170.2:80", "169.254.170.2")
+	mustAsk(t, b.NetNS, "172.31.0.10:80", "172.31.0.11")
+	shell(t, "ip route add 169.254.170.2/32 via 172.31.0.10")
+	for _, port := range []string{"61080"} {
+		if got, err := ask("", "169.254.170.2:"+port, time.Second); err == nil {
+			t.Errorf("the task's local address was reached from outside: %q", got)
+		}
+	}
+	removed(t, n)
+}
