@@ -237,8 +237,10 @@ func (a *App) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	origins := a.newOrigins()
 	a.registry, err = registry.Open(ctx, registry.Config{
-		Dir: filepath.Join(a.cfg.DataDir, "registry"), Default: a.scope, Catalog: ecr.Catalog{Store: a.store}, Log: a.log,
+		Origins: origins,
+		Dir:     filepath.Join(a.cfg.DataDir, "registry"), Default: a.scope, Catalog: ecr.Catalog{Store: a.store}, Log: a.log,
 		RequireAuth: a.auth() == wire.AuthSigV4, Room: a.disk.Room,
 	})
 	if err != nil {
@@ -279,6 +281,7 @@ func (a *App) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	origins.Sources, origins.Secrets = images, resolver
 	d := dispatch.New(dispatch.Config{
 		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Files: environmentFiles{a.objects}, Credentials: taskCredentials{a.identities},
 	})

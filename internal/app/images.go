@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/aws/ecr"
+	"github.com/hatoba/hatoba/internal/image/origin"
 	"github.com/hatoba/hatoba/internal/image/source"
+	"github.com/hatoba/hatoba/internal/image/transport"
 	"github.com/hatoba/hatoba/internal/registry"
 	"github.com/hatoba/hatoba/internal/secrets/taskref"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -51,6 +54,12 @@ func (a *App) imageSources(resolver taskref.Resolver) (*source.Sources, error) {
 		cfg.Lookup = net.DefaultResolver.LookupHost
 	}
 	return source.New(cfg), nil
+}
+
+// newOrigins builds what pull through cache rules are asked with. Where images
+// are pulled from is known later, before anybody is served.
+func (a *App) newOrigins() *origin.Origins {
+	return &origin.Origins{Rules: ecr.Catalog{Store: a.store}, Transports: &transport.Set{}, Listen: a.cfg.Listen}
 }
 
 // authorities reads HOST=FILE settings.

@@ -35,6 +35,8 @@ const (
 // Run frees, until ctx ends, the blobs of images that were deleted, and once a
 // day those of pushes that were broken off.
 func (r *Registry) Run(ctx context.Context) error {
+	defer r.fills.group.Wait()
+	defer r.fills.end()
 	tick := time.NewTicker(collectEvery)
 	defer tick.Stop()
 	swept := time.Now()

@@ -164,6 +164,13 @@ func references(body []byte) (out []string) {
 	return out
 }
 
+// blobDescriptors are those of an image's configuration and layers.
+func blobDescriptors(body []byte) []descriptor {
+	var m manifest
+	_ = json.Unmarshal(body, &m)
+	return append(m.Layers, m.Config)
+}
+
 func isDigest(s string) bool {
 	_, err := digest.Parse(s)
 	return err == nil

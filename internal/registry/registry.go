@@ -64,6 +64,8 @@ type Config struct {
 	RequireAuth bool
 	// Room refuses pushes for which the disk has no room; nil: there always is.
 	Room func() error
+	// Origins are what repositories may be caches of; nil: none is.
+	Origins Origins
 	// Grace is how long a blob no manifest names is kept, because a push may
 	// be about to name it. 0 means one hour.
 	Grace time.Duration
@@ -78,6 +80,7 @@ type Registry struct {
 	key     []byte // of tokens
 	locks   keylock.Locks
 	touched touched
+	fills   *fills
 }
 
 // Open opens the registry over its directory, mends the records of a broken
@@ -97,7 +100,7 @@ func Open(ctx context.Context, cfg Config) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{cfg: cfg, driver: d, storage: ns}
+	r := &Registry{cfg: cfg, driver: d, storage: ns, fills: newFills(ctx)}
 	if r.key, err = tokenKey(filepath.Join(cfg.Dir, "token.key")); err != nil {
 		return nil, err
 	}
@@ -164,6 +167,10 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if account != "" && account != Node && account != rt.scope.Account {
 		refuse(w, http.StatusForbidden, "DENIED", fmt.Sprintf(
 			"the authorization token is account %s's, the repository '%s' is in account %s", account, rt.name, rt.scope.Account))
+		return
+	}
+	if err := r.fill(req, rt); err != nil {
+		r.refuseFill(w, rt, err)
 		return
 	}
 	exists, err := r.exists(req, rt)

@@ -82,6 +82,17 @@ func (r *Registry) HasBlob(ctx context.Context, scope state.Scope, name, dgst st
 	return d.Size, err == nil, err
 }
 
+// Serves tells whether the registry answers for a tag or a digest: it holds it,
+// or the repository is a cache of another.
+func (r *Registry) Serves(ctx context.Context, scope state.Scope, name, ref string) (bool, error) {
+	if r.cfg.Origins != nil {
+		if _, ok, err := r.cfg.Origins.Origin(ctx, scope, name); ok || err != nil {
+			return ok, err
+		}
+	}
+	return r.Holds(ctx, scope, name, ref)
+}
+
 // Holds tells whether a repository has a tag or a digest.
 func (r *Registry) Holds(ctx context.Context, scope state.Scope, name, ref string) (bool, error) {
 	if _, ok, err := r.cfg.Catalog.Repository(ctx, scope, name); err != nil || !ok {

@@ -12,6 +12,18 @@ type Repository struct {
 	Tags          map[string]string
 }
 
+// PullThroughRule says that repositories below a prefix are caches of another
+// registry's. ID: the prefix. Writer: the ECR operations.
+type PullThroughRule struct {
+	Prefix         string // of repository names; ROOT: of all that have no other rule
+	Host           string // of the upstream registry, with its port where it has one
+	Kind           string // ECR's name of the upstream, such as docker-hub
+	UpstreamPrefix string // of names there; ROOT: none
+	CredentialARN  string // of a Secrets Manager secret, "" when none is needed
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
 // Image is the record of a manifest of a repository; its bytes are in the
 // registry's storage. ID: ImageID(repository, digest). Writer: the registry,
 // when a manifest is pushed, and the ECR operations.

@@ -29,6 +29,8 @@ var (
 	Repositories = Table[state.Repository]{Name: "repositories", Version: 1}
 	Images       = Table[state.Image]{Name: "images", Version: 1}
 
+	PullThroughRules = Table[state.PullThroughRule]{Name: "pull-through-rules", Version: 1}
+
 	Users            = Table[state.User]{Name: "users", Version: 1}
 	AccessKeys       = Table[state.AccessKey]{Name: "access-keys", Version: 1}
 	Groups           = Table[state.Group]{Name: "groups", Version: 1}
@@ -59,6 +61,7 @@ func tables() []AnyTable {
 		KMSAliases,
 		Repositories,
 		Images,
+		PullThroughRules,
 		Users,
 		AccessKeys,
 		Groups,

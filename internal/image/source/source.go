@@ -43,7 +43,7 @@ type Given interface {
 // Holder tells what the built-in registry can answer for itself: images it
 // holds, and those its pull-through cache fetches.
 type Holder interface {
-	Holds(ctx context.Context, scope state.Scope, repository, reference string) (bool, error)
+	Serves(ctx context.Context, scope state.Scope, repository, reference string) (bool, error)
 }
 
 // Upstream is a registry behind the built-in one: the real ECR.
@@ -128,7 +128,7 @@ func (s *Sources) here(ctx context.Context, of, scope state.Scope, ref image.Ref
 	if ref.Digest != "" {
 		reference = ref.Digest
 	}
-	return s.cfg.Here.Holds(ctx, scope, ref.Repository, reference)
+	return s.cfg.Here.Serves(ctx, scope, ref.Repository, reference)
 }
 
 // upstream is the source of an image that the real ECR has.

@@ -38,7 +38,7 @@ func (s shelf) ResolveRegistryLogin(ctx context.Context, of state.Scope, id stri
 
 type held map[string]bool
 
-func (h held) Holds(_ context.Context, _ state.Scope, repository, ref string) (bool, error) {
+func (h held) Serves(_ context.Context, _ state.Scope, repository, ref string) (bool, error) {
 	return h[repository+" "+ref], nil
 }
 

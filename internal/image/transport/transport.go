@@ -88,7 +88,7 @@ func (s *Set) newTransport(host string, files certificates) (*http.Transport, er
 		IdleConnTimeout:     30 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
 		// A registry that takes a request and never answers is unreachable.
-		ResponseHeaderTimeout: 2 * time.Minute,
+		ResponseHeaderTimeout: 5 * time.Minute,
 	}
 	if len(files.ca) == 0 && len(files.pairs) == 0 {
 		return t, nil
