@@ -2,8 +2,11 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"time"
+
+	"github.com/hatoba/hatoba/internal/state"
 )
 
 // cleanUp takes away all a task had, after its last words have been shipped.
@@ -34,6 +37,7 @@ func (w *worker) cleanUp(ctx context.Context, stopEndpoints func()) func() {
 		w.stage = finished
 		if w.rec.ENI.ID != "" {
 			w.rec.ENI.Status = "DELETED"
+			w.note(state.EventNetwork, "", fmt.Sprintf("network interface %s with %s is removed", w.rec.ENI.ID, w.rec.ENI.PrivateIPv4))
 		}
 		w.rec.Observed.Connectivity = "DISCONNECTED"
 		w.rec.Observed.StoppedAt = now()

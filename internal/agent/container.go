@@ -29,7 +29,7 @@ func containerID(taskID, name string) string {
 
 // startContainer creates and starts one container, and then watches it.
 func (w *worker) startContainer(ctx context.Context, i int) func() {
-	plan := w.plans[i]
+	plan, began := w.plans[i], time.Now()
 	id := containerID(w.key.ID, plan.Name)
 	engine := w.a.cfg.Engine
 	select {
@@ -64,6 +64,8 @@ func (w *worker) startContainer(ctx context.Context, i int) func() {
 			w.fail(i, err.Error())
 			return
 		}
+		took := startedAt.Sub(began).Round(time.Millisecond).String()
+		w.noteAt(startedAt, state.EventStarted, plan.Name, "started in "+took, "took", took, "runtimeId", id)
 		w.started(ctx, i, startedAt)
 	}
 }
@@ -113,6 +115,7 @@ func (w *worker) exited(i int, exit runtime.Exit, err error) {
 		v.exitCode = &exit.Code
 	}
 	v.failure, rec.ExitCode = rec.Failure, v.exitCode
+	w.noteExit(v)
 }
 
 func (w *worker) checkHealth(ctx context.Context, i int, since time.Time) {
@@ -130,7 +133,10 @@ func (w *worker) checkHealth(ctx context.Context, i int, since time.Time) {
 		return err == nil && result.Code == 0
 	}
 	health.Run(ctx, check, since, probe, func(status string) {
-		w.post(func() { w.views[i].health = status })
+		w.post(func() {
+			w.note(state.EventHealth, plan.Name, fmt.Sprintf("health is %s, it was %s", status, w.views[i].health), "health", status)
+			w.views[i].health = status
+		})
 	})
 }
 

@@ -3,6 +3,7 @@ package agent
 import (
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/hatoba/hatoba/internal/agent/health"
 	"github.com/hatoba/hatoba/internal/state"
@@ -13,6 +14,7 @@ import (
 func (w *worker) publish() {
 	before := w.rec.Observed
 	w.observe()
+	w.noteStatus(w.rec.Observed.Status)
 	changed := !reflect.DeepEqual(before, w.rec.Observed)
 	if (changed || w.dirty) && !w.gone {
 		if err := w.rec.save(w.dir); err != nil {
@@ -72,8 +74,8 @@ func (w *worker) observe() {
 	if w.rec.Cause != nil {
 		o.StopCode, o.StoppedReason = w.rec.Cause.Code, w.rec.Cause.Reason
 	}
-	if o.ExecutionStoppedAt == nil && w.executionStopped() {
-		o.ExecutionStoppedAt = now()
+	if o.ExecutionStoppedAt == nil {
+		o.ExecutionStoppedAt = w.executionStopped()
 	}
 	o.ENI = w.rec.ENI
 	o.Health = taskHealth(w.views)
@@ -128,14 +130,19 @@ func (w *worker) status() state.TaskStatus {
 	return state.TaskProvisioning
 }
 
-// executionStopped tells whether an essential container has ended.
-func (w *worker) executionStopped() bool {
+// executionStopped is when an essential container ended; nil while none has.
+func (w *worker) executionStopped() *time.Time {
 	for _, v := range w.views {
-		if v.plan.Essential && v.phase == ended && v.started && (w.stopping || !v.again()) {
-			return true
+		if !v.plan.Essential || v.phase != ended || !v.started || v.again() && !w.stopping {
+			continue
 		}
+		if v.endedAt.IsZero() { // its end was not seen
+			return now()
+		}
+		at := v.endedAt.UTC().Truncate(time.Millisecond)
+		return &at
 	}
-	return false
+	return nil
 }
 
 // taskHealth follows the essential containers: one UNHEALTHY makes the task

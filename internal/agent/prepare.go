@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -148,6 +149,7 @@ func (w *worker) attach(ctx context.Context) error {
 		w.stopEndpoints = stop
 		w.rec.NetNS = attachment.NetNS
 		w.rec.ENI.Status = "ATTACHED"
+		w.note(state.EventNetwork, "", fmt.Sprintf("network interface %s has the address %s", w.rec.ENI.ID, w.rec.ENI.PrivateIPv4), "address", w.rec.ENI.PrivateIPv4, "interface", w.rec.ENI.ID)
 		w.rec.Observed.Connectivity = "CONNECTED"
 		w.rec.Observed.ConnectivityAt = now()
 	})
@@ -163,10 +165,15 @@ func (w *worker) fetchMaterial(ctx context.Context) error {
 	if !needed {
 		return nil
 	}
+	began := time.Now()
 	return w.a.link.call(ctx, func(s protocol.Session) error {
 		material, err := s.Material(ctx, w.key)
 		if err == nil {
-			w.post(func() { w.material = material })
+			took := time.Since(began).Round(time.Millisecond).String()
+			w.post(func() {
+				w.material = material
+				w.note(state.EventSecrets, "", "secrets were fetched in "+took, "took", took)
+			})
 		}
 		return err
 	})

@@ -41,6 +41,7 @@ func (w *worker) pull(ctx context.Context, plan state.ContainerPlan) error {
 	for retries := 0; ; retries++ {
 		image, err := w.pullOnce(ctx, plan.Image)
 		if err == nil {
+			w.notePulled(plan.Image, image, time.Since(began))
 			w.keepImage(plan.Image, image)
 			return nil
 		}
@@ -59,6 +60,7 @@ func (w *worker) pull(ctx context.Context, plan state.ContainerPlan) error {
 			return r
 		}
 		w.a.cfg.Log.Info("an image could not be pulled yet", "task", w.key.ID, "image", plan.Image, "again_in", wait, "error", err)
+		w.notePullRetry(plan.Name, plan.Image, wait, err)
 		if !pause(ctx, wait) {
 			return ctx.Err()
 		}

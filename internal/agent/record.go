@@ -31,6 +31,7 @@ type record struct {
 	CredentialsID string
 	Containers    map[string]*containerRecord
 	Observed      state.Observed
+	History       history
 	// HostStopped says that the machine was restarted since the task began.
 	HostStopped bool `json:",omitempty"`
 }

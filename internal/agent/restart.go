@@ -3,11 +3,13 @@ package agent
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/agent/health"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
+	"github.com/hatoba/hatoba/internal/state"
 )
 
 // again tells whether an ended container's policy starts it once more. It
@@ -73,6 +75,11 @@ func (w *worker) startedAgain(ctx context.Context, i int, at time.Time) {
 	rec.Restarting = false
 	rec.Restarts++
 	w.views[i].restarts = rec.Restarts
+	text := fmt.Sprintf("restarted by its policy, for the %d. time", rec.Restarts)
+	if rec.ExitCode != nil {
+		text += fmt.Sprintf(", after exit code %d", *rec.ExitCode)
+	}
+	w.noteAt(at, state.EventRestarted, w.plans[i].Name, text, "restarts", strconv.Itoa(rec.Restarts))
 	w.started(ctx, i, at)
 }
 

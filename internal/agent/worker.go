@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -52,6 +53,7 @@ type worker struct {
 	told          *state.Observed // what was reported last
 	reported      <-chan struct{} // closed when the last report is durable
 	dirty         bool            // the record must be saved
+	shipping      bool            // history is on its way up
 	unsaved       bool            // saving failed: a full disk
 	gone          bool            // the control plane has forgotten the task
 }
@@ -118,10 +120,12 @@ func (w *worker) run(ctx context.Context) {
 	defer w.spawns.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	w.noteArrival()
 	w.enter(ctx)
 	for {
 		wake := w.step(ctx)
-		if w.stage == finished && w.settled(ctx) {
+		w.shipHistory(ctx)
+		if w.stage == finished && !w.shipping && w.settled(ctx) {
 			return
 		}
 		timer := timerFor(wake)
@@ -189,6 +193,9 @@ func (w *worker) live(ctx context.Context) time.Time {
 		switch {
 		case d.finish:
 			w.stage = cleaning
+			if w.rec.ENI.ID != "" {
+				w.rec.ENI.Status = "DETACHING"
+			}
 			stop := w.stopEndpoints
 			w.spawn(func() func() { return w.cleanUp(ctx, stop) })
 			return time.Time{}
@@ -214,10 +221,12 @@ func (w *worker) act(ctx context.Context, act action) bool {
 	case doTerm:
 		v.termAt = w.rec.Containers[v.plan.Name].asked(time.Now())
 		w.dirty = true
+		w.note(state.EventSignal, v.plan.Name, fmt.Sprintf("%s, because the task stops: %s; SIGKILL follows after %s", w.stopSignal(v.plan), w.endReason(), v.plan.StopTimeout), "signal", w.stopSignal(v.plan))
 		w.signal(ctx, act.container, w.stopSignal(v.plan))
 		return true // its patience begins: decide when it ends
 	case doKill:
 		v.killed = true
+		w.note(state.EventSignal, v.plan.Name, fmt.Sprintf("SIGKILL, because it did not end within its stopTimeout of %s", v.plan.StopTimeout), "signal", "SIGKILL")
 		w.signal(ctx, act.container, "SIGKILL")
 	}
 	return false
@@ -229,6 +238,9 @@ func (w *worker) fail(i int, reason string) {
 	v.phase, v.failure = ended, reason
 	rec := w.rec.Containers[v.plan.Name]
 	rec.Ended, rec.Failure = true, reason
+	if reason != "" {
+		w.note(state.EventFailed, v.plan.Name, reason)
+	}
 	w.dirty = true
 }
 
@@ -241,6 +253,8 @@ func (w *worker) stop(why *cause) {
 	w.rec.Cause = why
 	w.rec.Observed.StoppingAt = now()
 	w.dirty = true
+	w.noteEnd(why)
+	w.noteStatus(state.TaskStopping)
 	if why != nil {
 		w.log.Info("task ends", "code", why.Code, "reason", why.Reason)
 	}

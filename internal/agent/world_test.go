@@ -31,11 +31,12 @@ type world struct {
 	messages chan protocol.Message
 	observed map[state.Key]state.Observed
 	shipped  []protocol.LogBatch
+	history  map[state.Key][]state.TaskEvent
 	asked    int // how often secrets were asked for
 }
 
 func newWorld(t *testing.T, options fake.Options) *world {
-	return &world{t: t, dir: t.TempDir(), engine: fake.New(options), observed: map[state.Key]state.Observed{}}
+	return &world{t: t, dir: t.TempDir(), engine: fake.New(options), observed: map[state.Key]state.Observed{}, history: map[state.Key][]state.TaskEvent{}}
 }
 
 // up starts an agent over what is there, as a start of Hatoba does.
@@ -133,6 +134,13 @@ func (w *world) ShipLogs(_ context.Context, b protocol.LogBatch) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shipped = append(w.shipped, b)
+	return nil
+}
+
+func (w *world) RecordHistory(_ context.Context, task state.Key, events []state.TaskEvent) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.history[task] = append(w.history[task], events...)
 	return nil
 }
 

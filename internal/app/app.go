@@ -40,6 +40,7 @@ import (
 	"github.com/hatoba/hatoba/internal/disk"
 	"github.com/hatoba/hatoba/internal/dispatch"
 	"github.com/hatoba/hatoba/internal/dns"
+	"github.com/hatoba/hatoba/internal/history"
 	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/logs"
 	"github.com/hatoba/hatoba/internal/objects"
@@ -76,6 +77,7 @@ type App struct {
 
 	store    *etcd.Store
 	logs     *logs.Engine
+	history  *history.Store
 	engine   *containerd.Engine
 	network  *network.Network
 	registry *registry.Registry
@@ -282,8 +284,10 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 	origins.Sources, origins.Secrets = images, resolver
+	a.history = &history.Store{Logs: a.logs, Log: a.log, Now: time.Now}
 	d := dispatch.New(dispatch.Config{
-		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Files: environmentFiles{a.objects}, Credentials: taskCredentials{a.identities},
+		History: a.history,
+		Store:   a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Files: environmentFiles{a.objects}, Credentials: taskCredentials{a.identities},
 	})
 	a.dispatcher = d
 	a.agent = agent.New(agent.Config{
@@ -310,6 +314,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.registry.Run(gctx) })
 	group.Go(func() error { return (&reap.Loop{Store: a.store, Log: a.log}).Run(gctx) })
 	group.Go(func() error { return a.logs.Run(gctx) })
+	group.Go(func() error { return a.history.Run(gctx) })
 	group.Go(func() error { return a.secrets.Run(gctx) })
 	group.Go(func() error { return a.sessions.Run(gctx) })
 	group.Go(func() error { return a.objects.Run(gctx) })

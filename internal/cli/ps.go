@@ -28,18 +28,45 @@ func psCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return explain(c, err)
 			}
+			more, err := taskNotes(cmd.Context(), c)
+			if err != nil {
+				return explain(c, err)
+			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "TASK\tCLUSTER\tDEFINITION\tSTATUS\tHEALTH\tADDRESS\tCONTAINERS\tREASON")
+			fmt.Fprintln(w, "TASK\tCLUSTER\tDEFINITION\tSTATUS\tAGE\tHEALTH\tRESTARTS\tADDRESS\tCONTAINERS\tREASON")
 			for _, t := range tasks {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-					lastPart(t.TaskArn), lastPart(t.ClusterArn), lastPart(t.TaskDefinitionArn), statusSince(t),
-					t.HealthStatus, taskAddress(t), containerSummary(t.Containers), aws.ToString(t.StoppedReason))
+				n := more[lastPart(t.TaskArn)]
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n",
+					lastPart(t.TaskArn), lastPart(t.ClusterArn), lastPart(t.TaskDefinitionArn), statusSince(t), age(t.CreatedAt),
+					t.HealthStatus, n.Restarts, taskAddress(t), containerSummary(t.Containers), reason(t, n))
 			}
 			return w.Flush()
 		},
 	}
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "stopped tasks too")
 	return cmd
+}
+
+// reason is why a task is as it is: why it ends, or the last thing that
+// happened to it.
+func reason(t ecstypes.Task, n taskNote) string {
+	if t.StoppedReason != nil {
+		return *t.StoppedReason
+	}
+	if n.Last == nil {
+		return ""
+	}
+	if n.Last.Container != "" {
+		return n.Last.Container + ": " + n.Last.Text
+	}
+	return n.Last.Text
+}
+
+func age(since *time.Time) string {
+	if since == nil {
+		return "-"
+	}
+	return time.Since(*since).Round(time.Second).String()
 }
 
 // listTasks describes the tasks of every cluster.

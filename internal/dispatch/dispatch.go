@@ -45,6 +45,11 @@ type Logs interface {
 	Ship(ctx context.Context, batch protocol.LogBatch) error
 }
 
+// History keeps what happened to tasks.
+type History interface {
+	Append(ctx context.Context, task string, events []state.TaskEvent) error
+}
+
 // Config is what a Dispatcher works with.
 type Config struct {
 	Store       store.Store
@@ -53,6 +58,7 @@ type Config struct {
 	Credentials Credentials
 	Images      Images
 	Logs        Logs
+	History     History
 	Log         *slog.Logger
 }
 

@@ -122,3 +122,8 @@ func (s *session) task(ctx context.Context, key state.Key) (task state.Task, def
 	})
 	return task, def, err
 }
+
+// RecordHistory implements protocol.Session.
+func (s *session) RecordHistory(ctx context.Context, task state.Key, events []state.TaskEvent) error {
+	return s.cfg.History.Append(ctx, task.ID, events)
+}

@@ -48,6 +48,9 @@ type Session interface {
 	// OpenExec opens the streams of a command that a Message asked for. Each
 	// is opened once.
 	OpenExec(ctx context.Context, id string) (ExecStream, error)
+	// RecordHistory adds to what is told of a task. It returns nil once it is
+	// durable; events may be given again.
+	RecordHistory(ctx context.Context, task state.Key, events []state.TaskEvent) error
 }
 
 // Message is a change of a node's assignments.

@@ -137,7 +137,7 @@ type Observed struct {
 
 // ENI is the task's network interface as AWS describes it.
 type ENI struct {
-	Status      string // of the attachment: PRECREATED, ATTACHING, ATTACHED, DETACHED, DELETED, FAILED
+	Status      string // of the attachment: PRECREATED, ATTACHING, ATTACHED, DETACHING, DETACHED, DELETED, FAILED
 	ID          string // eni- and 17 hexadecimal digits
 	MAC         string
 	PrivateIPv4 string

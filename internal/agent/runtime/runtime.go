@@ -102,6 +102,8 @@ type Image struct {
 	StopSignal string // from the image's config, "" means SIGTERM
 	User       string // from the image's config
 	Env        []string
+	Size       int64 // bytes of its layers and configuration as transferred, 0: not known
+	Present    bool  // it was there already: nothing was transferred
 }
 
 // StoredImage is an image as it lies on the disk.

@@ -41,7 +41,9 @@ func (e *Engine) Pull(ctx context.Context, source protocol.ImageSource) (runtime
 	image, err := e.client.GetImage(ctx, pinned)
 	if err == nil {
 		if unpacked, err := image.IsUnpacked(ctx, e.snapshotter); err == nil && unpacked {
-			return e.describe(ctx, image)
+			described, err := e.describe(ctx, image)
+			described.Present = true
+			return described, err
 		}
 	}
 	within, ended := e.withinRoom(ctx)
@@ -66,8 +68,13 @@ func (e *Engine) describe(ctx context.Context, image containerd.Image) (runtime.
 		return runtime.Image{}, classify(ctx, runtime.StageContent, fmt.Errorf("image %s: %w", image.Name(), err))
 	}
 	e.useImage(image.Name())
+	size, err := image.Size(ctx)
+	if err != nil {
+		size = 0 // what was deleted since is not counted
+	}
 	return runtime.Image{
-		Ref: image.Name(), Digest: image.Target().Digest.String(),
+		Size: size,
+		Ref:  image.Name(), Digest: image.Target().Digest.String(),
 		StopSignal: spec.Config.StopSignal, User: spec.Config.User, Env: spec.Config.Env,
 	}, nil
 }
