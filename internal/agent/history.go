@@ -146,7 +146,7 @@ func (w *worker) noteStatus(after state.TaskStatus) {
 		if s.status <= before || s.status > after || !ran && s.status > state.TaskPending && s.status < state.TaskStopping {
 			continue
 		}
-		if s.status == state.TaskPending && w.rec.NetNS == "" {
+		if s.status == state.TaskPending && !w.rec.attached() {
 			continue // it ended before it had a network
 		}
 		w.note(state.EventStatus, "", s.status.String()+": "+s.why, "status", s.status.String())

@@ -119,6 +119,7 @@ func (w *worker) attach(ctx context.Context) error {
 		}
 		w.post(func() {
 			w.stopEndpoints, w.rec.Attached = stop, true
+			w.note(state.EventNetwork, "", "its network, "+string(w.mode())+", stands")
 			w.rec.Observed.Connectivity, w.rec.Observed.ConnectivityAt = "CONNECTED", now()
 		})
 		return nil

@@ -88,7 +88,7 @@ func assignment(id string, containers ...ecstypes.ContainerDefinition) protocol.
 	return protocol.Assignment{
 		Key:        key(id),
 		Task:       state.Task{ID: id, CreatedAt: time.Now(), Desired: state.Desired{Status: state.TaskRunning}, Observed: state.Observed{Status: state.TaskProvisioning}},
-		Definition: state.TaskDefinition{Definition: ecstypes.TaskDefinition{ContainerDefinitions: containers}},
+		Definition: state.TaskDefinition{Definition: ecstypes.TaskDefinition{NetworkMode: ecstypes.NetworkModeAwsvpc, ContainerDefinitions: containers}},
 		Network:    protocol.Network{SubnetID: "subnet-1", Range: netip.MustParsePrefix("10.0.0.0/24"), VPCRange: netip.MustParsePrefix("10.0.0.0/16"), Gateway: netip.MustParseAddr("10.0.0.1")},
 	}
 }
