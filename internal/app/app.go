@@ -29,6 +29,7 @@ import (
 	"github.com/hatoba/hatoba/internal/authorization"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
+	"github.com/hatoba/hatoba/internal/aws/iam"
 	"github.com/hatoba/hatoba/internal/aws/kms"
 	cloudwatchlogs "github.com/hatoba/hatoba/internal/aws/logs"
 	"github.com/hatoba/hatoba/internal/aws/s3"
@@ -268,7 +269,8 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	a.handler, err = wire.NewHandler(wire.HandlerConfig{
 		Services: []wire.Service{
-			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities}).Describe(),
+			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities, KnownRolesOnly: a.auth() == wire.AuthSigV4}).Describe(),
+			iam.New(iam.Config{Store: a.store, Keyring: keyring}).Describe(),
 			ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now}).Describe(),
 			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
 		},

@@ -85,7 +85,11 @@ func (g *generator) value(typ reflect.Type, depth int) reflect.Value {
 		}
 	case reflect.Map:
 		v.Set(reflect.MakeMap(typ))
-		for range g.length(depth) {
+		n := g.length(depth)
+		if g.plain { // a form cannot say that a map is there and empty
+			n = max(n, 1)
+		}
+		for range n {
 			v.SetMapIndex(reflect.ValueOf(g.text()).Convert(typ.Key()), g.value(typ.Elem(), depth+1))
 		}
 	case reflect.String:

@@ -44,3 +44,6 @@ var CloudWatchNaming = Naming{Except: map[string]string{
 
 // STSNaming is the Security Token Service's.
 var STSNaming = Naming{Except: map[string]string{"PolicyDescriptorType.Arn": "arn"}}
+
+// IAMNaming is Identity and Access Management's.
+var IAMNaming = Naming{}

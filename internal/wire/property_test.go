@@ -66,6 +66,7 @@ var refusedMembers = map[string][]string{
 	"logs":       {"types.IntegrationDetails", "types.ResourceConfig"},
 	"s3":         {"types.AnalyticsFilter", "types.MetricsFilter", "types.ObjectEncryption"},
 	"monitoring": {"types.EvaluationCriteria", "types.EvaluationWindow"},
+	"iam":        {"types.PolicyIdentifier"},
 	"ssm": {
 		"types.CloudConnectorConfiguration", "types.ConfigurationTargets", "types.ExecutionInputs",
 		"types.ExecutionPreview", "types.NodeType",

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -104,6 +105,11 @@ func sdkServices() []sdkService {
 					o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 				})
 			},
+		},
+		{
+			Service: wire.Service{Name: "iam", Title: "AWS Identity and Access Management", Protocol: wire.Query, Naming: wire.IAMNaming,
+				APIVersion: "2010-05-08", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/", Client: (*iam.Client)(nil)},
+			client: func(c aws.Config) any { return iam.NewFromConfig(c) },
 		},
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/hatoba/hatoba/test/harness"
@@ -144,6 +146,27 @@ func TestATaskReadsItsOwnSecretsOnly(t *testing.T) {
 	w.Up()
 	w.Eventually("the endpoints are open again", func() bool { return one.ask("secret", "one") == "of one" })
 	check(one, "one", "two")
+	// Once its role is in IAM, its policies decide.
+	roles := iam.New(iam.Options{
+		BaseEndpoint: aws.String("http://" + w.Listen), Region: harness.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(harness.Account, "x", ""),
+	})
+	_, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("two"), AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("two"), PolicyName: aws.String("read"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"` + arns["one"] + `"}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := two.ask("secret", "one"); got != "of one" {
+		t.Errorf("its policy allows it: %s", got)
+	}
+	if got := two.ask("secret", "two"); !strings.Contains(got, "no identity-based policy allows the secretsmanager:GetSecretValue action") {
+		t.Errorf("its policy does not allow it: %s", got)
+	}
 }
 
 func TestMetadataOfATask(t *testing.T) {
