@@ -17,7 +17,7 @@ import (
 func front(api, registry, logTail, profile, tasks, channels http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
-	mux.Handle("/v2/", registry)
+	mux.Handle("/v2/", steady(registry))
 	mux.Handle("GET /_hatoba/logs/tail", logTail)
 	// A bucket could be called v1: only what asks for a websocket is a channel.
 	mux.HandleFunc("GET "+sessions.Path+"{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -38,9 +38,10 @@ func front(api, registry, logTail, profile, tasks, channels http.Handler, object
 		}
 		_ = json.NewEncoder(w).Encode(h)
 	})
+	store := steady(objects)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s3.Claims(r) || unclaimed(r) && objects.Knows(r) {
-			objects.ServeHTTP(w, r) // before the mux, which would tidy up keys
+			store.ServeHTTP(w, r) // before the mux, which would tidy up keys
 			return
 		}
 		mux.ServeHTTP(w, r)

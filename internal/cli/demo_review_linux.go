@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/review"
@@ -72,7 +71,7 @@ func (d *demo) review(ctx context.Context) error {
 	return err
 }
 
-func (d *demo) imageRef() string { return strings.TrimPrefix(endpoint(d.cfg), "http://") + "/web:1" }
+func (d *demo) imageRef() string { return address(d.cfg) + "/web:1" }
 
 func (d *demo) reviewOne(ctx context.Context, taskdef string) (review.Verdict, error) {
 	r, err := examine.Run(ctx, examine.Request{
