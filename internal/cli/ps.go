@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -135,7 +136,20 @@ func taskAddress(t ecstypes.Task) string {
 			}
 		}
 	}
-	return "-"
+	var ports []string
+	for _, c := range t.Containers {
+		for _, b := range c.NetworkBindings {
+			host, inside := aws.ToString(b.HostPortRange), aws.ToString(b.ContainerPortRange)
+			if host == "" {
+				host, inside = strconv.Itoa(int(aws.ToInt32(b.HostPort))), strconv.Itoa(int(aws.ToInt32(b.ContainerPort)))
+			}
+			ports = append(ports, "localhost:"+host+"->"+aws.ToString(c.Name)+":"+inside+"/"+string(b.Protocol))
+		}
+	}
+	if len(ports) == 0 {
+		return "-"
+	}
+	return strings.Join(ports, ",")
 }
 
 func containerSummary(containers []ecstypes.Container) string {

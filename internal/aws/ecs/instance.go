@@ -145,7 +145,7 @@ func (s *Service) heldPorts() []state.HostPort {
 // a capability's name it can do.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-placement-constraints.html
-func builtInAttributes(inst state.ContainerInstance, n state.Node) (out []types.Attribute) {
+func (s *Service) builtInAttributes(inst state.ContainerInstance, n state.Node) (out []types.Attribute) {
 	for _, p := range []struct{ name, value string }{
 		{"ecs.availability-zone", inst.Zone}, {"ecs.cpu-architecture", n.Arch}, {"ecs.instance-type", "hatoba.local"},
 		{"ecs.os-family", "LINUX"}, {"ecs.os-type", "linux"}, {"ecs.subnet-id", inst.SubnetID}, {"ecs.vpc-id", inst.VPCID},
@@ -153,6 +153,9 @@ func builtInAttributes(inst state.ContainerInstance, n state.Node) (out []types.
 		if p.value != "" {
 			out = append(out, types.Attribute{Name: aws.String(p.name), Value: aws.String(p.value)})
 		}
+	}
+	if !s.cfg.DenyPrivileged {
+		out = append(out, types.Attribute{Name: aws.String("com.amazonaws.ecs.capability.privileged-container")})
 	}
 	for _, name := range instanceCapabilities {
 		out = append(out, types.Attribute{Name: aws.String(name)})
@@ -172,6 +175,7 @@ var instanceCapabilities = strings.Fields(`
 	com.amazonaws.ecs.capability.docker-remote-api.1.31 com.amazonaws.ecs.capability.docker-remote-api.1.32
 	com.amazonaws.ecs.capability.ecr-auth com.amazonaws.ecs.capability.logging-driver.awslogs
 	com.amazonaws.ecs.capability.task-iam-role ecs.capability.container-health-check ecs.capability.container-ordering
-	ecs.capability.container-port-range ecs.capability.execution-role-awslogs ecs.capability.execution-role-ecr-pull
+	ecs.capability.container-port-range ecs.capability.docker-plugin.local ecs.capability.pid-ipc-namespace-sharing
+	ecs.capability.execution-role-awslogs ecs.capability.execution-role-ecr-pull
 	ecs.capability.secrets.asm.environment-variables ecs.capability.secrets.ssm.environment-variables
 	ecs.capability.task-cpu-mem-limit ecs.capability.task-eni`)

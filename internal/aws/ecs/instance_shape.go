@@ -22,7 +22,7 @@ func (s *Service) instanceShape(r store.Reader, scope state.Scope, inst state.Co
 		ContainerInstanceArn: aws.String(inst.ARN), Ec2InstanceId: aws.String(inst.EC2InstanceID), Status: aws.String(inst.Status),
 		Version: inst.Version, VersionInfo: &types.VersionInfo{DockerVersion: optional(n.RuntimeName)},
 		AgentConnected: n.Connected && inst.Status != inactive, RegisteredAt: moment(inst.RegisteredAt),
-		Attributes:  slices.Concat(builtInAttributes(inst, n), inst.Attributes),
+		Attributes:  slices.Concat(s.builtInAttributes(inst, n), inst.Attributes),
 		Attachments: []types.Attachment{}, Tags: []types.Tag{},
 	}
 	for _, t := range instanceTasks(r, scope, inst.ARN) {

@@ -284,3 +284,76 @@ func TestCapacityProvidersAreDescribed(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 }
+
+func TestDenyPrivileged(t *testing.T) {
+	register := func(b *bench, family string, change func(*ecs.RegisterTaskDefinitionInput)) {
+		in := &ecs.RegisterTaskDefinitionInput{
+			Family: &family, ContainerDefinitions: []types.ContainerDefinition{{Name: aws.String("app"), Image: aws.String("app:1"), Memory: aws.Int32(64)}},
+		}
+		change(in)
+		must(t, b.registerTaskDefinition, in)
+	}
+	linux := func(l types.LinuxParameters) func(*ecs.RegisterTaskDefinitionInput) {
+		return func(in *ecs.RegisterTaskDefinitionInput) { in.ContainerDefinitions[0].LinuxParameters = &l }
+	}
+	denying, allowing := newBench(t, func(c *Config) { c.DenyPrivileged = true }), newBench(t)
+	for what, change := range map[string]func(*ecs.RegisterTaskDefinitionInput){
+		"networkMode 'host'": func(in *ecs.RegisterTaskDefinitionInput) { in.NetworkMode = types.NetworkModeHost },
+		"pidMode 'host'":     func(in *ecs.RegisterTaskDefinitionInput) { in.PidMode = types.PidModeHost },
+		"ipcMode 'host'":     func(in *ecs.RegisterTaskDefinitionInput) { in.IpcMode = types.IpcModeHost },
+		"privileged of container 'app'": func(in *ecs.RegisterTaskDefinitionInput) {
+			in.ContainerDefinitions[0].Privileged = aws.Bool(true)
+		},
+		"linuxParameters.devices of container 'app'":          linux(types.LinuxParameters{Devices: []types.Device{{HostPath: aws.String("/dev/kmsg")}}}),
+		"linuxParameters.capabilities.add of container 'app'": linux(types.LinuxParameters{Capabilities: &types.KernelCapabilities{Add: []string{"SYS_ADMIN"}}}),
+		"host.sourcePath of volume 'v'": func(in *ecs.RegisterTaskDefinitionInput) {
+			in.Volumes = []types.Volume{{Name: aws.String("v"), Host: &types.HostVolumeProperties{SourcePath: aws.String("/")}}}
+		},
+	} {
+		run := &ecs.RunTaskInput{TaskDefinition: aws.String("f"), LaunchType: types.LaunchTypeEc2}
+		for _, b := range []*bench{denying, allowing} {
+			register(b, "f", change)
+		}
+		fails(t, denying.runTask, run, "InvalidParameterException", what+" is not allowed: this Hatoba was started with --deny-privileged.")
+		if out := must(t, allowing.runTask, run); len(out.Tasks) != 1 {
+			t.Errorf("%s: %+v", what, out.Failures)
+		}
+	}
+	plain := &ecs.RunTaskInput{TaskDefinition: aws.String("plain"), LaunchType: types.LaunchTypeEc2}
+	register(denying, "plain", func(*ecs.RegisterTaskDefinitionInput) {})
+	if out := must(t, denying.runTask, plain); len(out.Tasks) != 1 {
+		t.Errorf("%+v", out.Failures)
+	}
+}
+
+func TestHostPortsAreGivenOnce(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.OwnPorts = []state.HostPort{{Port: 4566, Protocol: "tcp"}} })
+	run := func(port int32) *ecs.RunTaskOutput {
+		must(t, b.registerTaskDefinition, &ecs.RegisterTaskDefinitionInput{
+			Family: aws.String("web"), ContainerDefinitions: []types.ContainerDefinition{{
+				Name: aws.String("app"), Image: aws.String("app:1"), MemoryReservation: aws.Int32(32), Memory: aws.Int32(64),
+				PortMappings: []types.PortMapping{{ContainerPort: aws.Int32(80), HostPort: &port}},
+			}},
+		})
+		return must(t, b.runTask, &ecs.RunTaskInput{TaskDefinition: aws.String("web"), LaunchType: types.LaunchTypeEc2})
+	}
+	first := run(8080)
+	if len(first.Tasks) != 1 || b.task(idOf(first.Tasks[0])).Spec.Holds.MemoryMiB != 32 {
+		t.Fatalf("%+v", first)
+	}
+	for _, port := range []int32{8080, 22, 4566} {
+		if out := run(port); len(out.Failures) != 1 || *out.Failures[0].Reason != "RESOURCE:PORTS" {
+			t.Errorf("port %d: %+v", port, out)
+		}
+	}
+	b.observe(idOf(first.Tasks[0]), func(o *state.Observed) {
+		o.Containers[0].NetworkBindings = []state.NetworkBinding{{HostPort: 40000, Protocol: "tcp"}}
+	})
+	if out := run(40000); len(out.Failures) != 1 {
+		t.Error("a port that was chosen on the node is given again")
+	}
+	b.observe(idOf(first.Tasks[0]), func(o *state.Observed) { o.Status = state.TaskStopped })
+	if out := run(8080); len(out.Tasks) != 1 {
+		t.Errorf("a port is not given back: %+v", out.Failures)
+	}
+}

@@ -41,7 +41,7 @@ func (s *Service) listAttributes(ctx context.Context, caller wire.Caller, in *ec
 				continue
 			}
 			n, _ := store.Nodes.Get(r, nodeScope.Key(inst.Node))
-			all := slices.Concat(builtInAttributes(inst, n), inst.Attributes)
+			all := slices.Concat(s.builtInAttributes(inst, n), inst.Attributes)
 			slices.SortFunc(all, func(a, b types.Attribute) int { return compareStrings(a.Name, b.Name) })
 			for _, a := range all {
 				id := inst.ID + "/" + *a.Name
