@@ -56,6 +56,7 @@ type Agent struct {
 	cfg     Config
 	link    link
 	reports *reporter
+	drops   drops
 
 	ctx context.Context // Run's; workers outlive the session that brought their task
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -68,6 +69,7 @@ func (w *worker) pumpLogs(i int) {
 	w.reading[i] = now
 	pump := &logdriver.Pump{
 		Dir: w.spoolDir(plan), Stream: w.logStream(plan), Producer: containerID(w.key.ID, plan.Name), Log: w.log,
+		Pattern: logdriver.ParseOptions(plan.LogOptions).Pattern, Dropped: w.a.drops.add,
 		Ship: func(ctx context.Context, batch protocol.LogBatch) error {
 			return w.a.link.call(ctx, func(s protocol.Session) error { return s.ShipLogs(ctx, batch) })
 		},
@@ -131,3 +133,15 @@ func (r *reading) finish() {
 		r.reader.Finish()
 	}
 }
+
+// drops is what full spools have lost since the agent began.
+type drops struct{ bytes, lines atomic.Int64 }
+
+func (d *drops) add(more spool.Drops) {
+	d.bytes.Add(more.Bytes)
+	d.lines.Add(more.Lines)
+}
+
+// Dropped tells how much output was dropped since the agent began, because
+// containers in log mode non-blocking wrote faster than it was taken.
+func (a *Agent) Dropped() (bytes, lines int64) { return a.drops.bytes.Load(), a.drops.lines.Load() }

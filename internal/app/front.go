@@ -62,5 +62,13 @@ type Health struct {
 	Parts   map[string]string `json:"parts"`
 	Tasks   int               `json:"tasks"`
 	Started time.Time         `json:"started"`
+	Logs    DroppedLogs       `json:"logs"`
 	Version string            `json:"version,omitempty"`
+}
+
+// DroppedLogs is what containers in log mode non-blocking have lost since this
+// Hatoba started, because they wrote faster than it was taken.
+type DroppedLogs struct {
+	Bytes int64 `json:"dropped_bytes"`
+	Lines int64 `json:"dropped_lines"`
 }

@@ -34,6 +34,7 @@ func (a *App) health() Health {
 	note("disk", a.disk.Room())
 	_, err := a.engine.List(ctx)
 	note("engine", err)
+	h.Logs.Bytes, h.Logs.Lines = a.agent.Dropped()
 	if !connected {
 		h.Parts["node"], h.Status = "has no session yet", "starting"
 	} else {

@@ -61,6 +61,7 @@ func newRoot() *cobra.Command {
 	}
 	s := &settings{}
 	s.register(root)
+	root.AddCommand(execCommand(s))
 	root.AddCommand(
 		upCommand(s), stopCommand(s), doctorCommand(s), demoCommand(s),
 		installCommand(s), uninstallCommand(s), backupCommand(s), restoreCommand(s), envCommand(s), withCommand(s), configCommand(s),

@@ -80,6 +80,7 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/sessions", "internal/aws", "engines know no front door"},
 	{"internal/sessions", "internal/dispatch", "sessions ask for a command; who knows the nodes hands it on"},
 	{"internal/sessions", "internal/agent", "sessions know the protocol, not the node"},
+	{"internal/logpattern", "internal/state", "a pattern is text"},
 	{"internal/datachannel", "internal/state", "a channel carries bytes, and knows nothing of tasks"},
 	{"internal/authorization", "internal/aws", "what a caller may do, front doors ask and do not tell"},
 	{"internal/dns", "internal/store", "data planes are fed whole tables"},

@@ -313,3 +313,66 @@ func shells(mark string) (n int) {
 	}
 	return n
 }
+
+// hatoba exec needs no plugin: pipes, both output streams, the exit code, and a
+// terminal where there is one.
+func TestHatobaExec(t *testing.T) {
+	w := harness.Start(t)
+	task := execTask(w)
+	run := func(in string, args ...string) (out, problems string, code int) {
+		cmd := exec.Command(harness.Binary(t, "hatoba"), append([]string{"--data-dir", w.Dir, "--listen", w.Listen, "exec"}, args...)...)
+		var o, e bytes.Buffer
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(in), &o, &e
+		if err := cmd.Run(); err != nil {
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) {
+				t.Fatal(err)
+			}
+			code = exit.ExitCode()
+		}
+		return o.String(), e.String(), code
+	}
+	input := flood(3 << 20)
+	if out, problems, code := run(input, "-i", task, "--", "/app", "copy"); out != input || code != 0 {
+		t.Errorf("%d of %d bytes came back, exit %d: %s", len(out), len(input), code, problems)
+	}
+	if out, problems, code := run("", task, "-c", "app", "--", "/app", "fail", "42"); out != "to stdout\n" || problems != "to stderr\n" || code != 42 {
+		t.Errorf("%q %q %d", out, problems, code)
+	}
+	if out, _, code := run("unheard", task, "--", "/app", "copy"); out != "" || code != 0 {
+		t.Errorf("%q %d", out, code)
+	}
+	if _, problems, code := run("", task, "--", "/nothing"); code != 126 || !strings.Contains(problems, "fork/exec /nothing: no such file or directory") {
+		t.Errorf("%q %d", problems, code)
+	}
+	if _, problems, code := run("", "ffff", "--", "/app"); code != 1 || !strings.Contains(problems, "no running task ffff") {
+		t.Errorf("%q %d", problems, code)
+	}
+	if _, problems, code := run("", "-t", task, "--", "/app"); code != 1 || !strings.Contains(problems, "not a terminal") {
+		t.Errorf("%q %d", problems, code)
+	}
+	id := task[strings.LastIndex(task, "/")+1:][:8]
+	term := openTerminal(t, exec.Command(harness.Binary(t, "hatoba"), "--data-dir", w.Dir, "--listen", w.Listen, "exec", "-it", id, "--", "/app", "shell"))
+	term.until("$ ")
+	term.write("size\r")
+	term.until("size 80 24")
+	term.resize(100, 50)
+	w.Eventually("the new size arrives", func() bool {
+		term.write("size\r")
+		return strings.Contains(term.until("$ "), "size 100 50")
+	})
+	term.write("wait\r")
+	term.until("waiting")
+	term.write("\x03")
+	term.until("interrupted")
+	const size = 1 << 20
+	term.write(fmt.Sprintf("flood %d\r", size))
+	term.until(fmt.Sprintf("flood %d", size))
+	if got := strings.NewReplacer("\r", "", "\n", "").Replace(term.until("the flood has ended")); got != flood(size)+"the flood has ended" {
+		t.Errorf("%d characters of %d are not those that were written", len(got), size)
+	}
+	term.write("exit 7\r")
+	if code := term.ends(); code != 7 {
+		t.Errorf("exit %d", code)
+	}
+}

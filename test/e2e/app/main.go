@@ -124,6 +124,12 @@ func main() {
 			time.Sleep(50 * time.Millisecond)
 		}
 		check(err)
+	case "stacks": // N errors of three lines each, the last one left alone for a while
+		n, _ := strconv.Atoi(arg)
+		for i := range n {
+			fmt.Printf("[Nov %02d, 2026 10:00:00] error %d\n\tat one\n\tat two\n", i%28+1, i)
+		}
+		wait(0)
 	case "shell": // on a terminal: what ECS Exec is tried with
 		shell()
 	case "copy":

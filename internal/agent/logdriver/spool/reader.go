@@ -63,8 +63,8 @@ func (r *Reader) Close() {
 	}
 }
 
-// Dropped is how many bytes were dropped because the spool was full.
-func (r *Reader) Dropped() int64 { return Dropped(r.dir) }
+// Position is where the next frame is read, or behind the last one.
+func (r *Reader) Position() Position { return r.at }
 
 // Finish tells the reader that nobody writes any more: what is there is all.
 // An agent calls it when the container's exit is known, because an exit is

@@ -21,7 +21,9 @@
 // Beside the segments are:
 //
 //	acked       how far the reader is done; segments before are deleted
-//	dropped     how many bytes a full non-blocking spool refused, in decimal
+//	dropped     how many bytes and lines a full non-blocking spool refused, in decimal
+//	told        how much of that the log's readers were told
+//	cuts        where events of several lines were ended by time (package logdriver)
 //	data.bell   FIFO the writer rings when there is more to read
 //	room.bell   FIFO the reader rings when it has acknowledged
 //
@@ -160,16 +162,47 @@ func segments(dir string) ([]int64, error) {
 
 func droppedPath(dir string) string { return filepath.Join(dir, "dropped") }
 
-// Dropped is how many bytes a non-blocking spool has dropped because it was
-// full, over all its writers.
-func Dropped(dir string) int64 {
-	b, err := os.ReadFile(droppedPath(dir))
+// Drops is what a full spool has lost.
+type Drops struct{ Bytes, Lines int64 }
+
+// Dropped is what was dropped so far because the spool was full, or its disk.
+func Dropped(dir string) Drops { return readDrops(droppedPath(dir)) }
+
+// Told is how much of that was told to whoever reads the log.
+func Told(dir string) Drops { return readDrops(toldPath(dir)) }
+
+// Tell notes that it was told.
+func Tell(dir string, d Drops) error { return writeDrops(toldPath(dir), d) }
+
+func readDrops(path string) (d Drops) {
+	b, err := os.ReadFile(path)
 	if err != nil {
-		return 0
+		return d
 	}
-	n, _ := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
-	return n
+	fields := strings.Fields(string(b)) // one, of an earlier shim, or both
+	if len(fields) > 0 {
+		d.Bytes, _ = strconv.ParseInt(fields[0], 10, 64)
+	}
+	if len(fields) > 1 {
+		d.Lines, _ = strconv.ParseInt(fields[1], 10, 64)
+	}
+	return d
 }
+
+func writeDrops(path string, d Drops) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	// Always the same width, so that a reader never sees half a number.
+	_, err = f.WriteAt(fmt.Appendf(nil, "%020d %020d\n", d.Bytes, d.Lines), 0)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+func toldPath(dir string) string { return filepath.Join(dir, "told") }
 
 func ackPath(dir string) string { return filepath.Join(dir, "acked") }
 

@@ -3,7 +3,6 @@ package spool
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -36,7 +35,7 @@ type Writer struct {
 	total   int64           // of all bytes
 	done    int64           // of those acknowledged, when last looked
 	pending []byte          // frames not yet in the file
-	dropped int64
+	dropped Drops
 	open    int // streams still being copied
 }
 
@@ -144,13 +143,13 @@ func (w *Writer) lines(now time.Time, stream Stream, data []byte) []byte {
 func (w *Writer) put(f Frame, end bool) {
 	n := int64(frameHead + frameMeta + len(f.Data))
 	if !end && !w.fits(n) {
-		w.drop(len(f.Data))
+		w.drop(len(f.Data), ends(f))
 		return
 	}
 	if w.size > 0 && w.size+n > segmentBytes {
 		w.flush()
 		if err := w.roll(); err != nil {
-			w.drop(len(f.Data))
+			w.drop(len(f.Data), ends(f))
 			return
 		}
 	}
@@ -208,10 +207,10 @@ func (w *Writer) flush() {
 	w.pending = w.pending[:0]
 	n, err := w.file.Write(pending)
 	if err != nil {
-		kept, lost := divide(pending, n)
+		kept, lost, lines := divide(pending, n)
 		w.size -= int64(len(pending) - kept)
 		w.total -= int64(len(pending) - kept)
-		w.drop(lost)
+		w.drop(lost, lines)
 		// The torn frame goes; if it cannot, it stays behind at a segment's end.
 		if err := w.file.Truncate(w.size); err != nil {
 			_ = w.roll()
@@ -221,8 +220,8 @@ func (w *Writer) flush() {
 }
 
 // divide tells how much of the first n bytes of b is whole frames, and how
-// many bytes of lines are in the frames after those.
-func divide(b []byte, n int) (kept, lost int) {
+// many bytes and ends of lines are in the frames after those.
+func divide(b []byte, n int) (kept, lost, lines int) {
 	for at := 0; at < len(b); {
 		f, _, size, err := decodeFrame(b[at:])
 		if err != nil {
@@ -233,9 +232,18 @@ func divide(b []byte, n int) (kept, lost int) {
 			kept = at
 		} else {
 			lost += len(f.Data)
+			lines += ends(f)
 		}
 	}
-	return kept, lost
+	return kept, lost, lines
+}
+
+// ends is 1 for a frame with which a line ends.
+func ends(f Frame) int {
+	if f.Partial {
+		return 0
+	}
+	return 1
 }
 
 // roll closes the segment and opens the next one.
@@ -253,16 +261,12 @@ func (w *Writer) roll() error {
 	return nil
 }
 
-// drop counts lost bytes, at once where it is read.
-func (w *Writer) drop(n int) {
-	w.dropped += int64(n)
-	f, err := os.OpenFile(droppedPath(w.dir), os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	// Always the same width, so that a reader never sees half a number.
-	_, _ = f.WriteAt(fmt.Appendf(nil, "%020d\n", w.dropped), 0)
+// drop counts lost bytes and lines, at once where it is read.
+func (w *Writer) drop(n, lines int) {
+	w.dropped.Bytes += int64(n)
+	w.dropped.Lines += int64(lines)
+	_ = writeDrops(droppedPath(w.dir), w.dropped)
+	w.data.ring()
 }
 
 // leave ends a stream; the last one writes the end.

@@ -60,12 +60,6 @@ func TestCheckNamesFieldAndContainer(t *testing.T) {
 			in:   &ecs.RegisterTaskDefinitionInput{RuntimePlatform: &types.RuntimePlatform{OperatingSystemFamily: types.OSFamilyWindowsServer2022Core}},
 			want: "runtimePlatform.operatingSystemFamily 'WINDOWS_SERVER_2022_CORE' is not supported by Hatoba yet: only Linux containers run; use 'LINUX'",
 		},
-		"map key": {
-			in: container(types.ContainerDefinition{LogConfiguration: &types.LogConfiguration{
-				LogDriver: "awslogs", Options: map[string]string{"awslogs-group": "g", "awslogs-multiline-pattern": "^x"},
-			}}),
-			want: "containerDefinitions['app'].logConfiguration.options['awslogs-multiline-pattern'] is not supported by Hatoba yet: events are lines; remove the option",
-		},
 		"unknown map key": {
 			in: container(types.ContainerDefinition{LogConfiguration: &types.LogConfiguration{
 				LogDriver: "awslogs", Options: map[string]string{"awslogs-grp": "g"},

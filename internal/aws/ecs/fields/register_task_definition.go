@@ -102,15 +102,13 @@ func logFields() []Field {
 	const l = "containerDefinitions[].logConfiguration."
 	return rows(
 		[]Field{
-			only(l+"logDriver", "use 'awslogs'", "awslogs"),
+			only(l+"logDriver", "'awsfirelens' and 'splunk' are not served yet, other drivers not at all; use 'awslogs'", "awslogs"),
 			{Path: l + "options", Class: Done, Note: "by option:"},
 		},
 		doneBelow(l, "options{awslogs-group}", "options{awslogs-stream-prefix}", "options{awslogs-create-group}",
-			"options{mode}", "options{max-buffer-size}"),
+			"options{mode}", "options{max-buffer-size}", "options{awslogs-datetime-format}", "options{awslogs-multiline-pattern}"),
 		[]Field{
 			{Path: l + "options{awslogs-region}", Class: Done, Note: "the group is looked for in that region of this Hatoba"},
-			refused(l+"options{awslogs-datetime-format}", "events are lines; remove the option"),
-			refused(l+"options{awslogs-multiline-pattern}", "events are lines; remove the option"),
 			refused(l+"options{*}", "only the awslogs options that docs/compatibility.md lists are known; remove the option"),
 			refused(l+"secretOptions", "the log driver 'awslogs' takes no secrets; remove it"),
 		},

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/hatoba/hatoba/internal/logpattern"
 )
 
 var (
@@ -59,6 +61,12 @@ func checkLogOptions(c types.ContainerDefinition, options map[string]string) err
 	}
 	if v, ok := options["max-buffer-size"]; ok && !bufferSize.MatchString(v) {
 		return refuseContainer(c, "The log option max-buffer-size '%s' is not a size such as 25m.", v)
+	}
+	if _, ok := options["max-buffer-size"]; ok && options["mode"] == "blocking" {
+		return refuseContainer(c, "max-buffer-size option is only supported with 'mode=non-blocking'")
+	}
+	if _, err := logpattern.Parse(options); err != nil {
+		return refuseContainer(c, "%s", err)
 	}
 	return nil
 }
