@@ -72,6 +72,9 @@ func (r *Registry) storeManifest(req *http.Request, rt route, body []byte) (answ
 		if err := r.allowed(ctx, rt, tag, image.Digest); err != nil {
 			return err
 		}
+		if err := r.honest(ctx, rt, body); err != nil {
+			return err
+		}
 		named := references(body)
 		r.touched.add(append(named, image.Digest)...)
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -128,6 +131,8 @@ type descriptor struct {
 	MediaType string `json:"mediaType"`
 	Digest    string `json:"digest"`
 	Size      int64  `json:"size"`
+
+	URLs []string `json:"urls"`
 }
 
 // describe reads what the catalog keeps of a manifest.

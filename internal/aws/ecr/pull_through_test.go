@@ -194,7 +194,7 @@ func TestPullThroughCacheOfABadUpstream(t *testing.T) {
 		t.Errorf("limited: %v", err)
 	}
 	s.mode.Store("lies")
-	if got, err := remote.Image(h.ref("hub/app:1")); err == nil {
+	if got, err := remote.Image(h.ref("hub/app:1"), remote.WithRetryBackoff(remote.Backoff{Steps: 1, Duration: time.Millisecond})); err == nil {
 		err = validate.Image(got)
 		if err == nil {
 			t.Error("a blob that is not what its digest says was served")
