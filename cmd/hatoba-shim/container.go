@@ -17,6 +17,7 @@ type container struct {
 	id     string
 	out    exit.Output
 	pump   *pump         // nil: its output is discarded
+	input  *input        // nil: it has neither terminal nor open standard input
 	killed atomic.Bool   // SIGKILL was asked for
 	noted  chan struct{} // closed when the exit is on disk
 
@@ -50,6 +51,7 @@ func (c *container) started(ctx context.Context, failure error) {
 func (c *container) watch(ctx context.Context, inner taskapi.TTRPCTaskService) {
 	defer close(c.noted)
 	resp, err := inner.Wait(ctx, &taskapi.WaitRequest{ID: c.id})
+	c.input.close()
 	if c.pump != nil {
 		c.pump.finish()
 	}
@@ -78,5 +80,13 @@ func (c *container) waitNoted(ctx context.Context) {
 	select {
 	case <-c.noted:
 	case <-ctx.Done():
+	}
+}
+
+// abandon ends the pump of a container that is not to be.
+func (c *container) abandon() {
+	if c.pump != nil {
+		c.pump.start() // nobody writes: it ends at once
+		c.pump.finish()
 	}
 }

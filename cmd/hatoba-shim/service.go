@@ -63,6 +63,10 @@ func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*ta
 		}
 		r.Stdout, r.Stderr = c.pump.paths[0], c.pump.paths[1]
 	}
+	if c.input, err = openInput(r, out); err != nil {
+		c.abandon()
+		return nil, errors.Join(fmt.Errorf("open the standard input: %w", err), restore())
+	}
 	resp, err := s.TTRPCTaskService.Create(ctx, r)
 	if rerr := restore(); rerr != nil {
 		log.G(ctx).WithError(rerr).Error("cannot take the secret variables out of the bundle")
@@ -73,6 +77,7 @@ func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*ta
 		c.pump.start()
 	}
 	if err != nil {
+		c.input.close()
 		return nil, err
 	}
 	s.mu.Lock()

@@ -155,7 +155,7 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 		TaskCPU: state.Units(task.Spec.CPU), TaskMemoryMiB: state.Units(task.Spec.Memory),
 		CPU: plan.CPU, MemoryMiB: plan.MemoryMiB, ReservationMiB: plan.ReservationMiB,
 		CapAdd: plan.CapAdd, CapDrop: plan.CapDrop, InitProcess: plan.InitProcess,
-		Sysctls: plan.Sysctls, Labels: labels(task, plan), Spool: w.spool(plan),
+		Sysctls: plan.Sysctls, Terminal: plan.Terminal, Stdin: plan.Interactive, Labels: labels(task, plan), Spool: w.spool(plan),
 	}
 	w.allowLowPorts(&spec)
 	for _, u := range plan.Ulimits {

@@ -146,6 +146,10 @@ type Spec struct {
 	Labels         map[string]string
 	Machine        Machine
 
+	// Terminal gives the process a pseudo terminal, Stdin an open standard input
+	// that nobody writes to. Both outlive Hatoba.
+	Terminal, Stdin bool
+
 	Spool Spool
 }
 

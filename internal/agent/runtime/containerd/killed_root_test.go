@@ -254,7 +254,7 @@ func TestInterruptedStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.NewTask(e.context(t.Context()), told(labels[labelOutput])); err != nil {
+	if _, err := c.NewTask(e.context(t.Context()), told(labels[labelOutput], false)); err != nil {
 		t.Fatal(err)
 	}
 	e.Close()

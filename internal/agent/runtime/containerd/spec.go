@@ -49,7 +49,7 @@ func (e *Engine) options(ctx context.Context, spec runtime.Spec, image container
 		oci.WithCapabilities(capabilities(spec.CapAdd, spec.CapDrop)),
 		direct(func(s *oci.Spec) {
 			s.Version = "1.0.2" // that crun takes as well as runc
-			s.Process.Env = environment(spec, config)
+			s.Process.Env, s.Process.Terminal = environment(spec, config), spec.Terminal
 			s.Process.Rlimits = e.rlimits(spec.Ulimits)
 			s.Process.OOMScoreAdj = new(int) // not ours: a container is nothing the kernel should spare
 			s.Root.Readonly = spec.ReadOnly
@@ -124,8 +124,12 @@ const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 // environment is Docker's defaults, the image's over them, and the
 // definition's over those; a later one takes the place of an earlier.
 func environment(spec runtime.Spec, config ocispec.ImageConfig) (env []string) {
+	defaults := []string{searchPath, "HOSTNAME=" + spec.Hostname}
+	if spec.Terminal {
+		defaults = append(defaults, "TERM=xterm")
+	}
 	at := map[string]int{}
-	for _, list := range [][]string{{searchPath, "HOSTNAME=" + spec.Hostname}, config.Env, spec.Env} {
+	for _, list := range [][]string{defaults, config.Env, spec.Env} {
 		for _, kv := range list {
 			name, _, _ := strings.Cut(kv, "=")
 			if i, ok := at[name]; ok {

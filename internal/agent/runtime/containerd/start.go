@@ -31,12 +31,15 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		return err
 	}
 	uri := info.Labels[labelOutput]
-	if out, ok := exit.ParseURI(uri); ok {
+	out, ok := exit.ParseURI(uri)
+	if ok {
 		out.SecretEnv = e.takeSecrets(id)
 		uri = out.URI()
 	}
 	shim := &e.use(info.Labels[labelTask]).shim
-	task, err := shim.make(ctx, func(ctx context.Context) (containerd.Task, error) { return container.NewTask(ctx, told(uri)) })
+	task, err := shim.make(ctx, func(ctx context.Context) (containerd.Task, error) {
+		return container.NewTask(ctx, told(uri, out.Terminal))
+	})
 	if err != nil {
 		return clean(err)
 	}
@@ -48,8 +51,10 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 }
 
 // told tells the shim where output goes; nothing of it passes through here.
-func told(uri string) cio.Creator {
-	return func(string) (cio.IO, error) { return shimIO{cio.Config{Stdout: uri, Stderr: uri}}, nil }
+func told(uri string, terminal bool) cio.Creator {
+	return func(string) (cio.IO, error) {
+		return shimIO{cio.Config{Stdout: uri, Stderr: uri, Terminal: terminal}}, nil
+	}
 }
 
 type shimIO struct{ config cio.Config }

@@ -82,6 +82,9 @@ type Output struct {
 	// SecretEnv is what the shim adds to the environment, of the container and
 	// of what is run in it. It is on no disk: what stores a URI leaves it out.
 	SecretEnv []string
+	// Terminal says that the process has a pseudo terminal, which the shim
+	// holds; Stdin that its standard input is open, though nobody writes.
+	Terminal, Stdin bool
 }
 
 // URI puts an Output into the form the shim's API takes.
@@ -91,6 +94,12 @@ func (o Output) URI() string {
 		q.Set("spool", filepath.Clean(o.SpoolDir))
 		q.Set("max", strconv.FormatInt(o.Options.MaxBytes, 10))
 		q.Set("nonblocking", strconv.FormatBool(o.Options.NonBlocking))
+	}
+	if o.Terminal {
+		q.Set("terminal", "true")
+	}
+	if o.Stdin {
+		q.Set("stdin", "true")
 	}
 	return (&url.URL{Scheme: scheme, Path: o.NotePath, RawQuery: q.Encode()}).String()
 }
@@ -105,5 +114,6 @@ func ParseURI(s string) (Output, bool) {
 	o := Output{NotePath: u.Path, Cgroup: q.Get("cgroup"), SpoolDir: q.Get("spool"), SecretEnv: q["secret"]}
 	o.Options.MaxBytes, _ = strconv.ParseInt(q.Get("max"), 10, 64)
 	o.Options.NonBlocking = q.Get("nonblocking") == "true"
+	o.Terminal, o.Stdin = q.Get("terminal") == "true", q.Get("stdin") == "true"
 	return o, true
 }

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) *World) {
 		"ManyWait":          manyWait,
 		"CreatedAgain":      createdAgain,
 		"Restarted":         restarted,
+		"Terminal":          terminal,
 		"Limits":            limitsOfTheProcess,
 		"OwnLimitIsTold":    ownLimit,
 		"Exec":              exec,

@@ -52,9 +52,9 @@ func TestCheckNamesFieldAndContainer(t *testing.T) {
 			}},
 			PlacementConstraints: []types.TaskDefinitionPlacementConstraint{},
 		}},
-		"interactive": {
-			in:   container(types.ContainerDefinition{Interactive: aws.Bool(true)}),
-			want: "containerDefinitions['app'].interactive is not supported by Hatoba yet: remove it or set it to false",
+		"firelens": {
+			in:   container(types.ContainerDefinition{FirelensConfiguration: &types.FirelensConfiguration{Type: "fluentbit"}}),
+			want: "containerDefinitions['app'].firelensConfiguration is not supported by Hatoba yet: use the log driver 'awslogs'",
 		},
 		"value": {
 			in:   &ecs.RegisterTaskDefinitionInput{RuntimePlatform: &types.RuntimePlatform{OperatingSystemFamily: types.OSFamilyWindowsServer2022Core}},

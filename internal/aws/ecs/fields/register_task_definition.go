@@ -75,8 +75,8 @@ func containerFields() []Field {
 			{Path: c + "environmentFiles[].value", Class: Done, Note: "an object in Hatoba's S3, read when the task starts"},
 			refused(c+"firelensConfiguration", "use the log driver 'awslogs'"),
 			refused(c+"resourceRequirements", "GPUs and accelerators are not served; remove it"),
-			refused(c+"interactive", "remove it or set it to false"),
-			refused(c+"pseudoTerminal", "remove it or set it to false"),
+			{Path: c + "interactive", Class: Done, Note: "standard input is open; nobody writes to it"},
+			done(c + "pseudoTerminal"),
 			refused(c+"credentialSpecs", "only domain-joined hosts use it; remove it"),
 		},
 	)
