@@ -47,7 +47,8 @@ type Config struct {
 	Network   Network
 	Ports     Ports // nil: no task publishes ports of the machine
 	Endpoints Endpoints
-	BootID    string // of the machine's kernel; "": reboots are not told apart
+	EFS       func(state.EFSVolume) (string, error) // the folder a volume shows
+	BootID    string                                // of the machine's kernel; "": reboots are not told apart
 	Log       *slog.Logger
 }
 

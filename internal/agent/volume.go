@@ -16,6 +16,8 @@ import (
 func (w *worker) volume(m state.MountPoint) (string, error) {
 	dir := filepath.Join(w.dir, "volumes", m.Volume)
 	switch {
+	case m.EFS != nil:
+		return w.a.cfg.EFS(*m.EFS)
 	case m.HostPath != "":
 		if _, err := os.Stat(m.HostPath); err == nil { // a file, a socket, a directory
 			return m.HostPath, nil

@@ -41,6 +41,7 @@ import (
 	"github.com/hatoba/hatoba/internal/disk"
 	"github.com/hatoba/hatoba/internal/dispatch"
 	"github.com/hatoba/hatoba/internal/dns"
+	"github.com/hatoba/hatoba/internal/efs"
 	"github.com/hatoba/hatoba/internal/history"
 	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/logs"
@@ -256,9 +257,13 @@ func (a *App) assemble(ctx context.Context) error {
 	a.secrets = secretsmanager.New(secretsmanager.Config{Store: a.store, Keyring: keyring})
 	a.sessions = sessions.New(sessions.Config{Nodes: nodes{a}, Logs: logSink{a.logs, a.log}, Log: a.log})
 	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring, Sessions: a.sessions})
+	folders, err := efs.Parse(a.cfg.EFS)
+	if err != nil {
+		return fmt.Errorf("setting efs: %w", err)
+	}
 	tasks := ecs.New(ecs.Config{
 		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Sessions: a.sessions, Log: a.log,
-		OwnPorts: ownPorts(a.cfg.Listen), DenyPrivileged: a.cfg.DenyPrivileged,
+		OwnPorts: ownPorts(a.cfg.Listen), EFS: folders.Check, DenyPrivileged: a.cfg.DenyPrivileged,
 	})
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
 		return err
@@ -293,6 +298,7 @@ func (a *App) assemble(ctx context.Context) error {
 	})
 	a.dispatcher = d
 	a.agent = agent.New(agent.Config{
+		EFS:  folders.Open,
 		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,

@@ -39,6 +39,7 @@ type Config struct {
 
 	RegistryMirrors []string // HOST=URL
 	RegistryCAs     []string // HOST=FILE
+	EFS             []string // ID=FOLDER
 	DockerConfig    string   // folder or config.json with registry logins; "" : none
 	ImageGCHigh     disk.Mark
 	ImageGCLow      disk.Mark
@@ -92,6 +93,7 @@ func Settings() []Setting {
 		{Name: "vpc-cidr", Default: "", Usage: "range of the default VPC, a /16 (default: 172.31.0.0/16, or a free one); fixed at first start"},
 		{Name: "runtime", Default: "runc", Usage: "OCI runtime: a name on PATH or a path"},
 		{Name: "registry-mirror", List: true, Usage: "HOST=URL: ask URL first for images of registry HOST, such as docker.io=https://mirror.example.com"},
+		{Name: "efs", List: true, Usage: "ID=FOLDER: the folder of this machine that EFS file system fs-… or access point fsap-… is"},
 		{Name: "registry-ca", List: true, Usage: "HOST=FILE: trust the PEM certificates in FILE for registry HOST, besides the machine's own"},
 		{Name: "docker-config", Default: "", Usage: "folder with docker's config.json, whose registry logins and credential helpers are used (default: DOCKER_CONFIG, or none)"},
 		{Name: "image-gc-high", Default: "85%", Usage: "share of the disk, or bytes of images such as 20GiB, above which images nobody uses are deleted, the least recently used first"},
@@ -194,7 +196,7 @@ func (v Values) Check() (Config, error) {
 	c := Config{
 		DataDir: v["data-dir"].Text, Listen: v["listen"].Text, Region: v["region"].Text, AccountID: v["account-id"].Text,
 		LogLevel: v["log-level"].Text, LogFormat: v["log-format"].Text, VPCCIDR: v["vpc-cidr"].Text, Runtime: v["runtime"].Text,
-		RegistryMirrors: v.list("registry-mirror"), RegistryCAs: v.list("registry-ca"),
+		RegistryMirrors: v.list("registry-mirror"), RegistryCAs: v.list("registry-ca"), EFS: v.list("efs"),
 		Auth: v["auth"].Text, TLSCert: v["tls-cert"].Text, TLSKey: v["tls-key"].Text, TLSNames: v.list("tls-name"), TLSCA: v["tls-ca"].Text,
 		DockerConfig: v["docker-config"].Text, ECRUpstream: v["ecr-upstream"].Text,
 	}

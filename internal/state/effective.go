@@ -76,7 +76,8 @@ type Ulimit struct {
 // MountPoint is a volume inside a container.
 type MountPoint struct {
 	Volume   string
-	HostPath string // "" : a directory of the task's own
+	HostPath string     // "" : a directory of the task's own
+	EFS      *EFSVolume // nil: none
 	// Shared is a docker volume of scope shared, which outlives its tasks;
 	// Provision says that it is made when it is not there.
 	Shared, Provision bool

@@ -22,6 +22,7 @@ func gatherMounts(c ecstypes.ContainerDefinition, def ecstypes.TaskDefinition, a
 	for _, m := range c.MountPoints {
 		out = append(out, MountPoint{
 			Volume: aws.ToString(m.SourceVolume), HostPath: hostPath(def.Volumes, aws.ToString(m.SourceVolume)),
+			EFS:  efsOf(def.Volumes, aws.ToString(m.SourceVolume)),
 			Path: aws.ToString(m.ContainerPath), ReadOnly: aws.ToBool(m.ReadOnly),
 		})
 	}

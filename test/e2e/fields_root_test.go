@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,42 @@ func TestFieldsInsideAContainer(t *testing.T) {
 	}
 	if c := harness.ByName(task, "writer"); c.ExitCode == nil || *c.ExitCode == 0 {
 		t.Errorf("a read-only volume was written to: %+v", c)
+	}
+}
+
+// An EFS file system is a folder of the machine, and outlives its tasks.
+func TestEFS(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.MkdirAll(folder+"/app", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w := harness.Start(t, "--efs", "fs-1="+folder)
+	w.Image()
+	register := func(family, id, root string, c types.ContainerDefinition) {
+		c.User, c.MountPoints = aws.String("0"), []types.MountPoint{{SourceVolume: aws.String("data"), ContainerPath: aws.String("/data")}}
+		w.Register(family, func(in *ecs.RegisterTaskDefinitionInput) {
+			in.Volumes = []types.Volume{{Name: aws.String("data"), EfsVolumeConfiguration: &types.EFSVolumeConfiguration{FileSystemId: &id, RootDirectory: &root}}}
+		}, c)
+	}
+	register("writes", "fs-1", "/app", w.Container("app", "write", "/data/note", "kept"))
+	register("reads", "fs-1", "/", w.Container("app", "cat", "/data/app/note"))
+	register("missing", "fs-1", "/none", w.Container("app", "sleep"))
+	register("unmapped", "fs-2", "/", w.Container("app", "sleep"))
+	w.Until(w.Run("writes"), "STOPPED")
+	arn := w.Run("reads")
+	w.Until(arn, "STOPPED")
+	if lines := w.Lines(arn, "app"); len(lines) != 1 || lines[0] != "kept" {
+		t.Errorf("%q", lines)
+	}
+	if task := w.Until(w.Run("missing"), "STOPPED"); !strings.HasPrefix(aws.ToString(task.StoppedReason), "ResourceInitializationError: failed to invoke EFS utils") {
+		t.Errorf("%q", aws.ToString(task.StoppedReason))
+	}
+	_, err := w.ECS.RunTask(t.Context(), &ecs.RunTaskInput{
+		TaskDefinition: aws.String("unmapped"), LaunchType: types.LaunchTypeFargate,
+		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-0123456789abcdef0"}}},
+	})
+	if err == nil || !strings.Contains(err.Error(), "--efs fs-2=") {
+		t.Errorf("%v", err)
 	}
 }
 

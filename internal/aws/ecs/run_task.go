@@ -76,7 +76,7 @@ func (s *Service) startable(r store.Reader, scope state.Scope, ref definitionRef
 	case def.Definition.Status != types.TaskDefinitionStatusActive:
 		return def, client("TaskDefinition is inactive")
 	}
-	return def, nil
+	return def, s.checkVolumes(def.Definition)
 }
 
 // placed is what became of a request's tasks.

@@ -39,6 +39,8 @@ type Config struct {
 	DenyPrivileged bool
 	// OwnPorts are the host ports that Hatoba itself has.
 	OwnPorts []state.HostPort
+	// EFS tells why a volume of EFS cannot be had; nil: none can.
+	EFS func(state.EFSVolume) error
 	// Sessions grants the sessions of ExecuteCommand; nil: there are none.
 	Sessions Sessions
 	Log      *slog.Logger

@@ -126,7 +126,12 @@ func volumeFields() []Field {
 		only(v+"dockerVolumeConfiguration.driver", "use 'local'", "local"),
 		refused(v+"dockerVolumeConfiguration.driverOpts", "the driver local has no options here; remove it"),
 		noEffect(v+"dockerVolumeConfiguration.labels", "kept and described; nothing lists volumes"),
-		refused(v+"efsVolumeConfiguration", "EFS is not served; use an empty 'host' volume"),
+		{Path: v + "efsVolumeConfiguration.fileSystemId", Class: Done, Note: "the folder of this machine that --efs names; without one RunTask refuses the task"},
+		done(v + "efsVolumeConfiguration.rootDirectory"),
+		{Path: v + "efsVolumeConfiguration.authorizationConfig.accessPointId", Class: Done, Note: "the folder that --efs names for the access point; its user and group are not taken on"},
+		noEffect(v+"efsVolumeConfiguration.authorizationConfig.iam", "a folder of the machine asks nobody"),
+		noEffect(v+"efsVolumeConfiguration.transitEncryption", "nothing is in transit"),
+		noEffect(v+"efsVolumeConfiguration.transitEncryptionPort", "nothing is in transit"),
 		refused(v+"s3filesVolumeConfiguration", "S3 Files is not served; use an empty 'host' volume"),
 		refused(v+"fsxWindowsFileServerVolumeConfiguration", "FSx is not served; use an empty 'host' volume"),
 	}

@@ -72,7 +72,7 @@ func Build(in *ecs.RegisterTaskDefinitionInput) (types.TaskDefinition, error) {
 func checks() []func(types.TaskDefinition) error {
 	return []func(types.TaskDefinition) error{
 		checkContainers, checkMemory, checkPorts, checkHealth, checkDependencies,
-		checkEnvironment, checkLogs, checkVolumes, checkLimits, checkRestart, checkSystemControls, checkNetworking, checkInstance,
+		checkEnvironment, checkLogs, checkVolumes, checkEFS, checkLimits, checkRestart, checkSystemControls, checkNetworking, checkInstance,
 	}
 }
 
