@@ -32,6 +32,7 @@ type Reservation struct {
 	// than a node has, whatever may be promised to others.
 	Exact bool
 	Ports []state.HostPort
+	Group string // the task group, with its account, region and cluster
 }
 
 // Overcommit is how many times over each resource may be promised: 1 is never
@@ -49,6 +50,8 @@ type Request struct {
 	Arch      string // "" : any
 	Exact     bool   // see Reservation
 	Ports     []state.HostPort
+	Group     string // as a Reservation's
+	Distinct  bool   // no other task of the group is on the node
 }
 
 // Plan is the decision: every request is in one of the two, in order.
@@ -80,7 +83,7 @@ func Reserve(task state.Task) Reservation {
 		}
 	}
 	holds := task.Spec.Holds
-	out := Reservation{Node: task.Placement.Node, CPU: holds.CPU, MemoryMiB: holds.MemoryMiB, Exact: true, Ports: slices.Clone(holds.Ports)}
+	out := Reservation{Node: task.Placement.Node, CPU: holds.CPU, MemoryMiB: holds.MemoryMiB, Exact: true, Ports: slices.Clone(holds.Ports), Group: Group(task)}
 	for _, c := range task.Observed.Containers {
 		for _, b := range c.NetworkBindings {
 			for _, p := range b.HostPorts() {
@@ -92,6 +95,9 @@ func Reserve(task state.Task) Reservation {
 	}
 	return out
 }
+
+// Group is a task's group as placement tells groups apart.
+func Group(task state.Task) string { return task.ClusterARN + " " + task.Spec.Group }
 
 // Left is what a node has left for EC2-type tasks.
 type Left struct {
@@ -124,6 +130,7 @@ type node struct {
 	totalCPU, totalMemory int64 // what may be promised
 	exactCPU, exactMemory int64 // what is left for EC2-type tasks, by those alone
 	ports                 map[state.HostPort]bool
+	groups                map[string]bool
 }
 
 // room is what is left for a request, and of how much.
@@ -145,6 +152,7 @@ func (n *node) take(r Reservation) {
 	for _, p := range r.Ports {
 		n.ports[p] = true
 	}
+	n.groups[r.Group] = true
 }
 
 // Place assigns each request to a node in turn, counting what it has already
@@ -159,7 +167,7 @@ func Place(snapshot Snapshot, pending []Request, seed uint64) Plan {
 			continue
 		}
 		best := slices.MinFunc(fit, func(a, b *node) int { return ranked(a, b, r, seed) })
-		best.take(Reservation{CPU: r.CPU, MemoryMiB: r.MemoryMiB, Exact: r.Exact, Ports: r.Ports})
+		best.take(Reservation{CPU: r.CPU, MemoryMiB: r.MemoryMiB, Exact: r.Exact, Ports: r.Ports, Group: r.Group})
 		plan.Placed = append(plan.Placed, Placed{ID: r.ID, Node: best.ID})
 	}
 	return plan
@@ -172,7 +180,7 @@ func open(s Snapshot) []*node {
 		o := &node{Node: n, totalCPU: times(n.CPU, s.Overcommit.CPU), totalMemory: times(n.MemoryMiB, s.Overcommit.Memory)}
 		o.freeCPU, o.freeMemory = o.totalCPU, o.totalMemory
 		o.exactCPU, o.exactMemory = n.CPU, n.MemoryMiB
-		o.ports = map[state.HostPort]bool{}
+		o.ports, o.groups = map[state.HostPort]bool{}, map[string]bool{}
 		for _, p := range s.Ports[n.ID] {
 			o.ports[p] = true
 		}

@@ -216,8 +216,18 @@ func TestReserveCountsChosenPorts(t *testing.T) {
 	task.Observed.Containers = []state.ContainerObserved{{NetworkBindings: []state.NetworkBinding{
 		{HostPort: 80, Protocol: "tcp"}, {HostPort: 40000, Protocol: "udp", HostPortRange: "40000-40001"},
 	}}}
-	want := Reservation{CPU: 10, MemoryMiB: 20, Exact: true, Ports: []state.HostPort{{Port: 80, Protocol: "tcp"}, {Port: 40000, Protocol: "udp"}, {Port: 40001, Protocol: "udp"}}}
+	want := Reservation{CPU: 10, MemoryMiB: 20, Exact: true, Ports: []state.HostPort{{Port: 80, Protocol: "tcp"}, {Port: 40000, Protocol: "udp"}, {Port: 40001, Protocol: "udp"}}, Group: " "}
 	if diff := cmp.Diff(want, Reserve(task)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestDistinctTasksOfAGroup(t *testing.T) {
+	s := Snapshot{Nodes: []state.Node{{ID: "a", CPU: 1024, MemoryMiB: 1000, Connected: true}, {ID: "b", CPU: 1024, MemoryMiB: 1000, Connected: true}}}
+	s.Reserved = []Reservation{{Node: "a", Exact: true, Group: "g"}}
+	one := Request{Exact: true, Group: "g", Distinct: true}
+	plan := Place(s, []Request{one, one, {Exact: true, Group: "other", Distinct: true}}, 1)
+	if len(plan.Placed) != 2 || plan.Placed[0].Node != "b" || len(plan.Refused) != 1 || plan.Refused[0].Reason != "DistinctInstance placement constraint unsatisfied." {
+		t.Errorf("%+v", plan)
 	}
 }

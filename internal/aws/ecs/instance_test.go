@@ -357,3 +357,21 @@ func TestHostPortsAreGivenOnce(t *testing.T) {
 		t.Errorf("a port is not given back: %+v", out.Failures)
 	}
 }
+
+func TestPlacementConstraintsAndStrategies(t *testing.T) {
+	b := newBench(t)
+	b.register("web")
+	in := b.ec2Input("web")
+	in.Count = aws.Int32(2)
+	in.PlacementConstraints = []types.PlacementConstraint{{Type: types.PlacementConstraintTypeDistinctInstance}}
+	in.PlacementStrategy = []types.PlacementStrategy{{Type: types.PlacementStrategyTypeSpread, Field: aws.String("attribute:ecs.availability-zone")}}
+	out := must(t, b.runTask, in)
+	if len(out.Tasks) != 1 || len(out.Failures) != 1 || *out.Failures[0].Reason != "DistinctInstance placement constraint unsatisfied." {
+		t.Errorf("%+v", out)
+	}
+	in.PlacementStrategy[0] = types.PlacementStrategy{Type: types.PlacementStrategyTypeBinpack, Field: aws.String("disk")}
+	fails(t, b.runTask, in, "InvalidParameterException", "The field of the placement strategy binpack should be one of [cpu memory].")
+	in.PlacementStrategy = nil
+	in.PlacementConstraints[0] = types.PlacementConstraint{Type: types.PlacementConstraintTypeMemberOf, Expression: aws.String("attribute:x exists")}
+	fails(t, b.runTask, in, "InvalidParameterException", "placementConstraints[0].expression is not supported by Hatoba yet: the cluster query language comes later; remove it for now")
+}

@@ -110,7 +110,7 @@ func (s *Service) placeEC2(w store.Writer, scope state.Scope, cluster state.Clus
 	if len(c.instances) == 0 {
 		return invalid("No Container Instances were found in your cluster.")
 	}
-	return s.placeOn(w, scope, def, tasks, l.seed, c, out)
+	return s.placeOn(w, scope, def, tasks, l, c, out)
 }
 
 // placeNamed puts each task on the container instance that StartTask names for
@@ -136,23 +136,23 @@ func (s *Service) placeNamed(w store.Writer, scope state.Scope, cluster state.Cl
 		}
 		var c candidates
 		c.add(w, inst)
-		if err := s.placeOn(w, scope, def, tasks[i:i+1], l.seed, c, out); err != nil {
+		if err := s.placeOn(w, scope, def, tasks[i:i+1], l, c, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, seed uint64, c candidates, out *placed) error {
+func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, l launch, c candidates, out *placed) error {
 	pending := make([]sched.Request, len(tasks))
 	for i, t := range tasks {
 		h := t.Spec.Holds
 		pending[i] = sched.Request{
 			ID: t.ID, CPU: h.CPU, MemoryMiB: h.MemoryMiB, Ports: h.Ports, Exact: true,
-			Arch: architecture(def.Definition),
+			Arch: architecture(def.Definition), Group: sched.Group(t), Distinct: l.distinct(),
 		}
 	}
-	plan := sched.Place(s.snapshot(w, c.nodes), pending, seed)
+	plan := sched.Place(s.snapshot(w, c.nodes), pending, l.seed)
 	return s.carryOut(w, scope, def, tasks, plan, &c, out)
 }
 

@@ -120,7 +120,7 @@ func checkLaunch(in *ecs.RunTaskInput) error {
 			return invalid("Placement strategies are not supported with FARGATE launch type.")
 		}
 	}
-	return nil
+	return checkPlacement(in.PlacementConstraints, in.PlacementStrategy)
 }
 
 // providers tells the launch type, and each of count tasks the capacity

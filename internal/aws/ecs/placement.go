@@ -1,0 +1,62 @@
+package ecs
+
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+const (
+	maxConstraints = 10
+	maxStrategies  = 5
+)
+
+// checkPlacement checks placement constraints and strategies. What a strategy
+// would choose among is one machine.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PlacementStrategy.html
+func checkPlacement(constraints []types.PlacementConstraint, strategies []types.PlacementStrategy) error {
+	if len(constraints) > maxConstraints {
+		return invalid("placementConstraints can have at most %d items.", maxConstraints)
+	}
+	if len(strategies) > maxStrategies {
+		return invalid("placementStrategy can have at most %d items.", maxStrategies)
+	}
+	for _, c := range constraints {
+		if !slices.Contains(c.Type.Values(), c.Type) {
+			return invalid("The placement constraint type should be one of %v.", c.Type.Values())
+		}
+		if c.Type == types.PlacementConstraintTypeDistinctInstance && aws.ToString(c.Expression) != "" {
+			return invalid("The placement constraint distinctInstance takes no expression.")
+		}
+	}
+	for _, s := range strategies {
+		field := aws.ToString(s.Field)
+		switch s.Type {
+		case types.PlacementStrategyTypeRandom:
+			if field != "" {
+				return invalid("The placement strategy random takes no field.")
+			}
+		case types.PlacementStrategyTypeBinpack:
+			if field != "cpu" && field != "memory" && field != "CPU" && field != "MEMORY" {
+				return invalid("The field of the placement strategy binpack should be one of [cpu memory].")
+			}
+		case types.PlacementStrategyTypeSpread:
+			if field == "" {
+				return invalid("The placement strategy spread needs a field: instanceId, host or an attribute.")
+			}
+		default:
+			return invalid("The placement strategy type should be one of %v.", s.Type.Values())
+		}
+	}
+	return nil
+}
+
+// distinct tells whether the tasks must be on instances without another task
+// of their group.
+func (l launch) distinct() bool {
+	return slices.ContainsFunc(l.in.PlacementConstraints, func(c types.PlacementConstraint) bool {
+		return c.Type == types.PlacementConstraintTypeDistinctInstance
+	})
+}

@@ -1,0 +1,17 @@
+package sched
+
+import "fmt"
+
+// distinct keeps nodes without a task of the same group, for requests whose
+// group must be on distinct instances.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PlacementConstraint.html
+func distinct() filter {
+	return filter{
+		reason: "DistinctInstance placement constraint unsatisfied.",
+		fits:   func(n *node, r Request) bool { return !r.Distinct || !n.groups[r.Group] },
+		explain: func(nodes []*node, r Request) string {
+			return fmt.Sprintf("Each of %d nodes has a task of the group %s already.", len(nodes), r.Group)
+		},
+	}
+}
