@@ -2,6 +2,7 @@ package authorization
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -167,8 +168,15 @@ func objectNeeds(operation string, in any) []need {
 		out[0].action += "Version"
 	}
 	if source := text(in, "CopySource"); source != "" {
-		source, _, _ = strings.Cut(strings.TrimPrefix(source, "/"), "?")
-		out = append(out, need{action: "s3:GetObject", resource: "arn:aws:s3:::" + source})
+		source, version, _ := strings.Cut(source, "?")
+		read := need{action: "s3:GetObject", resource: "*"} // what cannot be read is nobody's
+		if plain, err := url.PathUnescape(source); err == nil {
+			read.resource = "arn:aws:s3:::" + strings.TrimPrefix(plain, "/")
+		}
+		if version != "" {
+			read.action = "s3:GetObjectVersion"
+		}
+		out = append(out, read)
 	}
 	return out
 }

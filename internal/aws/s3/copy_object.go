@@ -24,11 +24,13 @@ type source struct {
 
 // readSource reads x-amz-copy-source: BUCKET/KEY[?versionId=ID], escaped.
 func readSource(text *string) (src source, err error) {
-	path, query, _ := strings.Cut(aws.ToString(text), "?")
-	if id, ok := strings.CutPrefix(query, "versionId="); ok {
+	path, query, asked := strings.Cut(aws.ToString(text), "?")
+	if asked {
+		id, ok := strings.CutPrefix(query, "versionId=")
+		if !ok || id == "" {
+			return src, invalidArgument("x-amz-copy-source must be BUCKET/KEY, escaped, with ?versionId=ID or nothing behind it")
+		}
 		src.version = id
-	} else if query != "" {
-		path = *text // a client that does not escape
 	}
 	path, err = url.PathUnescape(path)
 	if err != nil || strings.HasPrefix(path, "arn:") {
