@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -484,6 +485,23 @@ func TestHostNames(t *testing.T) {
 		if answer.StatusCode != 200 {
 			t.Errorf("%s%s: %s", host, path, answer.Status)
 		}
+	}
+}
+
+// Metadata's names are told in small letters: botocore keeps the case it sees.
+func TestMetadataIsInSmallLetters(t *testing.T) {
+	f := serve(t)
+	f.bucket(t, "bkt")
+	f.put(t, "k", "x", func(in *sdk.PutObjectInput) { in.Metadata = map[string]string{"some-name": "v"} })
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "HEAD /bkt/k HTTP/1.0\r\nAuthorization: AWS4-HMAC-SHA256 Credential=123456789012/20261121/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n")
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.Contains(string(answer), "\r\nx-amz-meta-some-name: v\r\n") {
+		t.Errorf("%s, %v", answer, err)
 	}
 }
 

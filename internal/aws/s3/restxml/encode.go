@@ -74,7 +74,8 @@ func (o *Operation) Encode(out any) (Answer, error) {
 		case !field.IsValid():
 		case m.In == "headers":
 			for _, k := range field.MapKeys() {
-				answer.Header.Set(m.Name+k.String(), field.MapIndex(k).String())
+				// In small letters, as S3 does: some clients keep the case they see.
+				answer.Header[m.Name+k.String()] = []string{field.MapIndex(k).String()}
 			}
 		case m.In == "header":
 			if text, ok := o.model.text(field, m.Shape, true); ok {
