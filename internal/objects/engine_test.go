@@ -599,3 +599,50 @@ func TestExpiry(t *testing.T) {
 		t.Errorf("%d files", n)
 	}
 }
+
+// A copy made while objects come and go opens, and has all its bytes.
+func TestSnapshotIsWhole(t *testing.T) {
+	e, _, c := engine(t)
+	write(t, e, "stays", []byte("stays"))
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			r, err := e.Receive(context.Background(), objects.Encryption{}, strings.NewReader("comes"))
+			if err == nil {
+				_, err = e.Put(objects.Object{Bucket: "b", Key: fmt.Sprint(i % 3)}, r)
+			}
+			if err == nil {
+				_, err = e.Delete("b", objects.Target{Key: fmt.Sprint((i + 1) % 3)})
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	for i := range 5 {
+		dir := filepath.Join(t.TempDir(), fmt.Sprint(i))
+		if err := e.Snapshot(dir); err != nil {
+			t.Fatal(err)
+		}
+		copied := open(t, dir, c)
+		page, err := copied.List("b", objects.ListRequest{Max: 100})
+		if err != nil || len(page.Versions) == 0 {
+			t.Fatal(page, err)
+		}
+		for _, v := range page.Versions {
+			if _, err := read(t, copied, v.Key, "", 0, -1); err != nil {
+				t.Errorf("copy %d: %s: %v", i, v.Key, err)
+			}
+		}
+	}
+	close(stop)
+	<-done
+}

@@ -13,13 +13,17 @@ type leases struct {
 	mu      sync.Mutex
 	readers map[string]int
 	doomed  map[string]bool
+	holds   int // of all blobs, while a snapshot is made
 }
 
 func (l *leases) take(parts []Part) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.readers == nil {
-		l.readers, l.doomed = map[string]int{}, map[string]bool{}
+		l.readers = map[string]int{}
+	}
+	if l.doomed == nil {
+		l.doomed = map[string]bool{}
 	}
 	for _, p := range parts {
 		l.readers[p.Blob.ID]++
@@ -36,7 +40,30 @@ func (l *leases) give(parts []Part) (free []string) {
 			continue
 		}
 		delete(l.readers, id)
-		if l.doomed[id] {
+		if l.doomed[id] && l.holds == 0 {
+			delete(l.doomed, id)
+			free = append(free, id)
+		}
+	}
+	return free
+}
+
+// hold keeps every blob until release.
+func (l *leases) hold() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holds++
+}
+
+// release returns the doomed blobs that nobody needs any more.
+func (l *leases) release() (free []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.holds--; l.holds > 0 {
+		return nil
+	}
+	for id := range l.doomed {
+		if l.readers[id] == 0 {
 			delete(l.doomed, id)
 			free = append(free, id)
 		}
@@ -49,7 +76,10 @@ func (l *leases) doom(ids []string) (free []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range ids {
-		if l.readers[id] > 0 {
+		if l.readers[id] > 0 || l.holds > 0 {
+			if l.doomed == nil {
+				l.doomed = map[string]bool{}
+			}
 			l.doomed[id] = true
 		} else {
 			free = append(free, id)

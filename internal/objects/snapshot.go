@@ -10,8 +10,8 @@ import (
 
 // Snapshot makes dir, which must not be there and be on the engine's file
 // system, a copy of the objects as they stand. Blobs never change and are
-// linked: before the records are copied, so that one deleted meanwhile is
-// there, and after, so that one made meanwhile is.
+// linked once the records are copied; until then none is removed, so that what
+// the records name is there.
 func (e *Engine) Snapshot(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
@@ -19,14 +19,10 @@ func (e *Engine) Snapshot(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "VERSION"), []byte(format), 0o600); err != nil {
 		return err
 	}
-	if err := e.linkBlobs(dir); err != nil {
-		return err
-	}
+	e.leases.hold()
+	defer func() { e.unlink(e.leases.release()) }()
 	err := e.db.View(func(tx *bolt.Tx) error { return tx.CopyFile(filepath.Join(dir, "meta.db"), 0o600) })
-	if err != nil {
-		return err
-	}
-	return e.linkBlobs(dir)
+	return errors.Join(err, e.linkBlobs(dir))
 }
 
 func (e *Engine) linkBlobs(dir string) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"syscall"
 
 	"github.com/hatoba/hatoba/internal/objects"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -46,6 +47,7 @@ var (
 	errNoObjectLock     = fail(404, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket")
 	errNoACLs           = fail(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
 	errInternal         = fail(500, "InternalError", "We encountered an internal error. Please try again.")
+	errDiskFull         = fail(503, "ServiceUnavailable", "Hatoba's disk is full: make room below its data directory, then try again.")
 	errMalformedXML     = fail(400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 	errMetadataTooLarge = fail(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
 )
@@ -95,6 +97,8 @@ func answerOf(err error) (answer *wire.Error, ok bool) {
 		return fail(400, "InvalidArgument", "%s", err), true
 	case errors.As(err, &tooLarge):
 		return errTooLarge, true
+	case errors.Is(err, syscall.ENOSPC):
+		return errDiskFull, false // and in the log
 	}
 	return errInternal, false
 }
