@@ -69,6 +69,9 @@ type Version struct {
 	Encryption Encryption        `json:",omitzero"`
 	Parts      []Part            `json:",omitempty"` // in order; one for a plain put, none when empty
 	Multipart  bool              `json:",omitempty"`
+	// Upload is the id of the upload it was made by, so that a client that did
+	// not hear the answer may ask again.
+	Upload string `json:",omitempty"`
 
 	Latest bool `json:"-"` // told by reads
 

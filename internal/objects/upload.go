@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -185,13 +186,23 @@ func (e *Engine) Complete(bucket, key, id string, named []Part, want string, c C
 	return v, err
 }
 
+// Completed returns the object that an upload was completed to, while it is
+// the newest of its key; ErrNoUpload for all else.
+func (e *Engine) Completed(bucket, key, id string) (v Version, err error) {
+	v, err = e.Version(bucket, key, "")
+	if errors.Is(err, ErrNoKey) || err == nil && (id == "" || v.Upload != id) {
+		return v, ErrNoUpload
+	}
+	return v, err
+}
+
 // assemble decides what an upload's parts come to.
 func assemble(u Upload, stored, named []Part) (Version, error) {
 	byNumber := map[int32]Part{}
 	for _, p := range stored {
 		byNumber[p.Number] = p
 	}
-	v := Version{Key: u.Key, Head: u.Head, Tags: u.Tags, Encryption: u.Encryption, Multipart: true}
+	v := Version{Key: u.Key, Head: u.Head, Tags: u.Tags, Encryption: u.Encryption, Multipart: true, Upload: u.ID}
 	digests := md5.New()
 	if !slices.IsSortedFunc(named, func(a, b Part) int { return int(a.Number - b.Number - 1) }) {
 		return v, ErrPartOrder

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -128,6 +129,8 @@ func (c *checked) Read(p []byte) (int, error) {
 		return n, err
 	case refused(&err):
 		return n, err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, errTimeout
 	case !errors.Is(err, io.EOF), c.left > 0:
 		return n, errIncomplete
 	}

@@ -33,6 +33,7 @@ var (
 	errAccessDenied     = fail(403, "AccessDenied", "Access Denied")
 	errMissingLength    = fail(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 	errIncomplete       = fail(400, "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header")
+	errTimeout          = fail(400, "RequestTimeout", "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.")
 	errBadDigest        = fail(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
 	errInvalidDigest    = fail(400, "InvalidDigest", "The Content-MD5 you specified was invalid.")
 	errInvalidRange     = fail(416, "InvalidRange", "The requested range is not satisfiable")

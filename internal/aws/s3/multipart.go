@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -164,6 +165,14 @@ func (s *Service) completeMultipartUpload(_ context.Context, r *request, in *sdk
 		return nil, err
 	}
 	u, err := s.objects.Upload(r.bucket, r.key, aws.ToString(in.UploadId))
+	if errors.Is(err, objects.ErrNoUpload) {
+		// Asked again by a client that did not hear the answer.
+		v, err := s.objects.Completed(r.bucket, r.key, aws.ToString(in.UploadId))
+		if err != nil {
+			return nil, err
+		}
+		return completed(r, b, v), nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -190,13 +199,17 @@ func (s *Service) completeMultipartUpload(_ context.Context, r *request, in *sdk
 	if err != nil {
 		return nil, err
 	}
+	return completed(r, b, v), nil
+}
+
+func completed(r *request, b objects.Bucket, v objects.Version) *sdk.CompleteMultipartUploadOutput {
 	out := &sdk.CompleteMultipartUploadOutput{
 		Bucket: aws.String(r.bucket), Key: aws.String(r.key), ETag: quoted(v.ETag), VersionId: versionID(b, v.ID),
 		Location: aws.String("http://" + r.http.Host + r.http.URL.EscapedPath()), ChecksumType: checksumType(v.Checksum), Expiration: expiration(b, v),
 	}
 	out.ServerSideEncryption, out.SSEKMSKeyId, out.BucketKeyEnabled = told(v.Encryption)
 	setSum(out, v.Checksum.Algorithm, v.Checksum.Value)
-	return out, nil
+	return out
 }
 
 // checkSize holds the client's idea of the object's size against the parts.

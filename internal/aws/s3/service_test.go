@@ -227,6 +227,10 @@ func TestMultipart(t *testing.T) {
 	if err != nil || !strings.HasSuffix(*out.ETag, `-2"`) {
 		t.Fatalf("%+v, %v", out, err)
 	}
+	again, err := f.CompleteMultipartUpload(f.ctx, &sdk.CompleteMultipartUploadInput{Bucket: aws.String("bkt"), Key: aws.String("m"), UploadId: up.UploadId, MultipartUpload: &done})
+	if err != nil || *again.ETag != *out.ETag {
+		t.Errorf("asked again: %+v, %v", again, err)
+	}
 	got, err := f.GetObject(f.ctx, &sdk.GetObjectInput{Bucket: aws.String("bkt"), Key: aws.String("m"), PartNumber: aws.Int32(2)})
 	if err != nil || *got.ContentLength != 3 || *got.PartsCount != 2 || *got.ContentRange != "bytes 5242880-5242882/5242883" {
 		t.Errorf("%+v, %v", got, err)
