@@ -114,8 +114,8 @@ func (s *Service) deleteOwnershipControls(_ context.Context, r *request, in *sdk
 // ownedBucket is an input that names nothing but a bucket.
 type ownedBucket interface {
 	sdk.GetBucketAccelerateConfigurationInput | sdk.GetBucketLoggingInput | sdk.GetBucketNotificationConfigurationInput |
-		sdk.GetBucketRequestPaymentInput | sdk.GetBucketCorsInput | sdk.GetBucketReplicationInput | sdk.GetBucketWebsiteInput |
-		sdk.GetObjectLockConfigurationInput | sdk.DeleteBucketCorsInput | sdk.DeleteBucketReplicationInput | sdk.DeleteBucketWebsiteInput
+		sdk.GetBucketRequestPaymentInput | sdk.GetBucketReplicationInput | sdk.GetBucketWebsiteInput |
+		sdk.GetObjectLockConfigurationInput | sdk.DeleteBucketReplicationInput | sdk.DeleteBucketWebsiteInput
 }
 
 // fixed answers with the setting every bucket has.

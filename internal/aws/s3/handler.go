@@ -72,8 +72,11 @@ func (w *watched) Write(p []byte) (n int, err error) {
 // serve finds, decodes, calls and encodes.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, at address) (restxml.Answer, int, error) {
 	none := restxml.Answer{}
-	if err := s.admit(r); err != nil {
+	if err := s.admit(w.Header(), r, at); err != nil {
 		return none, 0, err
+	}
+	if r.Method == http.MethodOptions && r.Header.Get("Origin") != "" {
+		return none, http.StatusOK, nil
 	}
 	caller, err := s.identify(r)
 	if err != nil {
@@ -121,18 +124,20 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, at address) (res
 	return answer, statusOf(described.Name, answer), err
 }
 
-// admit refuses web pages of other origins: signatures may not be verified
-// here, and nothing else would stop them.
-func (s *Service) admit(r *http.Request) error {
-	if r.Method == http.MethodOptions {
-		return fail(403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
-	}
+// admit refuses web pages of other origins but those that the bucket's CORS
+// rules let in: signatures may not be verified here, and nothing else would
+// stop them.
+func (s *Service) admit(h http.Header, r *http.Request, at address) error {
 	asPost := r.WithContext(r.Context())
 	asPost.Method = http.MethodPost // the check takes GET for harmless, but reading is what matters here
-	if err := s.origins.Check(asPost); err != nil {
-		return fail(403, "AccessForbidden", "Requests of web pages of another origin are refused.")
+	err := s.origins.Check(asPost)
+	if r.Header.Get("Origin") == "" || err == nil && r.Method != http.MethodOptions {
+		if err != nil {
+			return errCORSRefused
+		}
+		return nil
 	}
-	return nil
+	return s.allowOrigin(h, r, at)
 }
 
 // statusOf is 200 but for what S3 answers otherwise.
