@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/hatoba/hatoba/internal/aws/s3/restxml"
 	"github.com/hatoba/hatoba/internal/objects"
@@ -20,9 +19,6 @@ import (
 
 // maxPut is the largest body of one request, as in S3.
 const maxPut = 5 << 30
-
-// idle is how long a client may leave a body where it is.
-const idle = 30 * time.Second
 
 // parameters reads the query, refusing subresources that are newer than the
 // model: they would read as the object itself.
@@ -52,10 +48,7 @@ func (s *Service) body(w http.ResponseWriter, r *http.Request, o *restxml.Operat
 	if err != nil {
 		return nil, err
 	}
-	return &checked{
-		r: http.MaxBytesReader(w, r.Body, maxPut), checks: checks, left: r.ContentLength,
-		control: http.NewResponseController(w),
-	}, nil
+	return &checked{r: http.MaxBytesReader(w, r.Body, maxPut), checks: checks, left: r.ContentLength}, nil
 }
 
 // check is a digest that a header promises.
@@ -100,21 +93,15 @@ func promised(h http.Header, ofObject bool) (out []check, err error) {
 	return out, nil
 }
 
-// checked reads a body and its digests. A client that sends nothing for a
-// while is let go.
+// checked reads a body and its digests. Whose listener it is gives the reads a
+// deadline.
 type checked struct {
-	r       io.Reader
-	checks  []check
-	left    int64 // negative: not known
-	control *http.ResponseController
-	touched time.Time
+	r      io.Reader
+	checks []check
+	left   int64 // negative: not known
 }
 
 func (c *checked) Read(p []byte) (int, error) {
-	if now := time.Now(); now.Sub(c.touched) > time.Second {
-		c.touched = now
-		_ = c.control.SetReadDeadline(now.Add(idle)) // not every writer has deadlines
-	}
 	n, err := c.r.Read(p)
 	for _, check := range c.checks {
 		check.hash.Write(p[:n])
