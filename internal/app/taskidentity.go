@@ -48,7 +48,7 @@ func (t taskAPI) of(task state.Task, definition state.TaskDefinition) http.Handl
 // serveAPI is what of the front tasks reach: the AWS APIs, S3 among them.
 func (a *App) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if s3.Claims(r) || unclaimed(r) && a.s3.Knows(r) {
-		a.s3.ServeHTTP(w, r)
+		steady(a.s3).ServeHTTP(w, r)
 		return
 	}
 	a.handler.ServeHTTP(w, r)

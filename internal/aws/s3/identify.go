@@ -71,7 +71,11 @@ func (s *Service) identifyOld(r *http.Request, query url.Values) (wire.Caller, e
 			scope.Account = key
 		}
 	}
-	return wire.Caller{Scope: scope, AccessKey: key, Identity: wire.Root(scope.Account)}, nil
+	caller := wire.Caller{Scope: scope, AccessKey: key, Identity: wire.Root(scope.Account)}
+	if guest, ok := wire.Guest(r.Context()); ok { // whose listener it is stays who they are
+		caller.Identity, caller.Scope.Account = guest, guest.Account
+	}
+	return caller, nil
 }
 
 // bodyFailure puts a refusal of the verifier into S3's words.

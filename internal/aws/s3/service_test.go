@@ -55,6 +55,11 @@ type fixture struct {
 }
 
 func serve(t testing.TB) fixture {
+	return serveBehind(t, func(h http.Handler) http.Handler { return h })
+}
+
+// serveBehind serves S3 on a listener of its own.
+func serveBehind(t testing.TB, listener func(http.Handler) http.Handler) fixture {
 	t.Helper()
 	engine, err := objects.Open(objects.Config{Dir: t.TempDir(), Sealer: sealer{secrets.NewKeyring()}})
 	if err != nil {
@@ -68,7 +73,7 @@ func serve(t testing.TB) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(service)
+	server := httptest.NewServer(listener(service))
 	t.Cleanup(func() { server.Close(); _ = engine.Close() })
 	return fixture{client(server.URL, true), server.URL, server, t.Context()}
 }
@@ -532,6 +537,37 @@ func TestCORS(t *testing.T) {
 	rules, err := f.GetBucketCors(f.ctx, &sdk.GetBucketCorsInput{Bucket: aws.String("bkt")})
 	if err != nil || len(rules.CORSRules) != 1 || *rules.CORSRules[0].MaxAgeSeconds != 60 {
 		t.Errorf("%+v, %v", rules, err)
+	}
+}
+
+// On the listener of a task nobody becomes somebody else, by whatever
+// signature.
+func TestGuestsStayGuests(t *testing.T) {
+	guest := wire.Identity{Account: "210987654321", ARN: "arn:aws:sts::210987654321:assumed-role/task/t", Task: "arn:aws:ecs:us-east-1:210987654321:task/default/t"}
+	alone := false
+	f := serveBehind(t, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if alone {
+				r = r.WithContext(wire.WithGuest(r.Context(), guest))
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	f.bucket(t, "bkt")
+	f.put(t, "k", "secret")
+	alone = true
+	if _, err := f.GetObject(f.ctx, &sdk.GetObjectInput{Bucket: aws.String("bkt"), Key: aws.String("k")}); code(err) != "AccessDenied" {
+		t.Error(err)
+	}
+	for _, query := range []string{"", "?AWSAccessKeyId=123456789012&Signature=b&Expires=4000000000"} {
+		answer, err := http.Get(f.url + "/bkt/k" + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != 403 {
+			t.Errorf("%q: %s", query, answer.Status)
+		}
 	}
 }
 
