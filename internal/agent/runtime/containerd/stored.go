@@ -19,7 +19,7 @@ import (
 // labelUsed keeps when an image was last used, for the next life.
 const labelUsed = "hatoba/used"
 
-// use notes that an image is used now. It is kept in memory, so that a start
+// useImage notes that an image is used now. It is kept in memory, so that a start
 // pays nothing for it; Images writes it down.
 func (e *Engine) useImage(ref string) {
 	e.mu.Lock()
