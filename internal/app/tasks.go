@@ -12,7 +12,7 @@ import (
 
 // taskPages tell what the AWS APIs have no field for:
 //
-//	GET /_hatoba/tasks                       restarts and latest event of every task
+//	GET /_hatoba/tasks                       restarts of every task, and the latest event of those that are not STOPPED
 //	GET /_hatoba/tasks/TASK/events[?follow=1] its history, a JSON line per event
 //
 // TASK may be the beginning of an id, if it is one task's.
@@ -37,7 +37,7 @@ type TaskNote struct {
 }
 
 func (p taskPages) list(w http.ResponseWriter, r *http.Request) {
-	out := []TaskNote{}
+	out, stopped := []TaskNote{}, map[string]bool{}
 	err := p.store.View(r.Context(), func(s store.Reader) error {
 		for key, t := range store.Tasks.List(s, state.Scope{}, "") {
 			n := TaskNote{Task: key.ID}
@@ -45,6 +45,7 @@ func (p taskPages) list(w http.ResponseWriter, r *http.Request) {
 				n.Restarts += c.Restarts
 			}
 			out = append(out, n)
+			stopped[n.Task] = t.Observed.Status >= state.TaskStopped
 		}
 		return nil
 	})
@@ -53,6 +54,9 @@ func (p taskPages) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for i := range out {
+		if stopped[out[i].Task] {
+			continue // its stoppedReason says it all
+		}
 		if last, ok := p.history.Last(r.Context(), out[i].Task); ok {
 			out[i].Last = &last
 		}

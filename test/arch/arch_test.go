@@ -59,6 +59,7 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/sched", "internal/agent", "placement is a pure function"},
 	{"internal/logs", "internal/store", "engines stand alone"},
 	{"internal/logs", "internal/aws", "engines know no front door"},
+	{"internal/efs", "internal/store", "where a file system is follows from settings"},
 	{"internal/history", "internal/agent", "what happened is handed up by the session"},
 	{"internal/history", "internal/aws", "engines know no front door"},
 	{"internal/registry", "internal/aws", "engines know no front door"},
