@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -45,13 +46,18 @@ func (w *worker) cleanUp(ctx context.Context, stopEndpoints func()) func() {
 	}
 }
 
+// remove takes containers and network away at the same time: the kernel takes
+// as long for a link as the runtime does for a container.
 func (w *worker) remove(ctx context.Context) error {
+	network := make(chan error, 1)
+	go func() { network <- w.detach(ctx) }()
+	var err error
 	for _, p := range w.plans {
-		if err := w.a.cfg.Engine.Delete(ctx, containerID(w.key.ID, p.Name)); err != nil {
-			return err
+		if err = w.a.cfg.Engine.Delete(ctx, containerID(w.key.ID, p.Name)); err != nil {
+			break
 		}
 	}
-	return w.detach(ctx)
+	return errors.Join(err, <-network)
 }
 
 // forget removes the node's own traces of a task that is done and reported.

@@ -50,7 +50,9 @@ func (w *worker) startContainer(ctx context.Context, i int) func() {
 		}
 	}
 	if err == nil {
-		if err = engine.Start(ctx, id); err != nil {
+		if err = engine.Start(ctx, id); errors.Is(err, runtime.ErrTimeout) {
+			err = fmt.Errorf("ContainerRuntimeTimeoutError: Could not transition to running; %w", err)
+		} else if err != nil {
 			err = fmt.Errorf("CannotStartContainerError: %w", err)
 		}
 	}

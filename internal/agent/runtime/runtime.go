@@ -15,6 +15,8 @@ import (
 // Errors an engine answers with; test with errors.Is.
 var (
 	ErrNotFound = errors.New("no such container")
+	// ErrTimeout says that the OCI runtime hung and was killed.
+	ErrTimeout = errors.New("timed out")
 	// These class a failed Pull.
 	ErrImageNotFound    = errors.New("image not found")
 	ErrImageDenied      = errors.New("pull access denied")

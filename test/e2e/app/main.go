@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strconv"
 	"strings"
@@ -33,6 +34,12 @@ func main() {
 		fmt.Println("ready")
 		<-term
 		fmt.Println("last words")
+	case "bomb": // processes, as many as there can be
+		for {
+			if err := exec.Command(os.Args[0], "bomb").Start(); err != nil {
+				time.Sleep(time.Millisecond)
+			}
+		}
 	case "sleep":
 		wait(0)
 	case "stubborn":

@@ -27,7 +27,9 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 	}
 	e.useImage(info.Image)
 	if task != nil {
-		if err := deleteTask(ctx, task, &e.use(info.Labels[labelTask]).shim); err != nil && !errdefs.IsNotFound(err) {
+		shim := &e.use(info.Labels[labelTask]).shim
+		err := e.bounded(id, patience, func() error { return deleteTask(ctx, task, shim) })
+		if err != nil && !errdefs.IsNotFound(err) {
 			return err
 		}
 	} else if err := e.clearLost(info.Labels[labelTask], id); err != nil {

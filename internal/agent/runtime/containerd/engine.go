@@ -37,6 +37,7 @@ type Config struct {
 	Shim     string // absolute path of hatoba-shim; it must stay while containers of it are there
 	Runtime  string // OCI runtime: a name on PATH or a path
 	Log      *slog.Logger
+	Patience time.Duration // with the OCI runtime; 0: what ECS has
 	// Room ends pulls for which the disk has no room: a layer of a few bytes can
 	// unpack to more than any disk. nil: never.
 	Room func() error `json:"-"`

@@ -43,13 +43,15 @@ func (e *Engine) Exec(ctx context.Context, id string, cmd runtime.Exec) (runtime
 	if err != nil {
 		return runtime.ExecResult{}, errors.Join(ctx.Err(), err)
 	}
-	code, err := run(ctx, p)
+	code, err := run(ctx, p, func(ctx context.Context) error {
+		return e.bounded(id, patience, func() error { return p.Start(ctx) })
+	})
 	return runtime.ExecResult{Code: code, Output: out.bytes()}, err
 }
 
 // run starts a process and waits for it and its output, at most until ctx
 // ends. Nothing of it is left.
-func run(ctx context.Context, p containerd.Process) (int32, error) {
+func run(ctx context.Context, p containerd.Process, start func(context.Context) error) (int32, error) {
 	detached := context.WithoutCancel(ctx)
 	defer forgetExec(detached, p)
 	statuses, err := p.Wait(detached)
@@ -57,7 +59,7 @@ func run(ctx context.Context, p containerd.Process) (int32, error) {
 		return 0, err
 	}
 	// A start that is cut short would leave a process nobody knows of.
-	if err := p.Start(detached); err != nil {
+	if err := start(detached); err != nil {
 		return 0, clean(err)
 	}
 	var status containerd.ExitStatus

@@ -41,9 +41,16 @@ func (e *Engine) Pull(ctx context.Context, source protocol.ImageSource) (runtime
 	image, err := e.client.GetImage(ctx, pinned)
 	if err == nil {
 		if unpacked, err := image.IsUnpacked(ctx, e.snapshotter); err == nil && unpacked {
-			described, err := e.describe(ctx, image)
-			described.Present = true
-			return described, err
+			if described, err := e.describe(ctx, image); err == nil || ctx.Err() != nil {
+				described.Present = true
+				return described, err
+			}
+		}
+		// There, and not usable: what is broken of it is transferred again.
+		if n, err := e.forgetBroken(ctx); err != nil {
+			e.cfg.Log.Error("content cannot be examined", "error", err)
+		} else if n > 0 {
+			_ = e.client.ImageService().Delete(ctx, pinned)
 		}
 	}
 	within, ended := e.withinRoom(ctx)

@@ -22,8 +22,9 @@ func (e *Engine) Signal(ctx context.Context, id, signal string) error {
 	if err != nil || task == nil {
 		return err
 	}
-	if err := task.Kill(ctx, number); err != nil && !errdefs.IsNotFound(err) {
-		return err
+	err = e.bounded(id, patience, func() error { return task.Kill(ctx, number) })
+	if err != nil && !errdefs.IsNotFound(err) {
+		return signalDirectly(task.Pid(), number, err)
 	}
 	return nil
 }

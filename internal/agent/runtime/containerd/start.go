@@ -37,15 +37,20 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		uri = out.URI()
 	}
 	shim := &e.use(info.Labels[labelTask]).shim
+	return e.bounded(id, startPatience, func() error { return e.launch(ctx, shim, container, uri, out.Terminal) })
+}
+
+// launch makes and starts a container's process.
+func (e *Engine) launch(ctx context.Context, shim *taskShim, container containerd.Container, uri string, terminal bool) error {
 	task, err := shim.make(ctx, func(ctx context.Context) (containerd.Task, error) {
-		return container.NewTask(ctx, told(uri, out.Terminal))
+		return container.NewTask(ctx, told(uri, terminal))
 	})
 	if err != nil {
 		return clean(err)
 	}
 	if err := task.Start(ctx); err != nil {
 		derr := shim.remove(ctx, task, containerd.WithProcessKill)
-		return errors.Join(clean(err), derr, e.forget(id))
+		return errors.Join(clean(err), derr, e.forget(container.ID()))
 	}
 	return nil
 }
