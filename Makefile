@@ -37,6 +37,9 @@ test: setup shim ## all tests: hermetic ones, then those that run containers (ro
 soak: setup shim ## 500 tasks of mixed kinds while Hatoba is killed; HATOBA_SOAK=N, HATOBA_SOAK_SEED=S
 	HATOBA_ROOT_TESTS=1 HATOBA_SOAK=$${HATOBA_SOAK:-500} $(GO) test -tags embedshim -count=1 -timeout 60m -v -run TestSoak ./test/soak
 
+test-upgrade: setup shim ## tasks of the build named in test/upgrade/PREVIOUS, under this one and back
+	./test/upgrade/run.sh
+
 test-unit: ## the fast, hermetic tests only
 	$(GO) test ./...
 
@@ -63,4 +66,4 @@ dev: setup build ## run Hatoba from this checkout, data under .cache/dev
 clean: ## remove what the build made
 	rm -rf bin internal/shim/bin .cache
 
-.PHONY: help setup shim build cross demo test soak test-unit test-cgroup2 fuzz bench generate lint dev clean
+.PHONY: help setup shim build cross demo test soak test-upgrade test-unit test-cgroup2 fuzz bench generate lint dev clean

@@ -45,6 +45,7 @@ const Patience = time.Minute
 type World struct {
 	t      testing.TB
 	Dir    string // data dir
+	Build  string // the program Up starts; "": the one built here
 	Listen string
 	cmd    *exec.Cmd
 	output *bytes.Buffer
@@ -158,7 +159,11 @@ func (w *World) Up(flags ...string) {
 func (w *World) Spawn(flags ...string) {
 	w.t.Helper()
 	w.output = &bytes.Buffer{}
-	w.cmd = exec.Command(Binary(w.t, "hatoba"), append([]string{"up", "--data-dir", w.Dir, "--listen", w.Listen, "--log-level", "warn"}, flags...)...)
+	program := w.Build
+	if program == "" {
+		program = Binary(w.t, "hatoba")
+	}
+	w.cmd = exec.Command(program, append([]string{"up", "--data-dir", w.Dir, "--listen", w.Listen, "--log-level", "warn"}, flags...)...)
 	w.cmd.Stdout, w.cmd.Stderr = w.output, w.output
 	if err := w.cmd.Start(); err != nil {
 		w.t.Fatal(err)
