@@ -262,7 +262,8 @@ func (a *App) assemble(ctx context.Context) error {
 		return fmt.Errorf("setting efs: %w", err)
 	}
 	tasks := ecs.New(ecs.Config{
-		Store: a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Sessions: a.sessions, Log: a.log,
+		KnownRolesOnly: a.auth() == wire.AuthSigV4,
+		Store:          a.store, NewID: func() string { return randomHex(32) }, StrictNetwork: a.cfg.StrictNetwork, VPCRange: a.vpc, Sessions: a.sessions, Log: a.log,
 		OwnPorts: ownPorts(a.cfg.Listen), EFS: folders.Check, DenyPrivileged: a.cfg.DenyPrivileged,
 	})
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
@@ -283,6 +284,9 @@ func (a *App) assemble(ctx context.Context) error {
 		Authorize: (&authorization.Authorizer{Store: a.store}).Authorize,
 	})
 	if err != nil {
+		return err
+	}
+	if err := a.openForward(); err != nil {
 		return err
 	}
 	resolver := taskref.Resolver{Secrets: a.secrets, Parameters: parameters}

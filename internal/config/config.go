@@ -43,8 +43,9 @@ type Config struct {
 	DockerConfig    string   // folder or config.json with registry logins; "" : none
 	ImageGCHigh     disk.Mark
 	ImageGCLow      disk.Mark
-	DiskFloor       int64  // bytes of the disk below which no task is started
-	ECRUpstream     string // AWS profile that is asked for what the registry lacks; "" : none
+	DiskFloor       int64    // bytes of the disk below which no task is started
+	Forward         []string // SERVICE=URL or SERVICE=aws
+	ECRUpstream     string   // AWS profile that is asked for what the registry lacks; "" : none
 }
 
 // Origin tells where a setting's value came from.
@@ -92,6 +93,7 @@ func Settings() []Setting {
 		{Name: "stop-tasks-on-exit", Default: "false", Bool: true, Usage: "end all tasks when Hatoba ends"},
 		{Name: "vpc-cidr", Default: "", Usage: "range of the default VPC, a /16 (default: 172.31.0.0/16, or a free one); fixed at first start"},
 		{Name: "runtime", Default: "runc", Usage: "OCI runtime: a name on PATH or a path"},
+		{Name: "forward", List: true, Usage: "SERVICE=URL or SERVICE=aws: send requests for a service that is not served here there; with aws they are signed with this host's AWS credentials"},
 		{Name: "registry-mirror", List: true, Usage: "HOST=URL: ask URL first for images of registry HOST, such as docker.io=https://mirror.example.com"},
 		{Name: "efs", List: true, Usage: "ID=FOLDER: the folder of this machine that EFS file system fs-… or access point fsap-… is"},
 		{Name: "registry-ca", List: true, Usage: "HOST=FILE: trust the PEM certificates in FILE for registry HOST, besides the machine's own"},
@@ -197,7 +199,8 @@ func (v Values) Check() (Config, error) {
 		DataDir: v["data-dir"].Text, Listen: v["listen"].Text, Region: v["region"].Text, AccountID: v["account-id"].Text,
 		LogLevel: v["log-level"].Text, LogFormat: v["log-format"].Text, VPCCIDR: v["vpc-cidr"].Text, Runtime: v["runtime"].Text,
 		RegistryMirrors: v.list("registry-mirror"), RegistryCAs: v.list("registry-ca"), EFS: v.list("efs"),
-		Auth: v["auth"].Text, TLSCert: v["tls-cert"].Text, TLSKey: v["tls-key"].Text, TLSNames: v.list("tls-name"), TLSCA: v["tls-ca"].Text,
+		Forward: v.list("forward"),
+		Auth:    v["auth"].Text, TLSCert: v["tls-cert"].Text, TLSKey: v["tls-key"].Text, TLSNames: v.list("tls-name"), TLSCA: v["tls-ca"].Text,
 		DockerConfig: v["docker-config"].Text, ECRUpstream: v["ecr-upstream"].Text,
 	}
 	var err error

@@ -96,7 +96,7 @@ func unservedService(name, request, served string) *failure {
 	}
 	return &failure{
 		code:    "UnsupportedOperationException",
-		message: fmt.Sprintf("Hatoba does not serve %s. It serves %s.", asked, served),
+		message: fmt.Sprintf("Hatoba does not serve %s. It serves %s. To send such requests elsewhere, start it with --forward SERVICE=URL or --forward SERVICE=aws.", asked, served),
 		status:  http.StatusBadRequest,
 	}
 }

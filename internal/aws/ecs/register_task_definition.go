@@ -30,6 +30,9 @@ func (s *Service) registerTaskDefinition(ctx context.Context, caller wire.Caller
 	def.RegisteredBy = aws.String("arn:aws:iam::" + caller.Scope.Account + ":root")
 	record := state.TaskDefinition{Definition: def, Tags: mergeTags(nil, in.Tags)}
 	err = s.update(ctx, func(w store.Writer) error {
+		if err := s.checkRegisteredRoles(w, caller.Scope, in); err != nil {
+			return err
+		}
 		count, _ := store.TaskFamilies.Get(w, caller.Scope.Key(family))
 		if count.LastRevision >= maxRevision {
 			return &types.LimitExceededException{Message: aws.String("The family has as many revisions as it can have.")}

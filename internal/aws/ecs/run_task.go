@@ -51,6 +51,9 @@ func (s *Service) start(ctx context.Context, caller wire.Caller, clusterID *stri
 		if err != nil {
 			return err
 		}
+		if err := s.checkRoles(w, caller.Scope, tasks[0].Spec.AdoptedRoles); err != nil {
+			return err
+		}
 		mode := setting(w, caller, types.SettingNameDefaultLogDriverMode)
 		for i := range tasks {
 			tasks[i].Spec.DefaultLogMode = mode

@@ -29,6 +29,9 @@ type Config struct {
 	// StrictNetwork refuses subnet and security-group ids nobody made, instead
 	// of adopting them into the default VPC.
 	StrictNetwork bool
+	// KnownRolesOnly refuses roles that are not in IAM, instead of taking them
+	// unseen.
+	KnownRolesOnly bool
 	// VPCRange is the range of the default VPC of scopes that have none yet.
 	VPCRange netip.Prefix
 	// Overcommit is how many times over a node's CPU and memory may be
