@@ -22,7 +22,7 @@ func Accept(w http.ResponseWriter, r *http.Request) (Conn, error) {
 
 // Dial opens a connection to a session's streamUrl.
 func Dial(ctx context.Context, url string, client *http.Client) (Conn, error) {
-	c, answer, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: client})
+	c, answer, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: client}) //nolint:bodyclose // the library closes it
 	if err != nil {
 		if answer != nil && answer.StatusCode != http.StatusSwitchingProtocols {
 			return nil, fmt.Errorf("the data channel was refused: %s", answer.Status)

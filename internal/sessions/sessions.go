@@ -37,7 +37,7 @@ const (
 // Errors of Open; test with errors.Is.
 var (
 	ErrTooMany = errors.New("too many sessions of this container")
-	ErrEnding  = errors.New("Hatoba is stopping")
+	ErrEnding  = errors.New("this Hatoba is stopping")
 )
 
 // Nodes runs commands on nodes.

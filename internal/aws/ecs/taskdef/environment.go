@@ -30,7 +30,7 @@ func checkEnvironment(def types.TaskDefinition) error {
 		}
 		for _, s := range c.Secrets {
 			if def.ExecutionRoleArn == nil {
-				return refuse("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
+				return refuse("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.") //nolint:staticcheck // a message of the API, in its form
 			}
 			n := aws.ToString(s.Name)
 			if n == "" || strings.ContainsAny(n, "=\x00") {
@@ -77,14 +77,14 @@ func CheckEnvironmentFiles(files []types.EnvironmentFile, executionRole *string)
 		return nil
 	}
 	if aws.ToString(executionRole) == "" {
-		return errors.New("When you are specifying container environmentFiles, you must also specify a value for 'executionRoleArn'.")
+		return errors.New("When you are specifying container environmentFiles, you must also specify a value for 'executionRoleArn'.") //nolint:staticcheck // a message of the API, in its form
 	}
 	if len(files) > envfile.MaxFiles {
-		return fmt.Errorf("A container can have at most %d environmentFiles; it has %d.", envfile.MaxFiles, len(files))
+		return fmt.Errorf("A container can have at most %d environmentFiles; it has %d.", envfile.MaxFiles, len(files)) //nolint:staticcheck // a message of the API, in its form
 	}
 	for _, f := range files {
 		if f.Type != types.EnvironmentFileTypeS3 {
-			return fmt.Errorf("Invalid environmentFiles type '%s'. The only type is s3.", f.Type)
+			return fmt.Errorf("Invalid environmentFiles type '%s'. The only type is s3.", f.Type) //nolint:staticcheck // a message of the API, in its form
 		}
 		if _, _, err := envfile.Object(aws.ToString(f.Value)); err != nil {
 			return fmt.Errorf("Invalid environmentFiles value: %w.", err)
