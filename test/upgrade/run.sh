@@ -6,6 +6,10 @@ cd "$(dirname "$0")/../.."
 commit=$(cat test/upgrade/PREVIOUS)
 previous=$PWD/.cache/upgrade/$commit
 if [ ! -x "$previous" ]; then
+  if ! git cat-file -e "$commit^{commit}" 2>/dev/null; then
+    echo "SKIPPED: this clone's history does not reach commit $commit, the previous build"
+    exit 0
+  fi
   mkdir -p .cache/upgrade
   tree=$(mktemp -d)
   trap 'git worktree remove --force "$tree" 2>/dev/null || rm -rf "$tree"' EXIT

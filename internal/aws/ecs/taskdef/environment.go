@@ -30,7 +30,7 @@ func checkEnvironment(def types.TaskDefinition) error {
 		}
 		for _, s := range c.Secrets {
 			if def.ExecutionRoleArn == nil {
-				return refuse("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.") //nolint:staticcheck // a message of the API, in its form
+				return refuse("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
 			}
 			n := aws.ToString(s.Name)
 			if n == "" || strings.ContainsAny(n, "=\x00") {
@@ -87,7 +87,7 @@ func CheckEnvironmentFiles(files []types.EnvironmentFile, executionRole *string)
 			return fmt.Errorf("Invalid environmentFiles type '%s'. The only type is s3.", f.Type) //nolint:staticcheck // a message of the API, in its form
 		}
 		if _, _, err := envfile.Object(aws.ToString(f.Value)); err != nil {
-			return fmt.Errorf("Invalid environmentFiles value: %w.", err)
+			return fmt.Errorf("Invalid environmentFiles value: %w.", err) //nolint:staticcheck // a message of the API, in its form
 		}
 	}
 	return nil
