@@ -45,6 +45,7 @@ func newWorld(t *testing.T) *world {
 			}
 		}
 		def := state.TaskDefinition{Definition: ecstypes.TaskDefinition{TaskRoleArn: &w.role, ContainerDefinitions: []ecstypes.ContainerDefinition{{
+			EnvironmentFiles: []ecstypes.EnvironmentFile{{Type: ecstypes.EnvironmentFileTypeS3, Value: aws.String("arn:aws:s3:::conf/mine.env")}},
 			Secrets: []ecstypes.Secret{
 				{Name: aws.String("A"), ValueFrom: aws.String(scope.SecretARN("mine", "AbCdEf") + ":password::")},
 				{Name: aws.String("B"), ValueFrom: aws.String("/app/url")},
@@ -106,6 +107,11 @@ func TestATaskWithoutARoleInIAMReadsWhatItsDefinitionNames(t *testing.T) {
 	w.want("assume", "sts", "AssumeRole", &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::123456789012:role/admin")}, "AccessDenied")
 	w.want("who", "sts", "GetCallerIdentity", &sts.GetCallerIdentityInput{}, "")
 	w.want("iam", "iam", "PutRolePolicy", &iam.PutRolePolicyInput{}, "AccessDenied")
+	get := func(key string) *s3.GetObjectInput { return &s3.GetObjectInput{Bucket: aws.String("conf"), Key: &key} }
+	w.want("an object", "s3", "GetObject", get("logo.png"), "")
+	w.want("its own environment file", "s3", "GetObject", get("mine.env"), "")
+	w.want("another's", "s3", "GetObject", get("theirs.env"), "the task may use only those .env objects that its definition names")
+	w.want("another's, by a copy", "s3", "CopyObject", &s3.CopyObjectInput{Bucket: aws.String("conf"), Key: aws.String("x"), CopySource: aws.String("conf/theirs.env")}, "AccessDenied")
 	w.want("logs", "logs", "PutLogEvents", nil, "")
 }
 

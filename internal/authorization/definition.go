@@ -17,6 +17,12 @@ func (v *view) byDefinition(service, operation string, in any) error {
 	needs := v.needs(service, operation, in)
 	switch service {
 	case "s3":
+		// Environment files hold secrets, and AWS has them end in .env.
+		for _, need := range needs {
+			if strings.HasSuffix(need.resource, ".env") && !v.named()[need.resource] {
+				return v.denied(service, need, policy.ImplicitDeny, v.advice("environmentFiles"))
+			}
+		}
 		return nil
 	case "ecs":
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasSuffix(operation, "TaskProtection") {
@@ -49,8 +55,8 @@ var reads = map[string]bool{
 	"GetParameter": true, "GetParameters": true, "GetParameterHistory": true,
 }
 
-// named are the ARNs of the secrets and parameters that the task's definition
-// names, if the caller is a session of the task's own role.
+// named are the ARNs of the secrets, parameters and environment files that the
+// task's definition names, if the caller is a session of the task's own role.
 func (v *view) named() map[string]bool {
 	out := map[string]bool{}
 	region := strings.SplitN(v.who.Task, ":", 6)
@@ -66,6 +72,11 @@ func (v *view) named() map[string]bool {
 	def, ok := store.TaskDefinitions.Get(v.r, home.Key(state.TaskDefinitionID(task.Spec.Family, task.Spec.Revision)))
 	if role, _ := state.TaskRoles(task, def); !ok || role != v.who.Role {
 		return out
+	}
+	for _, plan := range state.Effective(task, def) {
+		for _, file := range plan.EnvironmentFiles {
+			out[file] = true
+		}
 	}
 	for _, c := range def.Definition.ContainerDefinitions {
 		for _, s := range c.Secrets {
@@ -91,6 +102,9 @@ func (v *view) advice(service string) string {
 	what := "may not change what runs or who may do what"
 	if service == "secretsmanager" || service == "ssm" || service == "kms" {
 		what = "may read only what its definition's secrets name"
+	}
+	if service == "environmentFiles" {
+		what = "may use only those .env objects that its definition names as environmentFiles"
 	}
 	return fmt.Sprintf(". The role %s is not in the IAM of this Hatoba, so the task %s; make the role (aws iam create-role --role-name %s) and attach a policy that allows this", name, what, name)
 }
