@@ -16,7 +16,8 @@ import (
 	"strings"
 )
 
-//go:generate sh -c "cd ../../../.. && go run ./internal/aws/s3/restxml/generate -from $BOTOCORE_S3_MODEL"
+// model.json is made by hand when AWS changes S3, from the model that botocore
+// carries: go run ./internal/aws/s3/restxml/generate -from service-2.json.gz
 
 //go:embed model.json
 var modelFile []byte
