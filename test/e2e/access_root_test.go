@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/smithy-go"
 
 	"github.com/hatoba/hatoba/test/harness"
@@ -71,6 +72,12 @@ func TestSignedOverTLS(t *testing.T) {
 		}
 	}
 
+	roles := iam.New(iam.Options{Region: harness.Region, BaseEndpoint: aws.String("https://" + w.Listen), HTTPClient: client,
+		Credentials: credentials.NewStaticCredentialsProvider(id, secret, "")})
+	if _, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("exec"), AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)}); err != nil {
+		t.Fatal(err)
+	}
 	root := api(id, secret)
 	started, err := root.RunTask(t.Context(), &ecs.RunTaskInput{TaskDefinition: aws.String("ends"), LaunchType: types.LaunchTypeFargate,
 		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-0123456789abcdef0"}}}})

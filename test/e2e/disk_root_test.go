@@ -67,7 +67,7 @@ func unfill(t *testing.T, dir string) {
 // goes on, nothing acknowledged is lost, and with room again all goes on by
 // itself.
 func TestFullDisk(t *testing.T) {
-	dir := smallDisk(t, "900m")
+	dir := smallDisk(t, "1300m")
 	w := harness.StartIn(t, dir, "--disk-floor", "150MiB")
 	w.Image()
 	w.Register("stays", nil, w.Container("app", "serve", "8080"))

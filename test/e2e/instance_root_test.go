@@ -139,11 +139,15 @@ func TestHostAndNoNetwork(t *testing.T) {
 	if got := hostPort(t, w.Task(arn), "app", port); got != port {
 		t.Errorf("host port %d", got)
 	}
-	facts := facts(w, arn, "see")
+	var seen map[string]string
+	w.Eventually("the container has said what it sees", func() bool {
+		seen = facts(w, arn, "see")
+		return seen["net"] != "" && seen["hostname"] != ""
+	})
 	own, _ := os.Readlink("/proc/self/ns/net")
 	host, _ := os.Hostname()
-	if facts["net"] != own || facts["hostname"] != host {
-		t.Errorf("%v", facts)
+	if seen["net"] != own || seen["hostname"] != host {
+		t.Errorf("%v", seen)
 	}
 	w.Stop(arn)
 
