@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/errdefs"
 	"golang.org/x/sys/unix"
 )
@@ -18,9 +19,14 @@ func (e *Engine) Signal(ctx context.Context, id, signal string) error {
 	if err != nil {
 		return err
 	}
-	_, task, err := e.task(ctx, id)
+	container, task, err := e.task(ctx, id)
 	if err != nil || task == nil {
 		return err
+	}
+	if number == syscall.SIGKILL {
+		if info, err := container.Info(ctx, containerd.WithoutRefreshedMetadata); err == nil {
+			e.cfg.unthrottle(info.Labels[labelTask])
+		}
 	}
 	err = e.bounded(id, patience, func() error { return task.Kill(ctx, number) })
 	if err != nil && !errdefs.IsNotFound(err) {
