@@ -37,7 +37,7 @@ cp bin/hatoba "$root/bin/hatoba"
 CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$root/demo/app" ./examples/web
 cp -r examples "$root/demo/examples"
 [ -f "$modules/modules.dep" ] || depmod -b "${modules%/lib/modules/*}" "$release"
-for wanted in overlay veth bridge br_netfilter nf_tables nft_masq nft_chain_nat nft_ct nf_nat nf_conntrack; do
+for wanted in overlay veth bridge br_netfilter nf_tables nft_masq nft_nat nft_redir nft_fib_ipv4 nft_fib_inet nft_chain_nat nft_ct nf_nat nf_conntrack; do
   modprobe -S "$release" -d "${modules%/lib/modules/*}" --show-depends "$wanted" 2>/dev/null | awk '/^insmod/{print $2}'
 done | awk '!seen[$0]++' >"$cache/modules.list"
 i=0
