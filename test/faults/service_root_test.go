@@ -1,11 +1,14 @@
 package faults
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -17,7 +20,10 @@ import (
 func service(t *testing.T) (dirs []string) {
 	name := fmt.Sprintf("hatoba-test-%d.service", os.Getpid())
 	roots, _ := filepath.Glob("/sys/fs/cgroup/*/cgroup.procs")
-	for _, root := range append(roots, "/sys/fs/cgroup/cgroup.procs") {
+	if _, err := os.Stat("/sys/fs/cgroup/cgroup.procs"); err == nil { // v2; else it is a plain directory
+		roots = append(roots, "/sys/fs/cgroup/cgroup.procs")
+	}
+	for _, root := range roots {
 		dir := filepath.Join(filepath.Dir(root), name)
 		if info, err := os.Lstat(filepath.Dir(root)); err != nil || info.Mode()&os.ModeSymlink != 0 || os.Mkdir(dir, 0o755) != nil {
 			continue
@@ -28,7 +34,15 @@ func service(t *testing.T) (dirs []string) {
 			_ = os.WriteFile(filepath.Join(dir, "cpuset.mems"), mems, 0)
 		}
 		dirs = append(dirs, dir)
-		t.Cleanup(func() { _ = os.Remove(dir) })
+		t.Cleanup(func() {
+			for range 100 { // who was in it may still be ending
+				if err := os.Remove(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
+					return
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			t.Errorf("%s stays", dir)
+		})
 	}
 	if len(dirs) == 0 {
 		t.Skip("no cgroup can be made here")
@@ -59,8 +73,9 @@ func started(t *testing.T, pid int) string {
 // Every process of the service is killed, as systemctl kill, an OOM kill of
 // the unit, or a restart with the worst of KillModes do.
 func TestEveryProcessOfTheServiceIsKilled(t *testing.T) {
+	harness.NeedRoot(t)
+	group := service(t) // made first, and so removed last
 	w := harness.Start(t)
-	group := service(t)
 	enter(t, w, group)
 	w.Image()
 	w.Register("stays", nil, w.Container("app", "ready"))
