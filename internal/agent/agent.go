@@ -181,7 +181,11 @@ func (a *Agent) begin(rec *record, found map[string]runtime.Status) {
 func (a *Agent) takeAddress(taskID, user string, subnet netip.Prefix) (netip.Addr, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	used := func(addr netip.Addr) bool { _, ok := a.addresses[addr]; return ok }
+	balancers := state.BalancerRange(subnet)
+	used := func(addr netip.Addr) bool {
+		_, taken := a.addresses[addr]
+		return taken || balancers.Contains(addr)
+	}
 	addr, ok := network.Allocate(subnet, used, seed(user))
 	if !ok {
 		return addr, fmt.Errorf("no free address in subnet range %s", subnet)

@@ -37,6 +37,8 @@ var (
 	Roles            = Table[state.Role]{Name: "roles", Version: 1}
 	Policies         = Table[state.Policy]{Name: "policies", Version: 1}
 	InstanceProfiles = Table[state.InstanceProfile]{Name: "instance-profiles", Version: 1}
+
+	Targets = Table[state.Target]{Name: "targets", Version: 1}
 )
 
 // tables is every table. A table that is missing here cannot be used.
@@ -68,5 +70,6 @@ func tables() []AnyTable {
 		Roles,
 		Policies,
 		InstanceProfiles,
+		Targets,
 	}
 }
