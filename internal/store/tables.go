@@ -39,6 +39,12 @@ var (
 	InstanceProfiles = Table[state.InstanceProfile]{Name: "instance-profiles", Version: 1}
 
 	Targets = Table[state.Target]{Name: "targets", Version: 1}
+
+	LoadBalancers = Table[state.LoadBalancer]{Name: "load-balancers", Version: 1}
+	Listeners     = Table[state.Listener]{Name: "listeners", Version: 1}
+	Rules         = Table[state.Rule]{Name: "rules", Version: 1}
+	TargetGroups  = Table[state.TargetGroup]{Name: "target-groups", Version: 1}
+	Certificates  = Table[state.Certificate]{Name: "certificates", Version: 1}
 )
 
 // tables is every table. A table that is missing here cannot be used.
@@ -71,5 +77,10 @@ func tables() []AnyTable {
 		Policies,
 		InstanceProfiles,
 		Targets,
+		LoadBalancers,
+		Listeners,
+		Rules,
+		TargetGroups,
+		Certificates,
 	}
 }
