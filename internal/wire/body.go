@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +40,8 @@ func (b bodies) read(into *bytes.Buffer, req *request) (free func(), f *failure)
 	_ = req.control.SetReadDeadline(time.Now().Add(b.time))
 	_, err := io.CopyN(into, req.http.Body, smallBody)
 	if err == nil {
-		if free, f = b.admit(req); f == nil {
+		if free, f = b.admit(req.http.Context()); f == nil {
+			_ = req.control.SetReadDeadline(time.Now().Add(b.time))
 			_, err = io.Copy(into, io.LimitReader(req.http.Body, maxBody+1-smallBody))
 		}
 	}
@@ -90,14 +92,13 @@ func (req *request) inflate(op *operation) *failure {
 }
 
 // admit waits for its turn among the large bodies.
-func (b bodies) admit(req *request) (free func(), f *failure) {
+func (b bodies) admit(ctx context.Context) (free func(), f *failure) {
 	patience := time.NewTimer(b.time)
 	defer patience.Stop()
 	select {
 	case b.large <- struct{}{}:
-		_ = req.control.SetReadDeadline(time.Now().Add(b.time))
 		return func() { <-b.large }, nil
-	case <-req.http.Context().Done():
+	case <-ctx.Done():
 	case <-patience.C:
 	}
 	return func() {}, &failure{code: "ServiceUnavailable", message: "Too many large requests at a time: try again.", status: http.StatusServiceUnavailable}

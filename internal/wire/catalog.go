@@ -10,7 +10,7 @@ import (
 type service struct {
 	Service
 	operations map[string]*operation
-	inOrder    []*operation // of the description, for REST
+	routes     *routes      // of a REST service
 	client     reflect.Type // nil when the service names none
 	planner    *planner
 	mu         sync.Mutex // guards planner after construction
@@ -37,7 +37,7 @@ func newService(described Service) (*service, error) {
 		svc.client = reflect.TypeOf(described.Client)
 	}
 	for _, o := range described.Operations {
-		if o.call == nil || svc.operations[o.Name] != nil {
+		if o.Input == nil || o.Output == nil || svc.operations[o.Name] != nil {
 			return nil, fmt.Errorf("operation %s: not made with Op, or there twice", o.Name)
 		}
 		op := &operation{Operation: o, service: svc}
@@ -48,13 +48,13 @@ func newService(described Service) (*service, error) {
 		if op.out, err = svc.planner.plan(o.Output); err != nil {
 			return nil, fmt.Errorf("operation %s: %w", o.Name, err)
 		}
-		if described.speaks(RestJSON, RestXML) {
-			if op.rest, err = described.Bindings.route(op); err != nil {
-				return nil, fmt.Errorf("operation %s: %w", o.Name, err)
-			}
-		}
 		svc.operations[o.Name] = op
-		svc.inOrder = append(svc.inOrder, op)
+	}
+	if described.speaks(RestJSON, RestXML) {
+		var err error
+		if svc.routes, err = newRoutes(svc); err != nil {
+			return nil, err
+		}
 	}
 	return svc, nil
 }

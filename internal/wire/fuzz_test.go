@@ -198,13 +198,13 @@ func FuzzRestBound(f *testing.F) {
 		if err != nil {
 			return
 		}
-		op, labels := svc.find("GET", path, values)
-		if op == nil {
+		r := &http.Request{Header: http.Header{"H": {list}, "D": {date}, "X-M-A": {list}, "B": {list}}}
+		route, labels := svc.routes.find("GET", path, values, r.Header)
+		if route == nil {
 			return
 		}
-		r := &http.Request{Header: http.Header{"H": {list}, "D": {date}, "X-M-A": {list}, "B": {list}}}
 		var in boundInput
-		if err := decodeBound(op.rest, &request{http: r, labels: labels, query: values}, reflect.ValueOf(&in).Elem()); err != nil && err.text == "" {
+		if err := decodeBound(route, &request{http: r, labels: labels, query: values}, reflect.ValueOf(&in).Elem()); err != nil && err.text == "" {
 			t.Fatal("an error without a reason")
 		}
 	})

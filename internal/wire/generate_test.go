@@ -31,6 +31,7 @@ var placed = map[string][]string{
 	"header":  {"x", "a b", "a,b", `say "hi"`, "a=b;c", "1"},
 	"headers": {"x", "a-b", "c", "d1"},
 	"label":   {"x", "a b", "日本語", "a&b=c;d+e%20", "?", "#", "a:b"},
+	"greedy":  {"x", "a/b//c", "/x", "x/", "//", "../../etc/passwd", "a b/日本語", "a&b=c;d+e%20/?#"},
 }
 
 var (
@@ -140,6 +141,9 @@ func (g *generator) members(v reflect.Value, depth int) {
 			g.place, _, _ = strings.Cut(line, " ")
 			if strings.Contains(g.place, "=") || g.place == "flat" || g.place == "attribute" || g.place == "payload" {
 				g.place = ""
+			}
+			if strings.HasSuffix(line, "label Key") {
+				g.place = "greedy" // of S3's objects
 			}
 			if strings.Contains(line, "time=http") {
 				g.place = "date" // of whole seconds

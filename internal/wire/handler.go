@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -52,6 +53,11 @@ func NewHandler(cfg HandlerConfig) (http.Handler, error) {
 		svc, err := newService(described)
 		if err != nil {
 			return nil, fmt.Errorf("service %s: %w", described.Name, err)
+		}
+		for _, o := range described.Operations {
+			if o.call == nil {
+				return nil, fmt.Errorf("service %s: operation %s is not made with Op", svc.Name, o.Name)
+			}
 		}
 		if svc.TargetPrefix != "" {
 			if h.byTarget[svc.TargetPrefix] != nil {
@@ -123,12 +129,13 @@ type request struct {
 	control    *http.ResponseController // nil in what is answered without a body
 	id         string
 	credential sigv4.Credential
-	body       []byte      // valid until the input is decoded
-	form       *form       // query protocol
-	query      url.Values  // REST
-	labels     []string    // REST: values of the path's labels, as sent
-	status     int         // REST: of the answer, 0: 200
-	header     http.Header // REST: of the answer
+	body       []byte        // valid until the input is decoded
+	form       *form         // query protocol
+	query      url.Values    // REST
+	labels     []string      // REST: values of the path's labels, as sent
+	status     int           // REST: of the answer, 0: 200
+	header     http.Header   // REST: of the answer
+	stream     io.ReadCloser // REST: the answer's body, nil: what was encoded
 }
 
 // buffers holds byte slices for bodies and answers.
@@ -162,7 +169,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	putBuffer(buf, answer)
 }
 
-// write sends an answer in one piece.
+// write sends an answer, in one piece where it is no stream. One that breaks
+// off cuts the connection: nobody shall take a part for the whole.
 func (h *handler) write(w http.ResponseWriter, p protocol, req *request, f *failure, body []byte) {
 	status := http.StatusOK
 	header := w.Header()
@@ -177,13 +185,22 @@ func (h *handler) write(w http.ResponseWriter, p protocol, req *request, f *fail
 	}
 	header.Set("X-Amzn-Requestid", req.id)
 	header.Set("X-Amz-Request-Id", req.id)
-	if req.http.Method != http.MethodHead || header.Get("Content-Length") == "" { // a HEAD may tell of what it leaves out
+	switch {
+	case req.stream != nil:
+		defer req.stream.Close()
+	case req.http.Method != http.MethodHead || header.Get("Content-Length") == "": // a HEAD may tell of what it leaves out
 		header.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	if f != nil {
 		status = f.status
 	}
 	w.WriteHeader(status)
+	if req.stream != nil {
+		if _, err := io.Copy(w, req.stream); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		return
+	}
 	// A client that went away is not news.
 	_, _ = w.Write(body)
 }

@@ -2,11 +2,9 @@ package wire
 
 import (
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/wire/sigv4"
@@ -47,7 +45,7 @@ func (h *handler) rest(r *http.Request) protocol {
 		return nil
 	}
 	for _, svc := range h.restServices {
-		if op, _ := svc.find(r.Method, r.URL.EscapedPath(), r.URL.Query()); op != nil {
+		if found, _ := svc.routes.find(r.Method, r.URL.EscapedPath(), r.URL.Query(), r.Header); found != nil && found.in != nil {
 			return newRest(svc)
 		}
 	}
@@ -72,61 +70,51 @@ func (p rest) route(_ *handler, req *request) (*operation, *failure) {
 		return nil, &failure{code: "MalformedQueryString", message: "The query string is not well encoded.", status: http.StatusBadRequest}
 	}
 	req.query = query
-	op, labels := p.service.find(r.Method, r.URL.EscapedPath(), query)
-	if op == nil {
-		unserved := &operation{Operation: Operation{Name: r.Method + " " + r.URL.Path}, service: p.service}
-		return unserved, p.unserved(r, query)
+	found, labels := p.service.routes.find(r.Method, r.URL.EscapedPath(), query, r.Header)
+	if found == nil {
+		unknown := &operation{Operation: Operation{Name: r.Method + " " + r.URL.Path}, service: p.service}
+		return unknown, unknownOperation("UnknownOperationException", http.StatusNotFound, p.service, unknown.Name)
+	}
+	if found.in == nil {
+		return found.operation, unsupportedOperation(p.service, found.operation.Name)
 	}
 	req.labels = labels
-	return op, nil
-}
-
-// unserved refuses by name what the service's bindings know and it does not
-// serve.
-func (p rest) unserved(r *http.Request, query url.Values) *failure {
-	known := &service{}
-	for _, name := range slices.Sorted(maps.Keys(p.service.Bindings.Operations)) {
-		op := &operation{Operation: Operation{Name: name}}
-		op.rest, _ = p.service.Bindings.route(op)
-		if op.rest != nil {
-			known.inOrder = append(known.inOrder, op)
-		}
-	}
-	if op, _ := known.find(r.Method, r.URL.EscapedPath(), query); op != nil {
-		return unsupportedOperation(p.service, op.Name)
-	}
-	return unknownOperation("UnknownOperationException", http.StatusNotFound, p.service, r.Method+" "+r.URL.Path)
+	return found.operation, nil
 }
 
 func (p rest) decode(op *operation, req *request, v reflect.Value) *failure {
 	bad := func(err *shapeError) *failure {
 		return &failure{code: "SerializationException", message: err.Error(), status: http.StatusBadRequest}
 	}
-	shape := op.rest.in
 	if err := decodeBound(op.rest, req, v); err != nil {
 		return bad(err)
 	}
+	if shape := op.rest.in; shape.payload != nil && shape.payload.plan.kind == kindStream {
+		v.Field(shape.payload.index).Set(reflect.ValueOf(io.NopCloser(strings.NewReader(string(req.body)))))
+		return nil
+	}
+	if err := p.decodeDocument(op, req.body, v); err != nil {
+		return bad(err)
+	}
+	return nil
+}
+
+// decodeDocument reads a body that is no stream.
+func (p rest) decodeDocument(op *operation, data []byte, v reflect.Value) *shapeError {
+	shape := op.rest.in
 	switch {
+	case len(data) == 0:
 	case shape.payload != nil:
-		if err := p.decodePayload(shape.payload, req.body, v.Field(shape.payload.index)); err != nil {
-			return bad(err.inMember(shape.payload.name))
+		if err := p.decodePayload(shape.payload, data, v.Field(shape.payload.index)); err != nil {
+			return err.inMember(shape.payload.name)
 		}
-	case len(shape.body.fields) > 0 && len(req.body) > 0:
-		if err := p.body.decode(shape.body, nil, req.body, v); err != nil {
-			return bad(err)
-		}
+	case len(shape.body.fields) > 0:
+		return p.body.decode(shape.body, nil, data, v)
 	}
 	return nil
 }
 
 func (p rest) decodePayload(f *field, data []byte, v reflect.Value) *shapeError {
-	if f.plan.kind == kindStream {
-		v.Set(reflect.ValueOf(io.NopCloser(strings.NewReader(string(data)))))
-		return nil
-	}
-	if len(data) == 0 {
-		return nil
-	}
 	target := f.plan
 	if target.kind == kindPointer {
 		v.Set(reflect.New(target.elem.typ))
@@ -158,7 +146,8 @@ func (p rest) encode(b []byte, op *operation, req *request, v reflect.Value) ([]
 }
 
 func (p rest) encodePayload(b []byte, op *operation, req *request, f *field, v reflect.Value) ([]byte, error) {
-	if f.plan.absent(v) {
+	document := f.binding.namespace != "" // of a text, too
+	if f.plan.absent(v) && (f.plan.kind != kindString || !document) {
 		return b, nil
 	}
 	target := f.plan
@@ -170,16 +159,16 @@ func (p rest) encodePayload(b []byte, op *operation, req *request, f *field, v r
 		if req.header.Get("Content-Type") == "" {
 			req.header.Set("Content-Type", "application/octet-stream")
 		}
-		body := v.Interface().(io.ReadCloser)
-		defer body.Close()
-		text, err := io.ReadAll(body)
-		return append(b, text...), err
+		req.stream = v.Interface().(io.ReadCloser)
+		return b, nil
 	case kindBlob:
 		req.header.Set("Content-Type", "application/octet-stream")
 		return append(b, v.Bytes()...), nil
 	case kindString:
-		req.header.Set("Content-Type", "text/plain")
-		return append(b, v.String()...), nil
+		if !document {
+			req.header.Set("Content-Type", "text/plain")
+			return append(b, v.String()...), nil
+		}
 	}
 	return p.body.encode(b, op, target, f, v)
 }
@@ -222,16 +211,22 @@ type restXML struct{}
 func (restXML) name() Protocol      { return RestXML }
 func (restXML) contentType() string { return "application/xml" }
 
-func (restXML) decode(p *plan, _ *field, data []byte, v reflect.Value) *shapeError {
+func (restXML) decode(p *plan, f *field, data []byte, v reflect.Value) *shapeError {
 	root, err := parseXML(data)
 	if err != nil {
 		return err
+	}
+	if f != nil && root.name != f.binding.name && root.name != p.typ.Name() {
+		return shapeErrorf("the document is a %.100q, not a %q", root.name, f.binding.name)
 	}
 	return decodeXML(p, nil, root, v, &budget{})
 }
 
 func (restXML) encode(b []byte, op *operation, p *plan, f *field, v reflect.Value) ([]byte, error) {
 	name, namespace := op.Name+"Response", op.service.Bindings.Namespace
+	if root := op.service.Bindings.Root; root != nil {
+		name = root(op.Name)
+	}
 	if f != nil {
 		name = f.binding.name
 		if f.binding.namespace != "" {

@@ -15,8 +15,7 @@ import (
 
 // decodeBound reads the members of an input that travel outside the body.
 func decodeBound(r *restRoute, req *request, v reflect.Value) *shapeError {
-	labels := map[string]string{}
-	n := 0
+	labels, n := map[string]string{}, 0
 	for _, s := range r.segments {
 		if s.label != "" {
 			labels[s.label] = req.labels[n]
@@ -162,6 +161,8 @@ func decodeBoundText(p *plan, b *binding, text string, v reflect.Value) *shapeEr
 		return err
 	case p.kind == kindString:
 		return setText(v, text)
+	case p.kind == kindBool:
+		text = strings.ToLower(text) // Python's clients write True
 	case p.kind == kindRefused:
 		return refusedShape()
 	case p.kind < kindString:
@@ -178,26 +179,21 @@ func setText(v reflect.Value, text string) *shapeError {
 	return nil
 }
 
-// parseTime reads a time in the form a member has: in headers HTTP's, else ISO
-// 8601, unless it says otherwise.
-func parseTime(text string, b *binding) (t time.Time, bad *shapeError) {
-	form := b.time
-	if form == timeDefault && b.place == inHeader {
-		form = timeHTTP
-	}
-	var err error
-	switch form {
-	case timeEpoch:
+// timeLayouts are the forms a client may write a time in, where it is not
+// seconds since the epoch: those of HTTP and ISO 8601.
+var timeLayouts = [...]string{http.TimeFormat, time.RFC3339Nano, time.RFC1123Z, time.RFC1123, time.RFC850, time.ANSIC, time.DateOnly}
+
+// parseTime reads a time.
+func parseTime(text string, b *binding) (time.Time, *shapeError) {
+	if b.time == timeEpoch {
 		return parseEpoch(text)
-	case timeHTTP:
-		t, err = http.ParseTime(text)
-	default:
-		t, err = time.Parse(time.RFC3339Nano, text)
 	}
-	if err != nil {
-		return t, mismatch("STRING_VALUE", kindTime)
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
 	}
-	return t.UTC(), nil
+	return time.Time{}, mismatch("STRING_VALUE", kindTime)
 }
 
 // encodeBound writes the members of an output that travel outside the body.
@@ -217,14 +213,16 @@ func encodeBound(shape *restShape, req *request, v reflect.Value) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", f.name, err)
 			}
-			req.header.Set(b.name, text)
+			if text != "" {
+				req.header.Set(b.name, text)
+			}
 		case inHeaders:
 			for _, key := range member.MapKeys() {
 				text, err := boundText(f.plan.elem, b, member.MapIndex(key))
 				if err != nil {
 					return fmt.Errorf("%s: %w", f.name, err)
 				}
-				req.header.Set(b.name+key.String(), text)
+				req.header[b.name+key.String()] = []string{text} // in the case it has: some clients keep what they see
 			}
 		}
 	}

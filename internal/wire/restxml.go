@@ -71,7 +71,7 @@ func parseXML(data []byte) (*node, *shapeError) {
 }
 
 // decodeXML reads an element into v. b tells how the member is spelled, nil:
-// as usual. Elements the plan does not have are ignored.
+// as usual. Elements the plan does not have are refused.
 func decodeXML(p *plan, b *binding, n *node, v reflect.Value, left *budget) *shapeError {
 	switch p.kind {
 	case kindPointer:
@@ -80,9 +80,9 @@ func decodeXML(p *plan, b *binding, n *node, v reflect.Value, left *budget) *sha
 	case kindStruct:
 		return decodeXMLStruct(p, n, v, left)
 	case kindList:
-		return decodeXMLList(p, n.all(b.itemName()), v, left)
+		return decodeXMLList(p, b.itemName(), n, v, left)
 	case kindMap:
-		return decodeXMLMap(p, b, n.all("entry"), v, left)
+		return decodeXMLMap(p, b, n, v, left)
 	case kindRefused, kindStream:
 		return refusedShape()
 	case kindTime:
@@ -107,69 +107,111 @@ func decodeXML(p *plan, b *binding, n *node, v reflect.Value, left *budget) *sha
 }
 
 func decodeXMLStruct(p *plan, n *node, v reflect.Value, left *budget) *shapeError {
-	for i := range p.fields {
+	seen := make([]bool, len(p.fields))
+	for _, kid := range n.kids {
+		i, known := p.byName[kid.name]
+		if !known || p.fields[i].attribute() {
+			return shapeErrorf("unknown element %.100q in %q", kid.name, n.name)
+		}
 		f := &p.fields[i]
-		if err := decodeXMLMember(f, n, v.Field(f.index), left); err != nil {
+		if seen[i] && !f.flat() {
+			return shapeErrorf("element %q twice in %q", kid.name, n.name)
+		}
+		seen[i] = true
+		if err := decodeXMLMember(f, kid, v.Field(f.index), left); err != nil {
 			return err.inMember(f.name)
 		}
 	}
-	return nil
-}
-
-func decodeXMLMember(f *field, n *node, v reflect.Value, left *budget) *shapeError {
-	b := f.binding
-	if b != nil && b.attribute {
+	for i := range p.fields {
+		f := &p.fields[i]
+		if !f.attribute() {
+			continue
+		}
 		for _, attr := range n.attrs {
 			if attr.Name.Local == f.name[strings.LastIndexByte(f.name, ':')+1:] {
-				return decodeXML(f.plan, b, &node{text: attr.Value}, v, left)
+				if err := decodeXML(f.plan, f.binding, &node{text: attr.Value}, v.Field(f.index), left); err != nil {
+					return err.inMember(f.name)
+				}
 			}
-		}
-		return nil
-	}
-	found := n.all(f.name)
-	switch {
-	case len(found) == 0:
-		return nil
-	case b != nil && b.flat && f.plan.kind == kindList:
-		return decodeXMLList(f.plan, found, v, left)
-	case b != nil && b.flat && f.plan.kind == kindMap:
-		return decodeXMLMap(f.plan, b, found, v, left)
-	}
-	return decodeXML(f.plan, b, found[0], v, left)
-}
-
-func decodeXMLList(p *plan, elements []*node, v reflect.Value, left *budget) *shapeError {
-	v.Set(reflect.MakeSlice(p.typ, 0, 0))
-	for i, n := range elements {
-		if err := left.take(p.elem); err != nil {
-			return err
-		}
-		v.Grow(1)
-		v.SetLen(i + 1)
-		if err := decodeXML(p.elem, nil, n, v.Index(i), left); err != nil {
-			return err.inElement(i)
 		}
 	}
 	return nil
 }
 
-func decodeXMLMap(p *plan, b *binding, entries []*node, v reflect.Value, left *budget) *shapeError {
-	key, value := b.entryNames()
-	v.Set(reflect.MakeMap(p.typ))
-	for i, n := range entries {
-		if err := left.take(p.elem); err != nil {
+// flat tells whether a member's elements stand in its struct's without one of
+// the member's own around them.
+func (f *field) flat() bool {
+	return f.binding != nil && f.binding.flat && (f.plan.kind == kindList || f.plan.kind == kindMap)
+}
+
+func (f *field) attribute() bool { return f.binding != nil && f.binding.attribute }
+
+func decodeXMLMember(f *field, n *node, v reflect.Value, left *budget) *shapeError {
+	switch {
+	case f.flat() && f.plan.kind == kindList:
+		return decodeXMLItem(f.plan, n, v, left)
+	case f.flat():
+		return decodeXMLEntry(f.plan, f.binding, n, v, left)
+	}
+	return decodeXML(f.plan, f.binding, n, v, left)
+}
+
+func decodeXMLList(p *plan, item string, n *node, v reflect.Value, left *budget) *shapeError {
+	v.Set(reflect.MakeSlice(p.typ, 0, 0))
+	for _, kid := range n.kids {
+		if kid.name != item {
+			return shapeErrorf("unknown element %.100q in %q", kid.name, n.name)
+		}
+		if err := decodeXMLItem(p, kid, v, left); err != nil {
 			return err
 		}
-		names, values := n.all(key), n.all(value)
-		if len(names) != 1 || len(values) != 1 {
-			return shapeErrorf("an entry needs one %s and one %s", key, value).inElement(i)
-		}
-		elem := reflect.New(p.elem.typ).Elem()
-		if err := decodeXML(p.elem, nil, values[0], elem, left); err != nil {
-			return err.inMember(names[0].text)
-		}
-		v.SetMapIndex(reflect.ValueOf(names[0].text).Convert(p.typ.Key()), elem)
 	}
+	return nil
+}
+
+func decodeXMLItem(p *plan, n *node, v reflect.Value, left *budget) *shapeError {
+	if err := left.take(p.elem); err != nil {
+		return err
+	}
+	i := v.Len()
+	v.Grow(1)
+	v.SetLen(i + 1)
+	if err := decodeXML(p.elem, nil, n, v.Index(i), left); err != nil {
+		return err.inElement(i)
+	}
+	return nil
+}
+
+func decodeXMLMap(p *plan, b *binding, n *node, v reflect.Value, left *budget) *shapeError {
+	v.Set(reflect.MakeMap(p.typ))
+	for _, kid := range n.kids {
+		if kid.name != "entry" {
+			return shapeErrorf("unknown element %.100q in %q", kid.name, n.name)
+		}
+		if err := decodeXMLEntry(p, b, kid, v, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func decodeXMLEntry(p *plan, b *binding, n *node, v reflect.Value, left *budget) *shapeError {
+	if err := left.take(p.elem); err != nil {
+		return err
+	}
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(p.typ))
+	}
+	key, value := b.entryNames()
+	names, values := n.all(key), n.all(value)
+	if len(names) != 1 || len(values) != 1 || len(n.kids) != 2 {
+		return shapeErrorf("an entry needs one %s and one %s", key, value).inElement(v.Len())
+	}
+	elem := reflect.New(p.elem.typ).Elem()
+	if err := decodeXML(p.elem, nil, values[0], elem, left); err != nil {
+		return err.inMember(names[0].text)
+	}
+	v.SetMapIndex(reflect.ValueOf(names[0].text).Convert(p.typ.Key()), elem)
 	return nil
 }
 
@@ -214,7 +256,7 @@ func appendRestXMLContent(b []byte, p *plan, v reflect.Value) ([]byte, error) {
 	if p.kind == kindStruct {
 		for i := range p.fields {
 			f := &p.fields[i]
-			if f.binding == nil || !f.binding.attribute || f.plan.absent(v.Field(f.index)) {
+			if !f.attribute() || f.plan.absent(v.Field(f.index)) {
 				continue
 			}
 			text, err := boundText(f.plan, f.binding, v.Field(f.index))
@@ -254,14 +296,14 @@ func appendRestXMLMembers(b []byte, p *plan, v reflect.Value) ([]byte, error) {
 	for i := range p.fields {
 		f := &p.fields[i]
 		member := v.Field(f.index)
-		if f.plan.absent(member) || f.binding != nil && f.binding.attribute {
+		if f.plan.absent(member) || f.attribute() {
 			continue
 		}
 		var err error
 		switch {
-		case f.binding != nil && f.binding.flat && f.plan.kind == kindList:
+		case f.flat() && f.plan.kind == kindList:
 			b, err = appendRestXMLList(b, f.plan, f.name, member)
-		case f.binding != nil && f.binding.flat && f.plan.kind == kindMap:
+		case f.flat():
 			b, err = appendRestXMLMap(b, f.plan, f.binding, f.name, member)
 		default:
 			b, err = appendRestXMLElement(b, f.name, f.plan, f.binding, member)

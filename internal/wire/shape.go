@@ -16,7 +16,7 @@ const (
 	maxBody     = 10 << 20
 	maxDepth    = 100
 	maxElements = 100_000
-	maxXML      = 2 << 20  // AWS's largest, 10,000 parts of an upload, have less
+	maxXML      = 4 << 20  // AWS's largest, 10,000 parts of an upload, have less
 	maxMemory   = 64 << 20 // of the elements, as Go holds them
 )
 

@@ -66,7 +66,6 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/registry", "internal/agent", "engines know no node"},
 	{"internal/objects", "internal/aws", "engines know no front door"},
 	{"internal/objects", "internal/store", "engines stand alone"},
-	{"internal/aws/s3/restxml", "internal/objects", "a protocol knows no storage"},
 	{"internal/image", "internal/store", "where an image comes from is asked through small interfaces"},
 	{"internal/image", "internal/agent", "the control plane's side of a pull knows no node"},
 	{"internal/disk", "internal/agent", "what measures the disk is asked by everyone"},

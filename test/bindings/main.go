@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -32,6 +33,7 @@ type model struct {
 			ResponseCode       int
 		}
 		Input, Output *ref
+		Deprecated    bool
 	}
 	Shapes map[string]shape
 }
@@ -46,6 +48,7 @@ type shape struct {
 	Type, Payload, TimestampFormat, LocationName string
 	Members                                      map[string]ref
 	Member, Key, Value                           *ref
+	Required                                     []string
 	Flattened, Exception                         bool
 	Error                                        struct{ HTTPStatusCode int }
 	XMLNamespace                                 namespace
@@ -115,6 +118,9 @@ func (m *model) table() (*wire.Bindings, error) {
 	}
 	names := map[string][]string{} // of shapes that the SDK calls otherwise
 	for name, op := range m.Operations {
+		if op.Deprecated && m.replaced(name) {
+			continue
+		}
 		line := op.HTTP.Method + " " + op.HTTP.RequestURI
 		if op.HTTP.ResponseCode != 0 && op.HTTP.ResponseCode != 200 {
 			line += fmt.Sprintf(" %d", op.HTTP.ResponseCode)
@@ -151,7 +157,28 @@ func (m *model) table() (*wire.Bindings, error) {
 			}
 		}
 	}
+	if b.Plain {
+		ofS3(b)
+	}
 	return b, nil
+}
+
+// ofS3 adds what botocore and the SDK know of S3 in code alone.
+func ofS3(b *wire.Bindings) {
+	b.Members["GetBucketLocationOutput.LocationConstraint"] = "payload LocationConstraint ns=" + b.Namespace
+	for _, typ := range []string{"GetObjectOutput", "HeadObjectOutput"} { // the SDK has it as it came, too
+		b.Members[typ+".ExpiresString"] = "header Expires"
+	}
+}
+
+// replaced tells whether a newer operation is called by the same line.
+func (m *model) replaced(name string) bool {
+	for other, op := range m.Operations {
+		if !op.Deprecated && op.HTTP == m.Operations[name].HTTP && strings.HasPrefix(other, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *model) members(b *wire.Bindings, typ string, s shape) error {
@@ -163,6 +190,9 @@ func (m *model) members(b *wire.Bindings, typ string, s shape) error {
 		words, err := m.words(field, name, r, s.Payload == name)
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", typ, name, err)
+		}
+		if (r.Location == "querystring" || r.Location == "header") && slices.Contains(s.Required, name) {
+			words = append(words, "required")
 		}
 		if len(words) > 0 {
 			b.Members[typ+"."+field] = strings.Join(words, " ")

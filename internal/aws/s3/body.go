@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/hatoba/hatoba/internal/aws/s3/restxml"
 	"github.com/hatoba/hatoba/internal/objects"
 	"github.com/hatoba/hatoba/internal/wire"
 )
@@ -37,14 +36,14 @@ func parameters(r *http.Request) (url.Values, error) {
 
 // body is the request's body, which reads to its end only when it is what the
 // headers promise.
-func (s *Service) body(w http.ResponseWriter, r *http.Request, o *restxml.Operation) (io.Reader, error) {
-	if o.StreamsInput() && r.ContentLength < 0 {
+func (s *Service) body(w http.ResponseWriter, r *http.Request, m *wire.Message) (io.Reader, error) {
+	if m.Streams() && r.ContentLength < 0 {
 		return nil, errMissingLength
 	}
 	if r.ContentLength > maxPut {
 		return nil, errTooLarge
 	}
-	checks, err := promised(r.Header, o.Name == "CompleteMultipartUpload")
+	checks, err := promised(r.Header, m.Operation() == "CompleteMultipartUpload")
 	if err != nil {
 		return nil, err
 	}

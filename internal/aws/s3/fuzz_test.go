@@ -3,8 +3,11 @@ package s3
 import (
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
+
+	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/hatoba/hatoba/internal/objects"
 )
@@ -65,6 +68,38 @@ func FuzzTags(f *testing.F) {
 		tags, err := headerTags(&text)
 		if err == nil && len(tags) > maxObjectTags {
 			t.Fatal(tags)
+		}
+	})
+}
+
+// FuzzDocuments holds that no document breaks the decoder, and that a
+// lifecycle that is taken can be told.
+func FuzzDocuments(f *testing.F) {
+	f.Add("lifecycle", `<LifecycleConfiguration><Rule><ID>a</ID><Filter><And><Prefix>p</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>3</Days></Expiration></Rule></LifecycleConfiguration>`)
+	f.Add("lifecycle", `<LifecycleConfiguration><Rule><Expiration><Date>2026-01-01T00:00:00Z</Date></Expiration></Rule></LifecycleConfiguration>`)
+	f.Add("lifecycle", `<!DOCTYPE x [<!ENTITY a "b">]><LifecycleConfiguration>&a;</LifecycleConfiguration>`)
+	f.Add("delete", `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Object><Key>a</Key><VersionId>v</VersionId></Object><Quiet>true</Quiet></Delete>`)
+	f.Add("tagging", "<Tagging>\xff</Tagging>")
+	f.Add("cors", strings.Repeat("<a>", 100))
+	s, err := New(Config{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, subresource, body string) {
+		for _, method := range []string{http.MethodPut, http.MethodPost} {
+			m := s.codec.Message(&http.Request{Method: method, Header: http.Header{}}, "/b", url.Values{subresource: nil})
+			if m == nil || !m.Served() {
+				continue
+			}
+			in := reflect.New(s.ops[m.Operation()].in).Interface()
+			rules, ok := in.(*sdk.PutBucketLifecycleConfigurationInput)
+			if m.Decode(t.Context(), strings.NewReader(body), in) != nil || !ok || rules.LifecycleConfiguration == nil {
+				continue
+			}
+			told := s.codec.Message(&http.Request{Method: http.MethodGet, Header: http.Header{}}, "/b", url.Values{"lifecycle": nil})
+			if _, err := told.Encode(&sdk.GetBucketLifecycleConfigurationOutput{Rules: rules.LifecycleConfiguration.Rules}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

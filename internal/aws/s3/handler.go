@@ -15,7 +15,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hatoba/hatoba/internal/aws/s3/restxml"
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 // ServeHTTP serves one request.
@@ -26,7 +26,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Amz-Request-Id", id)
 	h.Set("X-Amz-Id-2", id)
 	h.Set("Server", "AmazonS3")
-	answer, status, err := s.serve(w, r, at)
+	answer, err := s.serve(w, r, at)
 	if err != nil {
 		s.writeError(w, r, at, id, err)
 		return
@@ -35,13 +35,13 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h[k] = v
 	}
 	if answer.Stream != nil {
-		s.stream(w, r, status, answer.Stream)
+		s.stream(w, r, answer.Status, answer.Stream)
 		return
 	}
-	if h.Get("Content-Length") == "" && status != http.StatusNoContent {
+	if h.Get("Content-Length") == "" && answer.Status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(answer.Body)))
 	}
-	w.WriteHeader(status)
+	w.WriteHeader(answer.Status)
 	_, _ = w.Write(answer.Body) // a client that went away is not news
 }
 
@@ -70,58 +70,58 @@ func (w *watched) Write(p []byte) (n int, err error) {
 }
 
 // serve finds, decodes, calls and encodes.
-func (s *Service) serve(w http.ResponseWriter, r *http.Request, at address) (restxml.Answer, int, error) {
-	none := restxml.Answer{}
+func (s *Service) serve(w http.ResponseWriter, r *http.Request, at address) (none wire.Answer, err error) {
 	if err := s.admit(w.Header(), r, at); err != nil {
-		return none, 0, err
+		return none, err
 	}
 	if r.Method == http.MethodOptions && r.Header.Get("Origin") != "" {
-		return none, http.StatusOK, nil
+		return wire.Answer{Status: http.StatusOK}, nil
 	}
 	caller, err := s.identify(r)
 	if err != nil {
-		return none, 0, err
+		return none, err
 	}
 	caller.RequestID = w.Header().Get("X-Amz-Request-Id")
 	query, err := parameters(r)
 	if err != nil {
-		return none, 0, err
+		return none, err
 	}
 	hoisted(r, query)
-	described := s.model.Route(r.Method, at.bucket, at.key, query, r.Header)
-	if described == nil {
-		return none, 0, errMarker
+	message := s.codec.Message(r, at.path(), query)
+	if message == nil {
+		return none, errMarker
 	}
-	operation, ok := s.ops[described.Name]
-	if !ok {
-		return none, 0, unsupported("The operation " + described.Name)
+	if !message.Served() {
+		return none, unsupported("The operation " + message.Operation())
 	}
-	if err := refuseHeaders(described, r.Header); err != nil {
-		return none, 0, err
+	if query.Has("versionId") && !message.TakesParameter("versionId") {
+		return none, invalidArgument("This operation does not accept a version-id.")
 	}
-	body, err := s.body(w, r, described)
+	operation := s.ops[message.Operation()]
+	if err := refuseHeaders(message, r.Header); err != nil {
+		return none, err
+	}
+	body, err := s.body(w, r, message)
 	if err != nil {
-		return none, 0, err
+		return none, err
 	}
 	in := reflect.New(operation.in)
-	req := restxml.Request{Bucket: at.bucket, Key: at.key, Query: query, Header: r.Header, Body: body}
-	if err := described.Decode(req, in.Interface()); err != nil {
-		return none, 0, decodeFailure(err)
+	if err := message.Decode(r.Context(), body, in.Interface()); err != nil {
+		return none, decodeFailure(err)
 	}
 	if err := operation.refuseOthers(in.Elem()); err != nil {
-		return none, 0, err
+		return none, err
 	}
 	if s.authorize != nil {
-		if err := s.authorize(r.Context(), caller, "s3", described.Name, in.Interface()); err != nil {
-			return none, 0, denied(err)
+		if err := s.authorize(r.Context(), caller, "s3", operation.name, in.Interface()); err != nil {
+			return none, denied(err)
 		}
 	}
 	out, err := invoke(r.Context(), operation, &request{Caller: caller, http: r, bucket: at.bucket, key: at.key}, in.Interface())
 	if err != nil {
-		return none, 0, err
+		return none, err
 	}
-	answer, err := described.Encode(out)
-	return answer, statusOf(described.Name, answer), err
+	return encode(message, out)
 }
 
 // admit refuses web pages of other origins but those that the bucket's CORS
@@ -138,29 +138,6 @@ func (s *Service) admit(h http.Header, r *http.Request, at address) error {
 		return nil
 	}
 	return s.allowOrigin(h, r, at)
-}
-
-// statusOf is 200 but for what S3 answers otherwise.
-func statusOf(operation string, answer restxml.Answer) int {
-	switch {
-	case answer.Header.Get("Content-Range") != "":
-		return http.StatusPartialContent
-	case operation == "DeleteObjects":
-	case strings.HasPrefix(operation, "Delete"), operation == "AbortMultipartUpload", operation == "PutBucketPolicy":
-		return http.StatusNoContent
-	}
-	return http.StatusOK
-}
-
-func decodeFailure(err error) error {
-	var wrong *restxml.DecodeError
-	switch {
-	case !errors.As(err, &wrong):
-		return err
-	case wrong.XML:
-		return fail(400, "MalformedXML", "%s: %s", errMalformedXML.Message, wrong.Reason)
-	}
-	return invalidArgument("%s: %.100q is %s.", wrong.Member, wrong.Value, wrong.Reason)
 }
 
 // refuseOthers refuses, by name, members that are set and not taken.
@@ -252,13 +229,13 @@ func ofTransport(name string) bool {
 	return false
 }
 
-// refuseHeaders refuses what is newer than the model, and what the operation
-// does not know.
-func refuseHeaders(o *restxml.Operation, h http.Header) error {
+// refuseHeaders refuses what is newer than the bindings, and what the
+// operation does not know.
+func refuseHeaders(m *wire.Message, h http.Header) error {
 	for name := range h {
 		lower := strings.ToLower(name)
-		if strings.HasPrefix(lower, "x-amz-") && !ofTransport(lower) && !strings.HasPrefix(lower, "x-amz-checksum-") && !o.KnowsHeader(name) {
-			return unsupported("The header " + lower + " of " + o.Name)
+		if strings.HasPrefix(lower, "x-amz-") && !ofTransport(lower) && !strings.HasPrefix(lower, "x-amz-checksum-") && !m.TakesHeader(name) {
+			return unsupported("The header " + lower + " of " + m.Operation())
 		}
 	}
 	return nil

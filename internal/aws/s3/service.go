@@ -1,6 +1,6 @@
 // Package s3 is the front door of Amazon S3: buckets, objects, versions,
 // multipart uploads, tags, lifecycles and presigned requests over
-// internal/objects. The protocol is restxml's.
+// internal/objects. wire has the protocol.
 //
 // Nothing is accepted and ignored: an operation, or a parameter of one, that
 // is not listed here is refused by name.
@@ -18,7 +18,6 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"github.com/hatoba/hatoba/internal/aws/s3/restxml"
 	"github.com/hatoba/hatoba/internal/objects"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -56,7 +55,7 @@ type Service struct {
 	now       func() time.Time
 	log       *slog.Logger
 	newID     func() string
-	model     *restxml.Model
+	codec     *wire.Codec
 	ops       map[string]operation
 	origins   http.CrossOriginProtection
 }
@@ -64,13 +63,9 @@ type Service struct {
 // New returns a Service. An error means that an operation describes itself
 // wrongly.
 func New(cfg Config) (*Service, error) {
-	model, err := restxml.Load()
-	if err != nil {
-		return nil, err
-	}
 	s := &Service{
 		objects: cfg.Objects, keys: cfg.Keys, verifier: cfg.Verifier, domains: cfg.Domains, authorize: cfg.Authorize, now: cfg.Now, log: cfg.Log, newID: cfg.NewRequestID,
-		model: model, ops: map[string]operation{},
+		ops: map[string]operation{},
 	}
 	if s.domains == nil {
 		s.domains = []string{"localhost"}
@@ -82,12 +77,14 @@ func New(cfg Config) (*Service, error) {
 		s.log = slog.Default()
 	}
 	for _, o := range s.operations() {
-		if err := o.check(model); err != nil {
+		if err := o.check(); err != nil {
 			return nil, err
 		}
 		s.ops[o.name] = o
 	}
-	return s, nil
+	var err error
+	s.codec, err = newCodec(s.ops)
+	return s, err
 }
 
 // request is a request while it is served.
@@ -102,13 +99,14 @@ type operation struct {
 	name  string
 	takes map[string]bool // members of the input
 	in    reflect.Type
+	out   reflect.Type
 	call  func(ctx context.Context, r *request, in any) (any, error)
 }
 
 // op describes an operation: takes lists the members of its input that act,
 // besides those that every request may have.
 func op[I, O any](name, takes string, handler func(ctx context.Context, r *request, in *I) (*O, error)) operation {
-	o := operation{name: name, in: reflect.TypeFor[I](), takes: map[string]bool{}}
+	o := operation{name: name, in: reflect.TypeFor[I](), out: reflect.TypeFor[O](), takes: map[string]bool{}}
 	for member := range strings.FieldsSeq("Bucket Key Body ContentLength ContentMD5 ChecksumAlgorithm ExpectedBucketOwner RequestPayer " + takes) {
 		o.takes[member] = true
 	}
@@ -122,10 +120,7 @@ func op[I, O any](name, takes string, handler func(ctx context.Context, r *reque
 	return o
 }
 
-func (o operation) check(model *restxml.Model) error {
-	if model.Operation(o.name) == nil {
-		return fmt.Errorf("s3: there is no operation %s", o.name)
-	}
+func (o operation) check() error {
 	for member := range o.takes {
 		if _, ok := o.in.FieldByName(member); !ok && !everywhere(member) {
 			return fmt.Errorf("s3: the input of %s has no %s", o.name, member)
