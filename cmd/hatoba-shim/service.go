@@ -25,6 +25,8 @@ type service struct {
 	mu         sync.Mutex
 	containers map[string]*container
 	creating   int
+
+	shared shared
 }
 
 func newService(ctx context.Context, inner taskapi.TTRPCTaskService) *service {
@@ -44,7 +46,7 @@ func (s *service) find(id string) *container {
 }
 
 // Create opens the spool and hands its pipes to the service we wrap.
-func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*taskapi.CreateTaskResponse, error) {
+func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (resp *taskapi.CreateTaskResponse, err error) {
 	s.count(1)
 	defer s.count(-1)
 	out, ok := exit.ParseURI(r.Stdout)
@@ -53,6 +55,14 @@ func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*ta
 	}
 	r.Stdout, r.Stderr = "", ""
 	c := &container{id: r.ID, out: out, noted: make(chan struct{})}
+	if err := s.shared.join(r.ID, r.Bundle, out); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.shared.leave(r.ID))
+		}
+	}()
 	restore, err := revealIn(r.Bundle, out.SecretEnv)
 	if err != nil {
 		return nil, fmt.Errorf("add the secret variables: %w", err)
@@ -67,7 +77,7 @@ func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (*ta
 		c.abandon()
 		return nil, errors.Join(fmt.Errorf("open the standard input: %w", err), restore())
 	}
-	resp, err := s.TTRPCTaskService.Create(ctx, r)
+	resp, err = s.TTRPCTaskService.Create(ctx, r)
 	if rerr := restore(); rerr != nil {
 		log.G(ctx).WithError(rerr).Error("cannot take the secret variables out of the bundle")
 	}
@@ -169,5 +179,5 @@ func (s *service) Delete(ctx context.Context, r *taskapi.DeleteRequest) (*taskap
 	s.mu.Lock()
 	delete(s.containers, r.ID)
 	s.mu.Unlock()
-	return resp, nil
+	return resp, s.shared.leave(r.ID)
 }

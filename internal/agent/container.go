@@ -160,6 +160,9 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 		Sysctls: plan.Sysctls, Terminal: plan.Terminal, Stdin: plan.Interactive, Labels: labels(task, plan), Spool: w.spool(plan),
 	}
 	w.allowLowPorts(&spec)
+	if spec.Machine.TaskIPC {
+		spec.Machine.ShmMiB = sharedMemory(w.plans)
+	}
 	for _, u := range plan.Ulimits {
 		spec.Ulimits = append(spec.Ulimits, runtime.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
 	}

@@ -21,11 +21,21 @@ func (w *worker) allowLowPorts(spec *runtime.Spec) {
 	spec.Sysctls[first] = "0"
 }
 
+// sharedMemory is the size of the memory that the containers of a task share:
+// the largest that one of them asks for; 0 is the default.
+func sharedMemory(plans []state.ContainerPlan) (mib int64) {
+	for _, p := range plans {
+		mib = max(mib, int64(p.Host.SharedMemoryMiB))
+	}
+	return mib
+}
+
 // machine is what a plan has of the machine, as the engine takes it.
 func machine(p state.ContainerPlan) runtime.Machine {
 	h := p.Host
 	out := runtime.Machine{
 		Network: h.NetworkMode == modeHost, PID: h.PID == "host", IPC: h.IPC == "host", NoShm: h.IPC == "none",
+		TaskPID: h.PID == "task", TaskIPC: h.IPC == "task",
 		Privileged: h.Privileged, ShmMiB: int64(h.SharedMemoryMiB),
 		// Docker, which EC2-type tasks are written for, does not set the bit.
 		MayGain: h.OnInstance && !h.NoNewPrivileges,

@@ -26,8 +26,8 @@ type HostPlan struct {
 	SharedMemoryMiB int32  // of /dev/shm, 0: the default
 	SwapMiB         *int32 // nil: the machine's own way
 	Swappiness      *int32
-	PID             string // "host": the machine's processes
-	IPC             string // "host", "none" or ""
+	PID             string // "host": the machine's processes; "task": the task's; "" : its own
+	IPC             string // "host", "task", "none" or ""
 }
 
 // HostEntry is a line of a hosts file.

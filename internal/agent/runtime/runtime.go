@@ -163,6 +163,9 @@ type Machine struct {
 	PID     bool // the machine's processes
 	IPC     bool // the machine's IPC namespace and /dev/shm
 	NoShm   bool // no /dev/shm
+	// TaskPID and TaskIPC share processes, and IPC objects with /dev/shm, among
+	// the containers of the task that have them.
+	TaskPID, TaskIPC bool
 
 	Privileged bool
 	// MayGain lets programs gain privileges by being executed, as setuid ones

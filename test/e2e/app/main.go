@@ -96,6 +96,16 @@ func main() {
 	case "healthy":
 		_, err := os.Stat("/tmp/healthy")
 		check(err)
+	case "peers": // the processes it sees
+		for _, words := range processes() {
+			fmt.Println(words)
+		}
+	case "end": // asks those who run with these words to end
+		for pid, words := range processes() {
+			if words == "/app "+arg {
+				check(syscall.Kill(pid, syscall.SIGTERM))
+			}
+		}
 	case "machine": // what it sees of the machine it is on
 		machine(args)
 	case "facts":

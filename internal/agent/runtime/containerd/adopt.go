@@ -39,6 +39,7 @@ func (e *Engine) adopt(ctx context.Context) error {
 	}
 	e.endAttached(ctx)
 	e.sweepCgroups()
+	e.sweepShm()
 	e.endIdleShims(ctx)
 	e.sweepSockets()
 	if err := e.sweepLeases(ctx); err != nil {

@@ -69,9 +69,12 @@ func (e *Engine) openTask(spec runtime.Spec) error {
 	e.mu.Unlock()
 	use.make.Do(func() {
 		use.made = makeCgroup(e.cfg.taskCgroup(spec.TaskID), limits{cpu: spec.TaskCPU, memory: spec.TaskMemoryMiB << 20, pids: taskPids()})
+		if use.made == nil && spec.Machine.TaskIPC {
+			use.made = e.cfg.makeShm(spec.TaskID, spec.Machine.ShmMiB)
+		}
 	})
 	if use.made != nil {
-		return fmt.Errorf("task cgroup: %w", use.made)
+		return fmt.Errorf("make the task's cgroup and memory: %w", use.made)
 	}
 	return nil
 }
@@ -93,7 +96,7 @@ func (e *Engine) closeTask(taskID, id string) error {
 	if !last {
 		return nil
 	}
-	return removeCgroups(e.cfg.taskCgroup(taskID))
+	return errors.Join(removeCgroups(e.cfg.taskCgroup(taskID)), e.cfg.removeShm(taskID))
 }
 
 // hasCgroup tells whether a task's cgroup stands.

@@ -81,7 +81,7 @@ func (e *Engine) Create(ctx context.Context, spec runtime.Spec) (err error) {
 func (e *Engine) output(spec runtime.Spec) exit.Output {
 	return exit.Output{
 		NotePath: e.cfg.notePath(spec.ID), Cgroup: e.cfg.containerCgroup(spec.TaskID, spec.ID), SpoolDir: spec.Spool.Dir,
-		Terminal: spec.Terminal, Stdin: spec.Stdin,
+		Terminal: spec.Terminal, Stdin: spec.Stdin, SharePID: spec.Machine.TaskPID, ShareIPC: spec.Machine.TaskIPC,
 		Options: spool.Options{MaxBytes: spec.Spool.MaxBytes, NonBlocking: spec.Spool.NonBlocking},
 	}
 }

@@ -210,9 +210,15 @@ func TestKilledEngine(t *testing.T) {
 // The shim itself is killed: its container cannot go on, and nobody says how
 // it ended.
 func TestKilledShim(t *testing.T) {
+	t.Run("alone", func(t *testing.T) { killedShim(t, runtime.Machine{}) })
+	t.Run("shared", func(t *testing.T) { killedShim(t, runtime.Machine{TaskPID: true, TaskIPC: true}) })
+}
+
+func killedShim(t *testing.T, machine runtime.Machine) {
 	w, cfg := world(t)
 	e := w.Engine.(*Engine)
 	spec := container(w, t, "orphan", "task", "stubborn")
+	spec.Machine = machine
 	start(t, w, spec)
 	pid := firstPid(t, cfg, spec)
 	waited := make(chan error, 1)
@@ -233,6 +239,9 @@ func TestKilledShim(t *testing.T) {
 	}
 	if err := e.Delete(t.Context(), spec.ID); err != nil {
 		t.Error(err)
+	}
+	if left, _ := os.ReadDir(cfg.shmDir("")); len(left) != 0 {
+		t.Errorf("shared memory stays: %v", left)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // machine gives a container what it has of the machine. It comes after the
 // defaults, and before the security profile.
-func machine(spec runtime.Spec) (opts []oci.SpecOpts) {
+func (c Config) machine(spec runtime.Spec) (opts []oci.SpecOpts) {
 	m := spec.Machine
 	if m.Network {
 		opts = append(opts, oci.WithHostNamespace(specs.NetworkNamespace))
@@ -22,12 +22,15 @@ func machine(spec runtime.Spec) (opts []oci.SpecOpts) {
 		opts = append(opts, oci.WithHostNamespace(specs.PIDNamespace))
 	}
 	if m.IPC {
-		opts = append(opts, oci.WithHostNamespace(specs.IPCNamespace), direct(hostShm))
+		opts = append(opts, oci.WithHostNamespace(specs.IPCNamespace), direct(bindShm("/dev/shm")))
+	}
+	if m.TaskIPC {
+		opts = append(opts, direct(bindShm(c.shmDir(spec.TaskID))))
 	}
 	if m.NoShm {
 		opts = append(opts, oci.WithoutMounts("/dev/shm"))
 	}
-	if m.ShmMiB > 0 {
+	if m.ShmMiB > 0 && !m.TaskIPC {
 		opts = append(opts, oci.WithDevShmSize(m.ShmMiB<<10))
 	}
 	if m.MayGain {
@@ -42,12 +45,14 @@ func machine(spec runtime.Spec) (opts []oci.SpecOpts) {
 	return opts
 }
 
-// hostShm shows the machine's shared memory, which goes with its IPC
-// namespace.
-func hostShm(s *oci.Spec) {
-	for i := range s.Mounts {
-		if s.Mounts[i].Destination == "/dev/shm" {
-			s.Mounts[i] = specs.Mount{Type: "bind", Source: "/dev/shm", Destination: "/dev/shm", Options: []string{"rbind", "rprivate"}}
+// bindShm shows a directory as shared memory: the machine's with its IPC
+// namespace, the task's with the task's.
+func bindShm(dir string) func(*oci.Spec) {
+	return func(s *oci.Spec) {
+		for i := range s.Mounts {
+			if s.Mounts[i].Destination == "/dev/shm" {
+				s.Mounts[i] = specs.Mount{Type: "bind", Source: dir, Destination: "/dev/shm", Options: []string{"rbind", "rprivate"}}
+			}
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (e *Engine) options(ctx context.Context, spec runtime.Spec, image container
 		opts = append(opts, oci.WithLinuxNamespace(specs.LinuxNamespace{Type: specs.CgroupNamespace}))
 	}
 	opts = append(opts, user(first(spec.User, config.User))...)
-	opts = append(opts, machine(spec)...)
+	opts = append(opts, e.cfg.machine(spec)...)
 	if spec.Machine.Privileged {
 		return opts, nil // without a profile
 	}

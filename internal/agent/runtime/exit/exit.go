@@ -85,6 +85,9 @@ type Output struct {
 	// Terminal says that the process has a pseudo terminal, which the shim
 	// holds; Stdin that its standard input is open, though nobody writes.
 	Terminal, Stdin bool
+	// SharePID and ShareIPC say that the container has the process or the IPC
+	// namespace in common with the others of its task that say so.
+	SharePID, ShareIPC bool
 }
 
 // URI puts an Output into the form the shim's API takes.
@@ -101,6 +104,12 @@ func (o Output) URI() string {
 	if o.Stdin {
 		q.Set("stdin", "true")
 	}
+	if o.SharePID {
+		q.Set("sharepid", "true")
+	}
+	if o.ShareIPC {
+		q.Set("shareipc", "true")
+	}
 	return (&url.URL{Scheme: scheme, Path: o.NotePath, RawQuery: q.Encode()}).String()
 }
 
@@ -115,5 +124,6 @@ func ParseURI(s string) (Output, bool) {
 	o.Options.MaxBytes, _ = strconv.ParseInt(q.Get("max"), 10, 64)
 	o.Options.NonBlocking = q.Get("nonblocking") == "true"
 	o.Terminal, o.Stdin = q.Get("terminal") == "true", q.Get("stdin") == "true"
+	o.SharePID, o.ShareIPC = q.Get("sharepid") == "true", q.Get("shareipc") == "true"
 	return o, true
 }

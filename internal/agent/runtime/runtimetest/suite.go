@@ -60,6 +60,8 @@ func Run(t *testing.T, open func(t *testing.T) *World) {
 		"FactsOfTheProcess": facts,
 		"OutOfMemoryIsTold": outOfMemory,
 		"InitProcess":       initProcess,
+		"SharedProcesses":   sharedProcesses,
+		"SharedIsLost":      sharedIsLost,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := open(t)

@@ -6,9 +6,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -104,6 +106,26 @@ func main() {
 		_, _ = os.Stdout.WriteString(behaviour.Bytes)
 	case "limits":
 		limits()
+	case "peers": // what runs beside it, and what it is told in shared memory
+		peers()
+	case "tell": // writes into shared memory
+		if err := os.WriteFile("/dev/shm/told", []byte(arg), 0o644); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	case "ask": // asks whoever runs with these words to end
+		for pid, words := range processes() {
+			if pid != os.Getpid() && strings.HasPrefix(words, "/probe "+arg) {
+				fmt.Println(syscall.Kill(pid, syscall.SIGTERM))
+			}
+		}
+	case "first": // what can be done to the first process
+		for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+			_ = syscall.Kill(1, s)
+		}
+		_, exe := os.ReadFile("/proc/1/exe")
+		_, root := os.ReadDir("/proc/1/root")
+		fmt.Println("exe", exe == nil, "root", root == nil)
 	case "linger": // starts a process that outlives it and holds its output
 		cmd := exec.Command(os.Args[0], "sleep")
 		cmd.Stdout = os.Stdout
@@ -135,6 +157,31 @@ func eat() {
 		keep = append(keep, b)
 		_ = keep
 	}
+}
+
+// processes are those it sees, with their words.
+func processes() map[int]string {
+	out := map[int]string{}
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name()); err == nil {
+			b, _ := os.ReadFile("/proc/" + e.Name() + "/cmdline")
+			out[pid] = strings.Join(strings.Split(strings.TrimRight(string(b), "\x00"), "\x00"), " ")
+		}
+	}
+	return out
+}
+
+func peers() {
+	all := processes()
+	pids := slices.Sorted(maps.Keys(all))
+	for _, pid := range pids {
+		if pid != os.Getpid() {
+			fmt.Println(all[pid])
+		}
+	}
+	told, _ := os.ReadFile("/dev/shm/told")
+	fmt.Printf("told %s\n", told)
 }
 
 // limits tells what the process may do. The soft limit of files is not told:
