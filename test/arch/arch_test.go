@@ -90,6 +90,7 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/datachannel", "internal/state", "a channel carries bytes, and knows nothing of tasks"},
 	{"internal/authorization", "internal/aws", "what a caller may do, front doors ask and do not tell"},
 	{"internal/dns", "internal/store", "data planes are fed whole tables"},
+	{"internal/lb", "internal", "a data plane is fed its table, and knows nobody"},
 }
 
 func TestImportDirections(t *testing.T) {
