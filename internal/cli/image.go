@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/spf13/cobra"
 
 	"github.com/hatoba/hatoba/internal/config"
@@ -110,22 +109,7 @@ func buildAndPush(ctx context.Context, c config.Config, target string, recipe im
 	if err != nil {
 		return "", "", err
 	}
-	if ref, err = ensureRepository(ctx, c, target); err != nil {
-		return "", "", err
-	}
-	parsed, err := name.ParseReference(ref, name.Insecure)
-	if err != nil {
-		return "", "", err
-	}
-	options, err := pushOptions(ctx, c)
-	if err != nil {
-		return "", "", err
-	}
-	if err := remote.Write(parsed, img, options...); err != nil {
-		return "", "", err
-	}
-	d, err := img.Digest()
-	return ref, d.String(), err
+	return push(ctx, c, target, img)
 }
 
 // ensureRepository makes the repository if it is missing, and returns the

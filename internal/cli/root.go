@@ -63,7 +63,7 @@ func newRoot() *cobra.Command {
 	s.register(root)
 	root.AddCommand(execCommand(s))
 	root.AddCommand(
-		upCommand(s), stopCommand(s), doctorCommand(s), demoCommand(s),
+		upCommand(s), stopCommand(s), doctorCommand(s), demoCommand(s), devCommand(s),
 		installCommand(s), uninstallCommand(s), backupCommand(s), restoreCommand(s), envCommand(s), withCommand(s), configCommand(s),
 		psCommand(s), eventsCommand(s), logsCommand(s), imageCommand(s), registryCommand(s), reviewCommand(s), debugCommand(s),
 	)

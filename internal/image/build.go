@@ -34,13 +34,7 @@ func Build(r Recipe) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	layer, err := layerOf([]file{
-		{"etc/", nil, 0o755},
-		{"etc/passwd", []byte("root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"), 0o644},
-		{"etc/group", []byte("root:x:0:\nnonroot:x:65532:\n"), 0o644},
-		{"tmp/", nil, 0o1777},
-		{strings.TrimPrefix(r.Name, "/"), binary, 0o755},
-	})
+	layer, err := layerOf(append(accounts(), File{strings.TrimPrefix(r.Name, "/"), binary, 0o755}))
 	if err != nil {
 		return nil, err
 	}
@@ -62,31 +56,32 @@ func Build(r Recipe) (v1.Image, error) {
 	return mutate.ConfigFile(img, config)
 }
 
-type file struct {
-	name string // a directory ends in "/"
-	body []byte
-	mode int64
-}
-
-func layerOf(files []file) (v1.Layer, error) {
+func layerOf(files []File) (v1.Layer, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	for _, f := range files {
-		h := &tar.Header{Name: path.Clean(f.name), Mode: f.mode, Size: int64(len(f.body)), Typeflag: tar.TypeReg, Format: tar.FormatPAX}
-		if strings.HasSuffix(f.name, "/") {
-			h.Typeflag, h.Name = tar.TypeDir, f.name
-		}
-		if err := w.WriteHeader(h); err != nil {
-			return nil, fmt.Errorf("layer: %w", err)
-		}
-		if _, err := w.Write(f.body); err != nil {
-			return nil, fmt.Errorf("layer: %w", err)
+		if err := add(w, f); err != nil {
+			return nil, err
 		}
 	}
 	if err := w.Close(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("layer: %w", err)
 	}
 	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(buf.Bytes())), nil
 	}, tarball.WithMediaType(types.OCILayer))
+}
+
+func add(w *tar.Writer, f File) error {
+	h := &tar.Header{Name: path.Clean(f.Name), Mode: f.Mode, Size: int64(len(f.Body)), Typeflag: tar.TypeReg, Format: tar.FormatPAX}
+	if strings.HasSuffix(f.Name, "/") {
+		h.Typeflag, h.Name = tar.TypeDir, f.Name
+	}
+	if err := w.WriteHeader(h); err != nil {
+		return fmt.Errorf("layer: %w", err)
+	}
+	if _, err := w.Write(f.Body); err != nil {
+		return fmt.Errorf("layer: %w", err)
+	}
+	return nil
 }

@@ -15,12 +15,16 @@ import (
 	"github.com/google/go-jsonnet/ast"
 )
 
-// Values are what templates may ask for. Nothing is fetched: a value that was
-// not given is an error that names it.
+// Values are what templates may ask for. A value that was not given, and that
+// nobody is there to Ask for, is an error that names it.
 type Values struct {
 	Vars    map[string]string                // by --var
 	Lookup  func(name string) (string, bool) // the environment; may be nil
 	TFState string                           // a Terraform state file
+
+	// Ask answers the functions that look into an account: ssm, secretsmanager_arn
+	// and so on, with their arguments. Nil where no account is asked.
+	Ask func(function string, args ...string) (string, error)
 }
 
 // value is a variable, as given before the environment's.
@@ -110,6 +114,9 @@ func (v Values) functions() template.FuncMap {
 			key := name + " " + strings.Join(args, " ")
 			if s, ok := v.Vars[key]; ok {
 				return s, nil
+			}
+			if v.Ask != nil {
+				return v.Ask(name, args...)
 			}
 			return "", fmt.Errorf("the review does not look this up; give --var '%s=VALUE'", key)
 		}
