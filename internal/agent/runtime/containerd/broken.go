@@ -40,8 +40,12 @@ func (e *Engine) forgetBroken(ctx context.Context) (forgotten int, err error) {
 	return forgotten, nil
 }
 
+func (e *Engine) contentDir() string {
+	return filepath.Join(e.cfg.Root, "containerd", "io.containerd.content.v1.content")
+}
+
 func (e *Engine) blobPath(info content.Info) string {
-	return filepath.Join(e.cfg.Root, "containerd", "io.containerd.content.v1.content", "blobs", info.Digest.Algorithm().String(), info.Digest.Encoded())
+	return filepath.Join(e.contentDir(), "blobs", info.Digest.Algorithm().String(), info.Digest.Encoded())
 }
 
 func (e *Engine) intact(ctx context.Context, store content.Store, info content.Info) bool {

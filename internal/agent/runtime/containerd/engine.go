@@ -77,6 +77,7 @@ var registerOnce sync.Once
 // register adds the plugin that hands out an in-process client, without a
 // socket between it and the services.
 func register() {
+	registerDiffer()
 	registry.Register(&plugin.Registration{
 		Type: plugins.InternalPlugin,
 		ID:   "hatoba-client",
@@ -209,6 +210,7 @@ func (c Config) server() *srvconfig.Config {
 		Plugins: map[string]any{
 			"io.containerd.server.v1.ttrpc": map[string]any{"address": filepath.Join(c.RunDir, "c.sock.ttrpc")},
 			"io.containerd.shim.v1.manager": map[string]any{"socket_dir": c.socketDir()},
+			"io.containerd.service.v1.diff-service": map[string]any{"default": []string{differName}},
 			// The disk space of a deleted container is freed soon after, and not
 			// some hundred changes later.
 			"io.containerd.gc.v1.scheduler": map[string]any{"deletion_threshold": 1, "schedule_delay": "1s"},

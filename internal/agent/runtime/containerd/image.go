@@ -53,12 +53,7 @@ func (e *Engine) Pull(ctx context.Context, source protocol.ImageSource) (runtime
 			_ = e.client.ImageService().Delete(ctx, pinned)
 		}
 	}
-	within, ended := e.withinRoom(ctx)
-	image, err = e.client.Pull(within, pinned, containerd.WithResolver(resolved{resolver, target}),
-		containerd.WithPullUnpack, containerd.WithPullSnapshotter(e.snapshotter))
-	if full := ended(); full != nil && err != nil {
-		err = full
-	}
+	image, err = e.fetch(ctx, pinned, resolved{Resolver: resolver, target: target})
 	if err != nil {
 		err = classify(ctx, runtime.StageContent, err)
 		if ctx.Err() == nil && !passing(err) {
@@ -94,12 +89,19 @@ func passing(err error) bool {
 // resolved is a resolver that has done its work.
 type resolved struct {
 	remotes.Resolver
-	target ocispec.Descriptor
+	target   ocispec.Descriptor
+	transfer *transfer
 }
 
 // Resolve implements remotes.Resolver.
 func (r resolved) Resolve(_ context.Context, ref string) (string, ocispec.Descriptor, error) {
 	return ref, r.target, nil
+}
+
+// Fetcher implements remotes.Resolver.
+func (r resolved) Fetcher(ctx context.Context, ref string) (remotes.Fetcher, error) {
+	fetcher, err := r.Resolver.Fetcher(ctx, ref)
+	return observed{fetcher, r.transfer}, err
 }
 
 // roomEvery is how often a pull looks at the disk.
