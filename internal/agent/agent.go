@@ -61,9 +61,7 @@ type Agent struct {
 
 	ctx context.Context // Run's; workers outlive the session that brought their task
 
-	// starts bounds the containers being made at once: more of them than CPUs
-	// can work on only makes every one late.
-	starts chan struct{}
+	starts slots
 
 	mu        sync.Mutex
 	workers   map[state.Key]*worker
@@ -76,7 +74,7 @@ type Agent struct {
 func New(cfg Config) *Agent {
 	a := &Agent{
 		cfg:       cfg,
-		starts:    make(chan struct{}, max(8, 2*goruntime.NumCPU())),
+		starts:    make(slots, max(8, 2*goruntime.NumCPU())),
 		workers:   map[state.Key]*worker{},
 		addresses: map[netip.Addr]string{},
 		pinned:    map[string]map[state.Key]bool{},

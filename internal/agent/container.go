@@ -32,12 +32,14 @@ func (w *worker) startContainer(ctx context.Context, i int) func() {
 	plan, began := w.plans[i], time.Now()
 	id := containerID(w.key.ID, plan.Name)
 	engine := w.a.cfg.Engine
-	select {
-	case w.a.starts <- struct{}{}:
-		defer func() { <-w.a.starts }()
-	case <-ctx.Done():
+	giveBack, ok := w.a.starts.take(ctx, w.withdrawn)
+	if ctx.Err() != nil {
 		return nil
 	}
+	if !ok {
+		return func() { w.fail(i, "") } // never to run: the task ends
+	}
+	defer giveBack()
 	created := now()
 	spec, err := w.spec(plan)
 	if err == nil && w.resumed {

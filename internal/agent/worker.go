@@ -39,10 +39,13 @@ type worker struct {
 	views    []containerView
 	stage    stage
 	stopping bool
-	material protocol.Material
-	images   map[string]runtime.Image // by reference in the task definition
-	pumps    sync.WaitGroup           // log pumps: done when all was shipped
-	reading  map[int]*reading         // what each container's latest pump reads
+	// withdrawn is closed when the task is to end: starts that wait for their
+	// turn do not begin.
+	withdrawn chan struct{}
+	material  protocol.Material
+	images    map[string]runtime.Image // by reference in the task definition
+	pumps     sync.WaitGroup           // log pumps: done when all was shipped
+	reading   map[int]*reading         // what each container's latest pump reads
 
 	view          atomic.Pointer[metadata.View] // what the metadata endpoint tells
 	found         map[string]runtime.Status     // what the engine had when the task was taken up again
@@ -62,13 +65,14 @@ func newWorker(a *Agent, rec *record, found map[string]runtime.Status) *worker {
 	key := rec.Assignment.Key
 	w := &worker{
 		a: a, key: key, dir: a.taskDir(key.ID),
-		log:     a.cfg.Log.With("task", key.ID),
-		inbox:   make(chan func(), 64),
-		rec:     rec,
-		found:   found,
-		plans:   state.Effective(rec.Assignment.Task, rec.Assignment.Definition),
-		images:  map[string]runtime.Image{},
-		reading: map[int]*reading{},
+		log:       a.cfg.Log.With("task", key.ID),
+		inbox:     make(chan func(), 64),
+		withdrawn: make(chan struct{}),
+		rec:       rec,
+		found:     found,
+		plans:     state.Effective(rec.Assignment.Task, rec.Assignment.Definition),
+		images:    map[string]runtime.Image{},
+		reading:   map[int]*reading{},
 	}
 	w.fixed = rec.Assignment.Task.Spec.Holds.Ports
 	for _, p := range w.plans {
@@ -250,6 +254,7 @@ func (w *worker) stop(why *cause) {
 		return
 	}
 	w.stopping = true
+	close(w.withdrawn)
 	w.rec.Cause = why
 	w.rec.Observed.StoppingAt = now()
 	w.dirty = true

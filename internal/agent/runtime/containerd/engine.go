@@ -208,8 +208,8 @@ func (c Config) server() *srvconfig.Config {
 		Root:    filepath.Join(c.Root, "containerd"),
 		State:   filepath.Join(c.RunDir, "c"),
 		Plugins: map[string]any{
-			"io.containerd.server.v1.ttrpc": map[string]any{"address": filepath.Join(c.RunDir, "c.sock.ttrpc")},
-			"io.containerd.shim.v1.manager": map[string]any{"socket_dir": c.socketDir()},
+			"io.containerd.server.v1.ttrpc":         map[string]any{"address": filepath.Join(c.RunDir, "c.sock.ttrpc")},
+			"io.containerd.shim.v1.manager":         map[string]any{"socket_dir": c.socketDir()},
 			"io.containerd.service.v1.diff-service": map[string]any{"default": []string{differName}},
 			// The disk space of a deleted container is freed soon after, and not
 			// some hundred changes later.
