@@ -38,6 +38,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/sts"
 	"github.com/hatoba/hatoba/internal/config"
 	"github.com/hatoba/hatoba/internal/control/reap"
+	"github.com/hatoba/hatoba/internal/control/service"
 	"github.com/hatoba/hatoba/internal/disk"
 	"github.com/hatoba/hatoba/internal/dispatch"
 	"github.com/hatoba/hatoba/internal/dns"
@@ -94,6 +95,7 @@ type App struct {
 	sessions *sessions.Manager
 
 	dispatcher *dispatch.Dispatcher
+	scheduler  *service.Loop
 
 	identities *identity.Directory
 	authority  *pki.Authority // nil without TLS
@@ -269,6 +271,7 @@ func (a *App) assemble(ctx context.Context) error {
 	if err := tasks.Bootstrap(ctx, a.scope); err != nil {
 		return err
 	}
+	a.scheduler = &service.Loop{Store: a.store, Launcher: tasks, NewID: func() string { return randomHex(32) }, Log: a.log}
 	a.kms = kms.New(kms.Config{Store: a.store, Keyring: keyring})
 	if err := a.openObjects(keyring); err != nil {
 		return err
@@ -332,7 +335,9 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.objects.Run(gctx) })
 	group.Go(func() error { return a.kms.Run(gctx) })
 	var server *http.Server
+	endServices := func() {}
 	if a.listener != nil {
+		endServices = a.runServices(gctx, group)
 		server = a.server(gctx)
 		server.Handler = a.trustPage(server.Handler)
 		group.Go(func() error { return a.trusted(gctx) })
@@ -349,6 +354,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	}
 	var stopped error
 	if a.cfg.StopTasksOnExit && gctx.Err() == nil {
+		endServices() // which would start them again
 		_, stopped = a.stopTasks(parts)
 	}
 	if server != nil {
@@ -368,6 +374,21 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 		stopped = a.network.Remove(context.WithoutCancel(ctx))
 	}
 	return errors.Join(err, stopped)
+}
+
+// runServices runs the service scheduler in the group. What it returns ends it
+// alone, and waits for it.
+func (a *App) runServices(ctx context.Context, group *errgroup.Group) func() {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	group.Go(func() error {
+		defer close(done)
+		return a.scheduler.Run(ctx)
+	})
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 func (a *App) facts() Ready {

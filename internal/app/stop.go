@@ -87,6 +87,9 @@ func (a *App) stopTasks(ctx context.Context) (stopped int, err error) {
 				continue
 			}
 			stopped++
+			for _, p := range t.Targets() { // nobody waits for what drains
+				store.Targets.Delete(w, key.Scope().Key(p.ID()))
+			}
 			if t.Desired.Status == state.TaskStopped {
 				continue
 			}

@@ -19,6 +19,7 @@ type session struct {
 	mu      sync.Mutex
 	pending protocol.Message
 	sent    map[state.Key]state.TaskStatus // desired status last handed to the node
+	held    map[state.Key]bool             // tasks whose stop waits until no balancer sends to them
 	err     error
 	wake    chan struct{}         // holds one token while there is something to receive
 	execs   map[string]*execution // asked for and not yet opened by the node
@@ -32,7 +33,7 @@ func newSession(cfg Config, node string) *session {
 // behind starts again with the whole set.
 func (s *session) follow(ctx context.Context) {
 	for {
-		err := s.cfg.Store.Follow(ctx, s.begin, s.change, store.Tasks.Name)
+		err := s.cfg.Store.Follow(ctx, s.begin, s.change, store.Tasks.Name, store.Targets.Name)
 		if ctx.Err() != nil {
 			s.fail(errEnded)
 			return
@@ -44,11 +45,16 @@ func (s *session) follow(ctx context.Context) {
 func (s *session) begin(r store.Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sent = map[state.Key]state.TaskStatus{}
+	s.sent, s.held = map[state.Key]state.TaskStatus{}, map[state.Key]bool{}
 	s.pending = protocol.Message{Complete: true, Exec: s.pending.Exec}
 	for key, task := range store.Tasks.List(r, state.Scope{}, "") {
 		if !s.concerns(task) {
 			continue
+		}
+		if s.held[key] = balanced(r, key, task); s.held[key] {
+			task.Desired = state.Desired{Status: state.TaskRunning}
+		} else {
+			delete(s.held, key)
 		}
 		a, err := assignment(r, key, task)
 		if err != nil {
@@ -65,11 +71,18 @@ func (s *session) change(changes []store.Change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range changes {
+		if c.Table == store.Targets.Name {
+			if err := s.target(c); err != nil {
+				return err
+			}
+			continue
+		}
 		_, _, task, has := store.Tasks.Of(c)
 		_, known := s.sent[c.Key]
 		switch {
 		case known && (!has || !s.concerns(task)):
 			delete(s.sent, c.Key)
+			delete(s.held, c.Key)
 			s.drop(c.Key)
 			s.pending.Remove = append(s.pending.Remove, c.Key)
 		case has && s.concerns(task) && s.sent[c.Key] != task.Desired.Status:
@@ -86,14 +99,25 @@ func (s *session) change(changes []store.Change) error {
 
 // assign queues a task for the node, in place of what was queued for it.
 func (s *session) assign(key state.Key, task state.Task) error {
-	var a protocol.Assignment
+	var (
+		a    protocol.Assignment
+		held bool
+	)
 	err := s.cfg.Store.View(context.Background(), func(r store.Reader) (err error) {
+		if held = balanced(r, key, task); held {
+			return nil
+		}
 		a, err = assignment(r, key, task)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	if held {
+		s.held[key] = true
+		return nil
+	}
+	delete(s.held, key)
 	s.drop(key)
 	s.pending.Assign = append(s.pending.Assign, a)
 	s.sent[key] = task.Desired.Status

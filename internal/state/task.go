@@ -21,6 +21,7 @@ type Task struct {
 	Placement Placement // writer: placement, once
 	Observed  Observed  // writer: dispatch, for the session that owns the node
 	Protected Protected // writer: UpdateTaskProtection
+	Schedule  Schedule  // writer: control/service
 	Tags      []ecstypes.Tag
 	Version   int64 // grows with every change that is an event; writer: whoever changes the task
 }
@@ -48,11 +49,13 @@ type TaskSpec struct {
 	AttachmentID             string            // id of the ENI attachment
 	AdoptedNetwork           []string          // subnet and security-group ids taken as names of the default VPC
 	AvailabilityZoneOfSubnet string
-	RequestedSubnet          string   // the one of Network.Subnets the task is in, as the caller named it
-	AdoptedRoles             []string // role ARNs taken unseen
-	RequestHash              string   // of the request that ClientToken came with
-	Holds                    Holds    // what an EC2-type task takes of its container instance
-	DefaultLogMode           string   // the account's defaultLogDriverMode, "" when unset
+	RequestedSubnet          string            // the one of Network.Subnets the task is in, as the caller named it
+	AdoptedRoles             []string          // role ARNs taken unseen
+	RequestHash              string            // of the request that ClientToken came with
+	Holds                    Holds             // what an EC2-type task takes of its container instance
+	DefaultLogMode           string            // the account's defaultLogDriverMode, "" when unset
+	Service                  TaskService       // zero for a task of none
+	Images                   map[string]string // container name to the digest it is to run, where that is fixed
 }
 
 // Desired is where the task should be.

@@ -31,6 +31,17 @@ func (t Table[T]) Put(w Writer, key state.Key, record T) error {
 // Delete removes a record; a missing one is no error.
 func (t Table[T]) Delete(w Writer, key state.Key) { w.Erase(t.Name, key) }
 
+// DeleteBelow removes the records of a scope whose id has the prefix.
+func (t Table[T]) DeleteBelow(w Writer, scope state.Scope, prefix string) {
+	var keys []state.Key
+	for k := range t.List(w, scope, prefix) {
+		keys = append(keys, k)
+	}
+	for _, k := range keys {
+		t.Delete(w, k)
+	}
+}
+
 // List yields the records of a scope in id order whose id has the prefix. The
 // zero scope lists all accounts and regions.
 func (t Table[T]) List(r Reader, scope state.Scope, prefix string) iter.Seq2[state.Key, T] {

@@ -40,11 +40,15 @@ var (
 
 	Targets = Table[state.Target]{Name: "targets", Version: 1}
 
-	LoadBalancers = Table[state.LoadBalancer]{Name: "load-balancers", Version: 1}
-	Listeners     = Table[state.Listener]{Name: "listeners", Version: 1}
-	Rules         = Table[state.Rule]{Name: "rules", Version: 1}
-	TargetGroups  = Table[state.TargetGroup]{Name: "target-groups", Version: 1}
-	Certificates  = Table[state.Certificate]{Name: "certificates", Version: 1}
+	LoadBalancers      = Table[state.LoadBalancer]{Name: "load-balancers", Version: 1}
+	Listeners          = Table[state.Listener]{Name: "listeners", Version: 1}
+	Rules              = Table[state.Rule]{Name: "rules", Version: 1}
+	TargetGroups       = Table[state.TargetGroup]{Name: "target-groups", Version: 1}
+	Certificates       = Table[state.Certificate]{Name: "certificates", Version: 1}
+	Services           = Table[state.Service]{Name: "services", Version: 1}
+	ServiceRevisions   = Table[state.ServiceRevision]{Name: "service-revisions", Version: 1}
+	ServiceDeployments = Table[state.ServiceDeployment]{Name: "service-deployments", Version: 1}
+	ServiceEvents      = Table[state.ServiceEvent]{Name: "service-events", Version: 1}
 )
 
 // tables is every table. A table that is missing here cannot be used.
@@ -82,5 +86,9 @@ func tables() []AnyTable {
 		Rules,
 		TargetGroups,
 		Certificates,
+		Services,
+		ServiceRevisions,
+		ServiceDeployments,
+		ServiceEvents,
 	}
 }

@@ -41,11 +41,37 @@ func activeCluster(r store.Reader, scope state.Scope, id *string) (state.Cluster
 	return c, nil
 }
 
-// taskCounts are the tasks of one cluster that have not stopped.
+// taskCounts are the tasks of one cluster that have not stopped, and what else
+// it has.
 type taskCounts struct {
 	running, pending, open int32
 	runningEC2, pendingEC2 int32 // those of running and pending that are EC2-type
 	instances              int32 // container instances
+	services               serviceCounts
+}
+
+// serviceCounts are the services of one cluster.
+type serviceCounts struct{ active, activeEC2, draining, drainingEC2 int32 }
+
+// countServices adds the services of every cluster of the scope.
+func countServices(r store.Reader, scope state.Scope, out map[string]taskCounts) {
+	for _, svc := range store.Services.List(r, scope, "") {
+		c, ec2 := out[svc.ClusterName], int32(0)
+		if p := svc.Primary(); p != nil {
+			if rev, _ := revisionOf(r, scope, svc, p.Revision); rev.LaunchType == string(types.LaunchTypeEc2) {
+				ec2 = 1
+			}
+		}
+		switch svc.Status {
+		case state.ServiceActive:
+			c.services.active++
+			c.services.activeEC2 += ec2
+		case state.ServiceDraining:
+			c.services.draining++
+			c.services.drainingEC2 += ec2
+		}
+		out[svc.ClusterName] = c
+	}
 }
 
 // countTasks counts the tasks of every cluster of the scope in one pass.
@@ -71,6 +97,7 @@ func countTasks(r store.Reader, scope state.Scope) map[string]taskCounts {
 		}
 		out[t.ClusterName] = c
 	}
+	countServices(r, scope, out)
 	for _, inst := range store.ContainerInstances.List(r, scope, "") {
 		if inst.Status != inactive {
 			c := out[inst.ClusterName]
@@ -91,6 +118,7 @@ func clusterShape(c state.Cluster, n taskCounts, show include) *types.Cluster {
 	out := &types.Cluster{
 		ClusterArn: aws.String(c.ARN), ClusterName: aws.String(c.Name), Status: aws.String(c.Status),
 		RegisteredContainerInstancesCount: n.instances,
+		ActiveServicesCount:               n.services.active,
 		RunningTasksCount:                 n.running, PendingTasksCount: n.pending,
 		CapacityProviders: listed(c.CapacityProviders), DefaultCapacityProviderStrategy: listed(c.DefaultCapacityProviderStrategy),
 		ServiceConnectDefaults: c.ServiceConnectDefaults,
@@ -124,8 +152,8 @@ func statistics(n taskCounts) []types.KeyValuePair {
 	return []types.KeyValuePair{
 		pair("runningEC2TasksCount", n.runningEC2), pair("runningFargateTasksCount", n.running-n.runningEC2), pair("runningExternalTasksCount", 0),
 		pair("pendingEC2TasksCount", n.pendingEC2), pair("pendingFargateTasksCount", n.pending-n.pendingEC2), pair("pendingExternalTasksCount", 0),
-		pair("activeEC2ServiceCount", 0), pair("activeFargateServiceCount", 0), pair("activeExternalServiceCount", 0),
-		pair("drainingEC2ServiceCount", 0), pair("drainingFargateServiceCount", 0), pair("drainingExternalServiceCount", 0),
+		pair("activeEC2ServiceCount", n.services.activeEC2), pair("activeFargateServiceCount", n.services.active-n.services.activeEC2), pair("activeExternalServiceCount", 0),
+		pair("drainingEC2ServiceCount", n.services.drainingEC2), pair("drainingFargateServiceCount", n.services.draining-n.services.drainingEC2), pair("drainingExternalServiceCount", 0),
 	}
 }
 

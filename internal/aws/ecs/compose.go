@@ -3,6 +3,7 @@ package ecs
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,7 +23,7 @@ const defaultEphemeralGiB = 20
 // compose makes the records of the tasks that a request asks for, still
 // without a node.
 func (s *Service) compose(r store.Reader, scope state.Scope, cluster state.Cluster, def state.TaskDefinition, l launch) ([]state.Task, network, error) {
-	kind, byProvider, err := providers(cluster, l.in, len(l.ids))
+	kind, byProvider, err := providers(cluster, l.in, len(l.ids), l.held)
 	if err != nil {
 		return nil, network{}, err
 	}
@@ -45,9 +46,13 @@ func (s *Service) compose(r store.Reader, scope state.Scope, cluster state.Clust
 	if err := checkTags(slices.DeleteFunc(slices.Clone(tags), func(t types.Tag) bool { return reservedTag(aws.ToString(t.Key)) })); err != nil {
 		return nil, network{}, err
 	}
+	zones := maps.Clone(l.zones)
 	tasks := make([]state.Task, len(l.ids))
 	for i, id := range l.ids {
 		place := net.place(l.seed, i)
+		if zones != nil {
+			place = net.spread(zones, l.seed+uint64(i))
+		}
 		tasks[i] = state.Task{
 			ID: id, ARN: scope.TaskARN(cluster.Name, id), ClusterName: cluster.Name, ClusterARN: cluster.ARN, CreatedAt: l.now,
 			Spec:      taskSpec(scope, cluster, d, l, id, size, net.adopted, place, kind, byProvider[i]),

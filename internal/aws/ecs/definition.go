@@ -82,5 +82,10 @@ func (s *Service) gone(r store.Reader, scope state.Scope, def state.TaskDefiniti
 			return false
 		}
 	}
+	for _, rev := range store.ServiceRevisions.List(r, scope, "") {
+		if rev.TaskDefinitionARN == aws.ToString(d.TaskDefinitionArn) {
+			return false
+		}
+	}
 	return true
 }

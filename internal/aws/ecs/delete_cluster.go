@@ -28,7 +28,11 @@ func (s *Service) deleteCluster(ctx context.Context, caller wire.Caller, in *ecs
 		if !ok {
 			return clusterNotFound()
 		}
-		if countTasks(w, caller.Scope)[name].open > 0 {
+		n := countTasks(w, caller.Scope)[name]
+		if n.services.active+n.services.draining > 0 {
+			return &types.ClusterContainsServicesException{Message: aws.String("The Cluster cannot be deleted while Services are active.")}
+		}
+		if n.open > 0 {
 			return &types.ClusterContainsTasksException{Message: aws.String("The Cluster cannot be deleted while Tasks are active.")}
 		}
 		// The machine leaves with the cluster: nobody could terminate it.

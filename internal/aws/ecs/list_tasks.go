@@ -36,9 +36,13 @@ func (s *Service) listTasks(ctx context.Context, caller wire.Caller, in *ecs.Lis
 			}
 			instance = caller.Scope.ContainerInstanceARN(cluster.Name, id)
 		}
+		service, err := listedOf(r, caller.Scope, cluster, in)
+		if err != nil {
+			return err
+		}
 		last := ""
 		for key, t := range store.Tasks.After(r, caller.Scope, "", after) {
-			if t.ClusterName != cluster.Name || !matches(in, t) || instance != "" && t.Placement.ContainerInstance != instance {
+			if t.ClusterName != cluster.Name || !matches(in, t) || service != "" && t.Spec.Service.Service != service || instance != "" && t.Placement.ContainerInstance != instance {
 				continue
 			}
 			if len(out.TaskArns) == size {
@@ -54,7 +58,7 @@ func (s *Service) listTasks(ctx context.Context, caller wire.Caller, in *ecs.Lis
 }
 
 // checkListTasks refuses filters that cannot be, and those on what is not
-// there: services and daemons come later.
+// there.
 func checkListTasks(in *ecs.ListTasksInput) error {
 	startedBy := aws.ToString(in.StartedBy) != ""
 	switch {
@@ -64,12 +68,26 @@ func checkListTasks(in *ecs.ListTasksInput) error {
 		return client("launch type should be one of %v", in.LaunchType.Values())
 	case startedBy && aws.ToString(in.Family)+aws.ToString(in.ServiceName)+aws.ToString(in.ContainerInstance) != "":
 		return invalid("startedBy cannot be combined with family, serviceName or containerInstance.")
-	case aws.ToString(in.ServiceName) != "":
-		return &types.ServiceNotFoundException{Message: aws.String("Service not found.")}
 	case aws.ToString(in.DaemonName) != "":
 		return invalid("daemonName is not supported by Hatoba yet: remove it.")
 	}
 	return nil
+}
+
+// listedOf is the store id of the service a request asks for, "" for none.
+func listedOf(r store.Reader, scope state.Scope, cluster state.Cluster, in *ecs.ListTasksInput) (string, error) {
+	if aws.ToString(in.ServiceName) == "" {
+		return "", nil
+	}
+	name, err := serviceName(scope, cluster.Name, *in.ServiceName)
+	if err != nil {
+		return "", err
+	}
+	id := state.ServiceID(cluster.Name, name)
+	if _, ok := store.Services.Get(r, scope.Key(id)); !ok {
+		return "", serviceNotFound()
+	}
+	return id, nil
 }
 
 // matches applies the filters. Without a desired status it is RUNNING.

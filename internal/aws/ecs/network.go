@@ -38,6 +38,19 @@ func (n network) place(start uint64, i int) placeInNetwork {
 	return n.places[(start+uint64(i))%uint64(len(n.places))]
 }
 
+// spread gives a task of a service the subnet in whose zone the service has
+// the fewest, and counts it there.
+func (n network) spread(zones map[string]int, start uint64) placeInNetwork {
+	best := n.place(start, 0)
+	for i := range n.places {
+		if p := n.place(start, i); zones[p.subnet.AvailabilityZone] < zones[best.subnet.AvailabilityZone] {
+			best = p
+		}
+	}
+	zones[best.subnet.AvailabilityZone]++
+	return best
+}
+
 // checkNetwork checks the form of an awsvpc configuration.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html

@@ -17,10 +17,10 @@ type tagged struct {
 	put  func(w store.Writer, tags []types.Tag) error
 }
 
-// findTagged reads a cluster, task or task definition by ARN.
+// findTagged reads what an ARN names.
 func (s *Service) findTagged(r store.Reader, scope state.Scope, arn *string) (tagged, error) {
 	if !strings.HasPrefix(aws.ToString(arn), "arn:") {
-		return tagged{}, invalid("Invalid resourceArn: specify the ARN of a cluster, container instance, task or task definition.")
+		return tagged{}, invalid("Invalid resourceArn: specify the ARN of a cluster, container instance, service, task or task definition.")
 	}
 	parts := strings.SplitN(*arn, ":", 6)
 	kind, _, _ := strings.Cut(parts[len(parts)-1], "/")
@@ -35,6 +35,8 @@ func (s *Service) findTagged(r store.Reader, scope state.Scope, arn *string) (ta
 		return taggedTask(r, scope, rest)
 	case "container-instance":
 		return taggedInstance(r, scope, rest)
+	case "service":
+		return taggedService(r, scope, rest)
 	case "task-definition":
 		return s.taggedDefinition(r, scope, arn)
 	}
@@ -70,6 +72,20 @@ func taggedTask(r store.Reader, scope state.Scope, rest string) (tagged, error) 
 	return tagged{t.Tags, func(w store.Writer, tags []types.Tag) error {
 		t.Tags = tags
 		return store.Tasks.Put(w, scope.Key(id), t)
+	}}, nil
+}
+
+func taggedService(r store.Reader, scope state.Scope, rest string) (tagged, error) {
+	if !strings.Contains(rest, "/") {
+		return tagged{}, invalid("Long arn format must be used for tagging operations")
+	}
+	svc, ok := store.Services.Get(r, scope.Key(rest))
+	if !ok || svc.Status == state.ServiceInactive {
+		return tagged{}, invalid("The specified service was not found.")
+	}
+	return tagged{svc.Tags, func(w store.Writer, tags []types.Tag) error {
+		svc.Tags = tags
+		return store.Services.Put(w, scope.Key(rest), svc)
 	}}, nil
 }
 

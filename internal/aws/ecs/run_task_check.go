@@ -41,6 +41,9 @@ type launch struct {
 	now      time.Time
 	// instances are what StartTask names, one for each task.
 	instances []string
+	// held and zones count what a service has already, by capacity provider
+	// and by availability zone.
+	held, zones map[string]int
 }
 
 func (s *Service) checkRunTask(scope state.Scope, in *ecs.RunTaskInput) (launch, error) {
@@ -128,7 +131,7 @@ func checkLaunch(in *ecs.RunTaskInput) error {
 // that may say so, the launch type is EC2.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
-func providers(cluster state.Cluster, in *ecs.RunTaskInput, count int) (types.LaunchType, []string, error) {
+func providers(cluster state.Cluster, in *ecs.RunTaskInput, count int, held map[string]int) (types.LaunchType, []string, error) {
 	if in.LaunchType != "" {
 		return in.LaunchType, make([]string, count), nil
 	}
@@ -142,7 +145,7 @@ func providers(cluster state.Cluster, in *ecs.RunTaskInput, count int) (types.La
 	if err := checkStrategy(strategy, cluster.CapacityProviders); err != nil {
 		return "", nil, err
 	}
-	return fargate, assign(strategy, count), nil
+	return fargate, assignMore(strategy, count, held), nil
 }
 
 // requestHash tells two requests with one client token apart.

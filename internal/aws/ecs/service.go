@@ -112,6 +112,12 @@ func (s *Service) Describe() wire.Service {
 			op(s, "ListTasks", s.listTasks),
 			op(s, "ExecuteCommand", s.executeCommand),
 
+			op(s, "CreateService", s.createService),
+			op(s, "UpdateService", s.updateService),
+			op(s, "DeleteService", s.deleteService),
+			op(s, "DescribeServices", s.describeServices),
+			op(s, "ListServices", s.listServices),
+
 			op(s, "UpdateTaskProtection", s.updateTaskProtection),
 			op(s, "GetTaskProtection", s.getTaskProtection),
 

@@ -124,6 +124,6 @@ func TestTags(t *testing.T) {
 		}
 	}
 	fails(t, b.tagResource, &ecs.TagResourceInput{ResourceArn: aws.String("default")}, "InvalidParameterException", "Tags can not be empty.")
-	fails(t, b.listTagsForResource, &ecs.ListTagsForResourceInput{ResourceArn: aws.String("arn:aws:ecs:us-east-1:123456789012:service/default/s")},
-		"InvalidParameterException", "Tags on a service are not supported by Hatoba yet.")
+	fails(t, b.listTagsForResource, &ecs.ListTagsForResourceInput{ResourceArn: aws.String("arn:aws:ecs:us-east-1:123456789012:task-set/default/s/ecs-svc/1")},
+		"InvalidParameterException", "Tags on a task-set are not supported by Hatoba yet.")
 }

@@ -20,6 +20,8 @@ func All() []Documented {
 		{RegisterTaskDefinition(), reflect.TypeFor[ecs.RegisterTaskDefinitionInput]()},
 		{RunTask(), reflect.TypeFor[ecs.RunTaskInput]()},
 		{StartTask(), reflect.TypeFor[ecs.StartTaskInput]()},
+		{CreateService(), reflect.TypeFor[ecs.CreateServiceInput]()},
+		{UpdateService(), reflect.TypeFor[ecs.UpdateServiceInput]()},
 		{CreateCluster(), reflect.TypeFor[ecs.CreateClusterInput]()},
 		{UpdateCluster(), reflect.TypeFor[ecs.UpdateClusterInput]()},
 		{UpdateClusterSettings(), reflect.TypeFor[ecs.UpdateClusterSettingsInput]()},

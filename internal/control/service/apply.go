@@ -1,0 +1,127 @@
+package service
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+)
+
+// apply writes a plan. It returns the tasks it launched.
+func (l *Loop) apply(w store.Writer, key state.Key, p *Plan, now time.Time) (launched []state.Key, err error) {
+	scope := key.Scope()
+	if p.Remove {
+		remove(w, key)
+		return nil, nil
+	}
+	for _, t := range p.Tasks {
+		if err := store.Tasks.Put(w, scope.Key(t.ID), t); err != nil {
+			return nil, err
+		}
+	}
+	if err := applyTargets(w, key, p, now); err != nil {
+		return nil, err
+	}
+	for _, dep := range p.Deployments {
+		if err := store.ServiceDeployments.Put(w, scope.Key(state.ServiceDeploymentID(key.ID, dep.ID)), dep); err != nil {
+			return nil, err
+		}
+	}
+	for number, images := range p.Images {
+		k := scope.Key(state.ServiceRevisionID(key.ID, number))
+		rev, _ := store.ServiceRevisions.Get(w, k)
+		rev.Images = images
+		if err := store.ServiceRevisions.Put(w, k, rev); err != nil {
+			return nil, err
+		}
+	}
+	for _, launch := range p.Launch {
+		out, err := l.launch(w, key, p.Service, launch, now)
+		if err != nil && !configuration(err) {
+			return nil, err
+		}
+		told(p, launch, out, err)
+		for _, id := range out.Tasks {
+			launched = append(launched, scope.Key(id))
+		}
+	}
+	if before, _ := store.Services.Get(w, key); !reflect.DeepEqual(before, p.Service) {
+		if err := store.Services.Put(w, key, p.Service); err != nil {
+			return nil, err
+		}
+	}
+	return launched, l.applyEvents(w, key, p.Events, now)
+}
+
+func applyTargets(w store.Writer, key state.Key, p *Plan, now time.Time) error {
+	scope := key.Scope()
+	for _, r := range p.Register {
+		err := store.Targets.Put(w, scope.Key(r.ID()), state.Target{
+			Group: r.Group, Address: r.Address, Port: r.Port, Service: key.ID, Task: r.Task, RegisteredAt: now,
+			Health: state.TargetHealth{State: "initial", Reason: "Elb.RegistrationInProgress", Description: "Target registration is in progress", Since: now},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, id := range p.Drain {
+		target, ok := store.Targets.Get(w, scope.Key(id))
+		if !ok || target.Draining != nil {
+			continue
+		}
+		target.Draining = &now
+		if err := store.Targets.Put(w, scope.Key(id), target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyEvents adds events, and drops the oldest beyond as many as are kept.
+func (l *Loop) applyEvents(w store.Writer, key state.Key, events []string, now time.Time) error {
+	if len(events) == 0 {
+		return nil
+	}
+	scope := key.Scope()
+	for i, message := range events {
+		e := state.ServiceEvent{ID: uuid(l.NewID()), At: now, Message: message}
+		if err := store.ServiceEvents.Put(w, scope.Key(state.ServiceEventID(key.ID, now, i)), e); err != nil {
+			return err
+		}
+	}
+	var keys []state.Key
+	for k := range store.ServiceEvents.List(w, scope, key.ID+"/") {
+		keys = append(keys, k)
+	}
+	for _, k := range keys[:max(0, len(keys)-maxEvents)] {
+		store.ServiceEvents.Delete(w, k)
+	}
+	return nil
+}
+
+// launch asks for tasks of a revision.
+func (l *Loop) launch(w store.Writer, key state.Key, s state.Service, launch Launch, now time.Time) (Launched, error) {
+	rev, _ := store.ServiceRevisions.Get(w, key.Scope().Key(state.ServiceRevisionID(key.ID, launch.Revision)))
+	request := state.ServiceLaunch{Scope: key.Scope(), Service: s, Revision: rev, Now: now, Instances: launch.Instances}
+	request.Zones, request.Providers = launch.Zones, launch.Providers
+	for range launch.N {
+		request.IDs = append(request.IDs, l.NewID())
+	}
+	out, err := l.Launcher.LaunchForService(w, request)
+	out.At = now
+	return out, err
+}
+
+// remove erases all that is left of a service.
+func remove(w store.Writer, key state.Key) {
+	store.ServiceEvents.DeleteBelow(w, key.Scope(), key.ID+"/")
+	store.ServiceRevisions.DeleteBelow(w, key.Scope(), key.ID+"/")
+	store.ServiceDeployments.DeleteBelow(w, key.Scope(), key.ID+"/")
+	store.Services.Delete(w, key)
+}
+
+// uuid writes 32 hexadecimal digits as a UUID.
+func uuid(id string) string {
+	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
+}

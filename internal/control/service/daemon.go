@@ -1,0 +1,65 @@
+package service
+
+import "github.com/hatoba/hatoba/internal/state"
+
+// daemon keeps one task of the primary on each container instance that is
+// ACTIVE. An older one goes first, as far as the lower bound lets it.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
+func (d *draft) daemon() {
+	primary, old := d.split()
+	active := 0
+	for _, inst := range d.v.Instances {
+		if inst.Active {
+			active++
+		}
+	}
+	low := int32(0)
+	if m := d.s.Deployment.MinimumHealthyPercent; m != nil {
+		low = *m
+	}
+	lower, _ := bounds(active, &low, nil)
+	p, o := d.counts(primary), d.counts(old)
+	spare := max(0, p.good+o.good-lower)
+	on := map[string]bool{} // instances with a task that is wanted
+	var gone []*Task
+	moved := 0
+	for _, t := range primary {
+		switch {
+		case d.leaving(t) || on[t.Placement.ContainerInstance]:
+			gone = append(gone, t)
+		case d.bad(t):
+			gone = append(gone, t)
+		default:
+			on[t.Placement.ContainerInstance] = true
+		}
+	}
+	moved += d.stop(gone)
+	r := d.s.Primary()
+	if r.State != state.RolloutFailed {
+		moved += d.stop(d.choose(old, len(old), &spare))
+	}
+	for _, t := range old {
+		if t.wanted() {
+			on[t.Placement.ContainerInstance] = true
+		}
+	}
+	if moved > 0 || r.State == state.RolloutFailed {
+		return
+	}
+	var ids []string
+	for _, inst := range d.v.Instances {
+		if inst.Active && !on[inst.ARN] {
+			ids = append(ids, inst.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	if d.now.Before(r.Backoff.Until) {
+		d.wake(r.Backoff.Until)
+		return
+	}
+	ids = ids[:min(len(ids), atOnce)]
+	d.plan.Launch = append(d.plan.Launch, Launch{Revision: r.Revision, N: len(ids), Instances: ids})
+}

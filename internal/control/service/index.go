@@ -1,0 +1,199 @@
+package service
+
+import (
+	"sync"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+)
+
+// index knows which tasks a service has, and which services are to be looked
+// at. What changes costs by what it concerns.
+type index struct {
+	mu       sync.Mutex
+	tasks    map[state.Key]map[state.Key]bool // of each service
+	clusters map[state.Key]map[state.Key]bool // services of each cluster
+	blocked  map[state.Key]bool               // services with a task that found no place
+	dirty    map[state.Key]bool
+	timers   map[state.Key]*time.Timer
+	wake     chan struct{} // holds one token while something is dirty
+}
+
+func newIndex() *index {
+	return &index{
+		tasks: map[state.Key]map[state.Key]bool{}, clusters: map[state.Key]map[state.Key]bool{}, blocked: map[state.Key]bool{},
+		dirty: map[state.Key]bool{}, timers: map[state.Key]*time.Timer{}, wake: make(chan struct{}, 1),
+	}
+}
+
+// begin takes the whole set.
+func (ix *index) begin(r store.Reader) error {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	clear(ix.tasks)
+	clear(ix.clusters)
+	clear(ix.blocked)
+	for key, s := range store.Services.List(r, state.Scope{}, "") {
+		ix.service(key, s)
+	}
+	for key, t := range store.Tasks.List(r, state.Scope{}, "") {
+		ix.task(key, t)
+	}
+	return nil
+}
+
+func (ix *index) change(changes []store.Change) error {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	for _, c := range changes {
+		switch c.Table {
+		case store.Services.Name:
+			if _, _, s, has := store.Services.Of(c); has {
+				ix.service(c.Key, s)
+			} else {
+				ix.forget(c.Key)
+			}
+		case store.Tasks.Name:
+			before, _, t, has := store.Tasks.Of(c)
+			switch {
+			case has:
+				ix.task(c.Key, t)
+			case before.Spec.Service.Service != "":
+				delete(ix.tasks[c.Key.Scope().Key(before.Spec.Service.Service)], c.Key)
+			}
+			if !has || t.Observed.Status >= state.TaskStopped {
+				ix.retry()
+			}
+		case store.Targets.Name:
+			before, _, after, has := store.Targets.Of(c)
+			if !has {
+				after = before
+			}
+			if after.Service != "" {
+				ix.mark(c.Key.Scope().Key(after.Service))
+			}
+		case store.ContainerInstances.Name:
+			before, _, after, has := store.ContainerInstances.Of(c)
+			if !has {
+				after = before
+			}
+			for key := range ix.clusters[c.Key.Scope().Key(after.ClusterName)] {
+				ix.mark(key)
+			}
+		case store.Nodes.Name:
+			ix.retry()
+		}
+	}
+	return nil
+}
+
+// retry has the services looked at again that found no place.
+func (ix *index) retry() {
+	for key := range ix.blocked {
+		ix.mark(key)
+	}
+}
+
+func (ix *index) service(key state.Key, s state.Service) {
+	cluster := key.Scope().Key(s.ClusterName)
+	if ix.clusters[cluster] == nil {
+		ix.clusters[cluster] = map[state.Key]bool{}
+	}
+	ix.clusters[cluster][key] = true
+	if _, told := s.Progress.Told[complaintPlacement]; told {
+		ix.blocked[key] = true
+	} else {
+		delete(ix.blocked, key)
+	}
+	ix.mark(key)
+}
+
+func (ix *index) task(key state.Key, t state.Task) {
+	if t.Spec.Service.Service == "" {
+		return
+	}
+	service := key.Scope().Key(t.Spec.Service.Service)
+	if t.Observed.Status >= state.TaskStopped && t.Schedule.Ended {
+		delete(ix.tasks[service], key)
+	} else {
+		ix.add(service, key)
+	}
+	ix.mark(service)
+}
+
+func (ix *index) add(service, task state.Key) {
+	if ix.tasks[service] == nil {
+		ix.tasks[service] = map[state.Key]bool{}
+	}
+	ix.tasks[service][task] = true
+}
+
+// forget drops a service that is gone. Its tasks are, too.
+func (ix *index) forget(key state.Key) {
+	delete(ix.tasks, key)
+	delete(ix.blocked, key)
+	delete(ix.dirty, key)
+	for _, services := range ix.clusters {
+		delete(services, key)
+	}
+	if t := ix.timers[key]; t != nil {
+		t.Stop()
+		delete(ix.timers, key)
+	}
+}
+
+// mark has a service looked at.
+func (ix *index) mark(key state.Key) {
+	ix.dirty[key] = true
+	select {
+	case ix.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the services to look at, with their tasks.
+func (ix *index) take() map[state.Key][]state.Key {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	out := map[state.Key][]state.Key{}
+	for key := range ix.dirty {
+		tasks := make([]state.Key, 0, len(ix.tasks[key]))
+		for k := range ix.tasks[key] {
+			tasks = append(tasks, k)
+		}
+		out[key] = tasks
+	}
+	clear(ix.dirty)
+	return out
+}
+
+// looked notes what a look brought: tasks that were launched, and when to look
+// again.
+func (ix *index) looked(key state.Key, launched []state.Key, next time.Duration) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	for _, k := range launched {
+		ix.add(key, k)
+	}
+	if t := ix.timers[key]; t != nil {
+		t.Stop()
+		delete(ix.timers, key)
+	}
+	if next > 0 {
+		ix.timers[key] = time.AfterFunc(next, func() {
+			ix.mu.Lock()
+			defer ix.mu.Unlock()
+			ix.mark(key)
+		})
+	}
+}
+
+// close stops the timers.
+func (ix *index) close() {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	for _, t := range ix.timers {
+		t.Stop()
+	}
+}

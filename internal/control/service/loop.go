@@ -1,0 +1,121 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+)
+
+const (
+	// looks is how many services are looked at together: their transactions
+	// share a sync of the disk.
+	looks = 8
+	// again is how long after a failed look the next one is.
+	again = time.Second
+)
+
+// Loop carries services out.
+type Loop struct {
+	Store    store.Store
+	Launcher Launcher
+	// NewID gives 32 hexadecimal digits that were never given before.
+	NewID func() string
+	Log   *slog.Logger
+}
+
+// Run works until ctx ends. All it knows is in the store: what another life of
+// it began, this one goes on with.
+func (l *Loop) Run(ctx context.Context) error {
+	ix := newIndex()
+	defer ix.close()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return l.follow(ctx, ix) })
+	group.Go(func() error {
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-ix.wake:
+			}
+			if err := l.turn(ctx, ix); err != nil {
+				return err
+			}
+		}
+	})
+	return group.Wait()
+}
+
+func (l *Loop) follow(ctx context.Context, ix *index) error {
+	for {
+		err := l.Store.Follow(ctx, ix.begin, ix.change,
+			store.Services.Name, store.Tasks.Name, store.Targets.Name, store.ContainerInstances.Name, store.Nodes.Name)
+		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
+			return nil
+		}
+		l.Log.Warn("service follower starts again", "error", err)
+	}
+}
+
+// turn looks at every service of which something changed.
+func (l *Loop) turn(ctx context.Context, ix *index) error {
+	var group errgroup.Group
+	group.SetLimit(looks)
+	for key, tasks := range ix.take() {
+		group.Go(func() error {
+			launched, next, err := l.look(ctx, key, tasks)
+			switch {
+			case ctx.Err() != nil || errors.Is(err, store.ErrClosed):
+				return nil
+			case err != nil:
+				l.Log.Error("a service could not be carried out", "service", key.ID, "error", err)
+				next = again
+			}
+			ix.looked(key, launched, next)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// look decides about one service and carries the decision out, in one
+// transaction. Where there is nothing to do it only reads.
+func (l *Loop) look(ctx context.Context, key state.Key, tasks []state.Key) (launched []state.Key, next time.Duration, err error) {
+	now := time.Now().UTC()
+	var plan Plan
+	err = l.Store.View(ctx, func(r store.Reader) error {
+		if v, ok := read(r, key, tasks); ok {
+			plan = Decide(now, v)
+		}
+		return nil
+	})
+	if err == nil && !plan.Empty() {
+		err = l.Store.Update(ctx, func(w store.Writer) error {
+			plan, launched = Plan{}, nil
+			v, ok := read(w, key, tasks)
+			if !ok {
+				return nil
+			}
+			plan = Decide(now, v)
+			launched, err = l.apply(w, key, &plan, now)
+			return err
+		})
+	}
+	if !plan.Wake.IsZero() {
+		next = max(time.Until(plan.Wake), time.Millisecond)
+	}
+	return launched, next, err
+}
+
+// configuration tells whether an error is about what a service asks for, and
+// not about the store.
+func configuration(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api)
+}

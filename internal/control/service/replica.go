@@ -1,0 +1,271 @@
+package service
+
+import (
+	"math"
+	"slices"
+
+	"github.com/hatoba/hatoba/internal/state"
+)
+
+// stopCode is AWS's for a stop by the scheduler.
+const stopCode = "ServiceSchedulerInitiated"
+
+// bounds are how many tasks must stay healthy, and how many there may be.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+func bounds(desired int, minimum, maximum *int32) (lower, upper int) {
+	low, high := int32(100), int32(200)
+	if minimum != nil {
+		low = *minimum
+	}
+	if maximum != nil {
+		high = *maximum
+	}
+	return int(math.Ceil(float64(desired) * float64(low) / 100)), int(math.Floor(float64(desired) * float64(high) / 100))
+}
+
+// count is what the tasks of one side are.
+type counts struct{ all, good, bad int }
+
+func (d *draft) counts(tasks []*Task) (c counts) {
+	for _, t := range tasks {
+		c.all++
+		switch {
+		case d.good(t):
+			c.good++
+		case d.bad(t):
+			c.bad++
+		}
+	}
+	return c
+}
+
+// replica starts and stops tasks so that the desired count is reached, inside
+// the bounds.
+func (d *draft) replica() {
+	primary, old := d.split()
+	desired := d.desired()
+	if d.s.Status != state.ServiceActive {
+		d.stopAll(append(primary, old...))
+		return
+	}
+	lower, upper := bounds(desired, d.s.Deployment.MinimumHealthyPercent, d.s.Deployment.MaximumPercent)
+	upper = max(upper, desired)
+	p, o := d.counts(primary), d.counts(old)
+	r := d.s.Primary()
+	need := max(0, desired-(p.all-p.bad))
+	if r.State == state.RolloutFailed {
+		need = 0
+	}
+	room := max(0, upper-p.all-o.all)
+	spare := max(0, p.good+o.good-lower)
+
+	stopped := d.shrinkOld(old, p, desired, need, room, upper, &spare)
+	stopped += d.shrinkPrimary(primary, p, len(old) > 0, desired, need, room, &spare)
+	started := 0
+	if stopped == 0 { // what was stopped makes room for the next look, which follows at once
+		started = d.grow(r, p, o, need, room, lower)
+	}
+	d.stuck(started+stopped, need, old)
+}
+
+// grow launches what is missing: tasks of the primary, and of an older rollout
+// when it lost some that are still needed.
+func (d *draft) grow(r *state.Rollout, p, o counts, need, room, lower int) (started int) {
+	if n := min(need, room); n > 0 {
+		if d.now.Before(r.Backoff.Until) {
+			d.wake(r.Backoff.Until)
+		} else {
+			d.plan.Launch = append(d.plan.Launch, Launch{Revision: r.Revision, N: min(n, atOnce), Unhealthy: min(n, p.bad)})
+			room -= n
+			started += n
+		}
+	}
+	lost := lower - (o.all - o.bad + p.good)
+	for i := range d.s.Rollouts[1:] {
+		old := &d.s.Rollouts[i+1]
+		have := 0
+		for _, t := range d.tasks {
+			if t.wanted() && t.Spec.Service.Revision == old.Revision && !d.bad(t) {
+				have++
+			}
+		}
+		n := min(lost, room, int(old.Kept)-have)
+		if n <= 0 || !d.v.Revisions[old.Revision] {
+			continue
+		}
+		if d.now.Before(old.Backoff.Until) {
+			d.wake(old.Backoff.Until)
+			continue
+		}
+		d.plan.Launch = append(d.plan.Launch, Launch{Revision: old.Revision, N: min(n, atOnce)})
+		return started + n
+	}
+	return started
+}
+
+// shrinkOld stops tasks of older rollouts: those the primary's healthy tasks
+// stand in for, and as many as it takes to make room.
+func (d *draft) shrinkOld(old []*Task, p counts, desired, need, room, upper int, spare *int) int {
+	if len(old) == 0 {
+		return 0
+	}
+	n := len(old) - max(0, desired-p.good)
+	n = max(n, p.all+len(old)-upper)
+	if need > room || need > 0 && d.blocked() {
+		n = max(n, need-room)
+		if d.blocked() {
+			n = max(n, need)
+		}
+	}
+	stop := d.choose(old, n, spare)
+	for _, t := range old { // what never came to work is in the way
+		if r := d.s.Rollout(t.Spec.Service.Revision); (r == nil || r.Kept == 0) && !d.good(t) && !d.protected(t) && !slices.Contains(stop, t) {
+			stop = append(stop, t)
+		}
+	}
+	return d.stop(stop)
+}
+
+// shrinkPrimary scales in, and stops unhealthy tasks that are replaced, or
+// that are in the way of their replacement.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
+func (d *draft) shrinkPrimary(primary []*Task, p counts, rolling bool, desired, need, room int, spare *int) int {
+	waiting := p.all - p.good - p.bad
+	n := 0
+	switch {
+	case p.all-p.bad > desired:
+		n = p.all - desired
+	case p.bad > 0 && p.good >= desired:
+		n = p.bad
+	case p.bad > 0 && waiting == 0 && p.all > desired:
+		n = min(p.bad, p.all-desired)
+	case p.bad > 0 && waiting == 0 && need > 0 && room == 0 && !rolling:
+		n = 1
+	case p.bad > 0 && waiting == 0 && need > 0 && d.blocked():
+		n = 1
+	}
+	return d.stop(d.choose(primary, n, spare))
+}
+
+// blocked tells whether the last launch found no place.
+func (d *draft) blocked() bool {
+	_, told := d.s.Progress.Told[complaintPlacement]
+	return told
+}
+
+func (d *draft) protected(t *Task) bool {
+	if !t.Protected.Until.After(d.now) || d.s.Status != state.ServiceActive {
+		return false
+	}
+	d.wake(t.Protected.Until)
+	return true
+}
+
+// choose picks n tasks to stop: unhealthy ones first, then those not there
+// yet, then those where there are most. Healthy ones are taken as long as some
+// can be spared; protected ones never.
+func (d *draft) choose(tasks []*Task, n int, spare *int) (out []*Task) {
+	if n <= 0 {
+		return nil
+	}
+	crowd := map[string]int{}
+	for _, t := range tasks {
+		crowd[t.Placement.AvailabilityZone]++
+	}
+	class := func(t *Task) int {
+		switch {
+		case d.bad(t):
+			return 0
+		case !d.good(t):
+			return 1
+		}
+		return 2
+	}
+	left, held := slices.Clone(tasks), 0
+	for len(out) < n && len(left) > 0 {
+		best := slices.MinFunc(left, func(a, b *Task) int {
+			if c := class(a) - class(b); c != 0 {
+				return c
+			}
+			if c := crowd[b.Placement.AvailabilityZone] - crowd[a.Placement.AvailabilityZone]; c != 0 {
+				return c
+			}
+			if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {
+				return c
+			}
+			return compare(b.ID, a.ID)
+		})
+		left = slices.DeleteFunc(left, func(t *Task) bool { return t == best })
+		if d.protected(best) {
+			held++
+			continue
+		}
+		if class(best) == 2 {
+			if *spare == 0 {
+				break
+			}
+			*spare--
+		}
+		crowd[best.Placement.AvailabilityZone]--
+		out = append(out, best)
+	}
+	if held > 0 && len(out) < n {
+		d.complain(complaintProtection, "was unable to reach steady state because task set (%s) was unable to scale in. Reason: The number of protected tasks are more than the desired count of tasks.",
+			state.RolloutID(tasks[0].Spec.Service.Revision))
+	}
+	return out
+}
+
+// stop wants tasks stopped.
+func (d *draft) stop(tasks []*Task) int {
+	tasks = tasks[:min(len(tasks), atOnce)]
+	for _, t := range tasks {
+		t.Desired = state.Desired{Status: state.TaskStopped, StopCode: stopCode, StoppedReason: d.stopReason(t), At: d.now}
+		t.Schedule.Ended = true
+		t.Version++
+		d.dirty[t.ID] = true
+	}
+	if len(tasks) > 0 {
+		d.drain()
+		d.ended()
+	}
+	return len(tasks)
+}
+
+// stopReason is AWS's for a task the scheduler stops.
+func (d *draft) stopReason(t *Task) string {
+	reason, group := d.sick(t)
+	switch {
+	case group != "":
+		return "Task failed ELB health checks in (target-group " + d.groupARN(group) + ")"
+	case reason != "":
+		return "Task failed container health checks"
+	}
+	return "Scaling activity initiated by (deployment " + state.RolloutID(t.Spec.Service.Revision) + ")"
+}
+
+func (d *draft) stopAll(tasks []*Task) {
+	d.stop(tasks)
+}
+
+// stuck tells when the bounds let nothing happen.
+func (d *draft) stuck(moves, need int, old []*Task) {
+	r := d.s.Primary()
+	if moves > 0 || len(old) == 0 || need == 0 || r.State == state.RolloutFailed || d.blocked() || d.now.Before(r.Backoff.Until) {
+		if moves > 0 {
+			d.clear(complaintConfiguration)
+		}
+		return
+	}
+	for _, t := range d.tasks { // something is on its way
+		if t.wanted() && !d.good(t) || !t.wanted() && t.Observed.Status < state.TaskStopping {
+			return
+		}
+		if t.wanted() && d.protected(t) {
+			return
+		}
+	}
+	d.complain(complaintConfiguration, "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.")
+}
