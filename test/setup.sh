@@ -3,6 +3,7 @@
 set -euo pipefail
 missing=()
 command -v runc >/dev/null || missing+=(runc)
+[ -x "$(command -v mkfs.ext4 || echo /sbin/mkfs.ext4)" ] || missing+=(e2fsprogs)
 if [ "${HATOBA_TEST_TOOLS:-}" = 1 ]; then
   command -v skopeo >/dev/null || missing+=(skopeo)
   command -v nft >/dev/null || missing+=(nftables)

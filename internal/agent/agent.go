@@ -35,6 +35,12 @@ type Endpoints interface {
 	Serve(ctx context.Context, task endpoint.Task) (stop func(), err error)
 }
 
+// Disks makes disks of tasks' own; storage.Disks is the real one.
+type Disks interface {
+	Open(ctx context.Context, dir string, gib int32) (string, error)
+	Close(dir string) error
+}
+
 // Config is what an Agent works with.
 type Config struct {
 	Node state.Node
@@ -47,6 +53,7 @@ type Config struct {
 	Network   Network
 	Ports     Ports // nil: no task publishes ports of the machine
 	Endpoints Endpoints
+	Disks     Disks                                 // nil: tasks that ask for storage of their own are refused
 	EFS       func(state.EFSVolume) (string, error) // the folder a volume shows
 	BootID    string                                // of the machine's kernel; "": reboots are not told apart
 	Log       *slog.Logger

@@ -57,6 +57,9 @@ func (w *worker) remove(ctx context.Context) error {
 			break
 		}
 	}
+	if err == nil && w.hasDisk() {
+		err = w.a.cfg.Disks.Close(w.dir)
+	}
 	return errors.Join(err, <-network)
 }
 

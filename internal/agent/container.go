@@ -162,6 +162,9 @@ func (w *worker) spec(plan state.ContainerPlan) (runtime.Spec, error) {
 		Sysctls: plan.Sysctls, Terminal: plan.Terminal, Stdin: plan.Interactive, Labels: labels(task, plan), Spool: w.spool(plan),
 	}
 	w.allowLowPorts(&spec)
+	if w.hasDisk() {
+		spec.Layer = filepath.Join(w.diskDir(), "layers", plan.Name)
+	}
 	if spec.Machine.TaskIPC {
 		spec.Machine.ShmMiB = sharedMemory(w.plans)
 	}

@@ -27,6 +27,7 @@ func (w *worker) inside(netns string) endpoint.Task {
 		Stats: func(ctx context.Context, id string) (runtime.Stats, error) {
 			return w.a.cfg.Engine.Stats(ctx, id)
 		},
+		Used: (&measured{measure: w.written}).bytes,
 		Credentials: func(ctx context.Context) (out protocol.Credentials, err error) {
 			err = w.a.link.call(ctx, func(s protocol.Session) (err error) {
 				out, err = s.Credentials(ctx, w.key)

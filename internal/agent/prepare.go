@@ -34,6 +34,7 @@ func (w *worker) prepare(ctx context.Context) {
 		}
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return w.attach(ctx) })
+		group.Go(func() error { return w.openDisk(ctx) })
 		group.Go(func() error { return w.openLogs(ctx) })
 		group.Go(func() error { return w.fetchMaterial(ctx) })
 		group.Go(func() error { return w.pullAll(ctx) })

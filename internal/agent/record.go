@@ -115,6 +115,11 @@ func (a *Agent) loadRecords() ([]*record, error) {
 		dir := a.taskDir(e.Name())
 		b, err := os.ReadFile(filepath.Join(dir, recordFile))
 		if errors.Is(err, fs.ErrNotExist) {
+			if a.cfg.Disks != nil {
+				if err := a.cfg.Disks.Close(dir); err != nil {
+					return nil, err
+				}
+			}
 			if err := os.RemoveAll(dir); err != nil {
 				return nil, err
 			}

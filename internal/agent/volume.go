@@ -14,7 +14,7 @@ import (
 // not there is made: with the task, or, for a path of the machine and for a
 // docker volume of scope shared, for good.
 func (w *worker) volume(m state.MountPoint) (string, error) {
-	dir := filepath.Join(w.dir, "volumes", m.Volume)
+	dir := filepath.Join(w.storageDir(), "volumes", m.Volume)
 	switch {
 	case m.EFS != nil:
 		return w.a.cfg.EFS(*m.EFS)

@@ -26,6 +26,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/agent/reclaim"
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
+	"github.com/hatoba/hatoba/internal/agent/storage"
 	"github.com/hatoba/hatoba/internal/authorization"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
@@ -305,7 +306,7 @@ func (a *App) assemble(ctx context.Context) error {
 	})
 	a.dispatcher = d
 	a.agent = agent.New(agent.Config{
-		EFS:  folders.Open,
+		EFS: folders.Open, Disks: storage.Disks{},
 		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,

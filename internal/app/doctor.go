@@ -18,6 +18,7 @@ import (
 
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
+	"github.com/hatoba/hatoba/internal/agent/storage"
 	"github.com/hatoba/hatoba/internal/config"
 	"github.com/hatoba/hatoba/internal/disk"
 )
@@ -77,7 +78,11 @@ func engineChecks(cfg config.Config) []Check {
 			checks = append(checks, fromEngine(p))
 		}
 	}
-	return checks
+	disks := Check{Name: "task disks", Found: "can be made"}
+	if what, mend := storage.Missing(); what != "" {
+		disks.Found, disks.Problem, disks.Mend = "", what, mend
+	}
+	return append(checks, disks)
 }
 
 func fromEngine(p containerd.Problem) Check {

@@ -56,7 +56,9 @@ type Task struct {
 	CredentialsID string // "" without a task role
 	View          func() metadata.View
 	Stats         func(ctx context.Context, containerID string) (runtime.Stats, error)
-	Credentials   func(ctx context.Context) (protocol.Credentials, error)
+	// Used tells the bytes the task has written to its storage.
+	Used        func(ctx context.Context) (int64, bool)
+	Credentials func(ctx context.Context) (protocol.Credentials, error)
 }
 
 // Resolver answers a task's questions for names.
@@ -149,7 +151,7 @@ func (s *Server) serveHTTP(ctx context.Context, o *open, t Task, port uint16, ha
 // local is what is served on the metadata port.
 func (s *Server) local(t Task, api http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	(&metadata.Server{View: t.View, Sample: t.sample, Clock: metadata.KernelClock}).Register(mux)
+	(&metadata.Server{View: t.View, Sample: t.sample, Used: t.Used, Clock: metadata.KernelClock}).Register(mux)
 	mux.Handle("GET /v2/credentials/{id}", &credentials.Server{ID: t.CredentialsID, Fetch: t.Credentials})
 	mux.Handle("GET /v2/credentials/{$}", &credentials.Server{})
 	p := protection{task: t, api: api}

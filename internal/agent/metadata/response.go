@@ -152,7 +152,7 @@ func (v View) taskResponse(version int, now time.Time, clock Clock, used *int64,
 	}
 	out.Group = v.Task.Spec.Group
 	out.ClockDrift = clock.drift(now)
-	if used != nil {
+	if used != nil && v.Task.Spec.LaunchType == "FARGATE" {
 		reserved := int64(v.Task.Spec.EphemeralStorageGiB)
 		if reserved == 0 {
 			reserved = 20 // Fargate's default

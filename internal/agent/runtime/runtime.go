@@ -83,6 +83,10 @@ type Engine interface {
 	Exec(ctx context.Context, id string, cmd Exec) (ExecResult, error)
 	// Stats tells what a running container uses.
 	Stats(ctx context.Context, id string) (Stats, error)
+	// Written tells the bytes of what a container has written into its own file
+	// system: all of it is looked at. Where Spec.Layer says where that is, it is
+	// not counted here.
+	Written(ctx context.Context, id string) (int64, error)
 	// Attach runs a command inside the container with its streams attached,
 	// and returns once it runs. The command has the container's environment and
 	// working directory. It does not outlive ctx, nor the engine: one that a
@@ -153,6 +157,11 @@ type Spec struct {
 	Terminal, Stdin bool
 
 	Spool Spool
+
+	// Layer is the directory that takes what the container writes into its file
+	// system; the engine empties it first. "" is a place of the engine's. Its
+	// owner removes it after Delete.
+	Layer string
 }
 
 // Machine is what a container has of the machine beyond what containers

@@ -22,6 +22,25 @@ func processes() map[int]string {
 	return out
 }
 
+// fill takes room in a directory until there is no more, and gives it back.
+func fill(dir string) {
+	name := filepath.Join(dir, "filled")
+	f, err := os.Create(name)
+	check(err)
+	const step = 64 << 20
+	size := int64(0)
+	for err == nil && size < 1<<40 {
+		if err = syscall.Fallocate(int(f.Fd()), 0, size, step); err == nil {
+			size += step
+		}
+	}
+	var s syscall.Statfs_t
+	check(syscall.Statfs(dir, &s))
+	fmt.Println(dir, size>>20, err, int64(s.Blocks)*s.Bsize>>20)
+	check(f.Close())
+	check(os.Remove(name))
+}
+
 // machine prints what a container has of its machine, a fact a line.
 func machine(files []string) {
 	host, _ := os.Hostname()

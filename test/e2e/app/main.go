@@ -106,6 +106,11 @@ func main() {
 				check(syscall.Kill(pid, syscall.SIGTERM))
 			}
 		}
+	case "fill": // DIR...: takes all there is, and tells what that was in MiB
+		for _, dir := range args {
+			fill(dir)
+		}
+		wait(0)
 	case "machine": // what it sees of the machine it is on
 		machine(args)
 	case "facts":

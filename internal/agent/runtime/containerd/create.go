@@ -55,6 +55,13 @@ func (e *Engine) Create(ctx context.Context, spec runtime.Spec) (err error) {
 		labels = map[string]string{}
 	}
 	labels[labelTask], labels[labelOutput] = spec.TaskID, e.output(spec).URI()
+	if spec.Layer != "" {
+		labels[labelLayer] = spec.Layer
+	}
+	snapshot, err := e.snapshot(spec, image)
+	if err != nil {
+		return err
+	}
 	// The lease keeps the snapshot until the container refers to it.
 	ctx, done, err := e.client.WithLease(ctx)
 	if err != nil {
@@ -64,7 +71,7 @@ func (e *Engine) Create(ctx context.Context, spec runtime.Spec) (err error) {
 	_, err = e.client.NewContainer(ctx, spec.ID,
 		containerd.WithImage(image),
 		containerd.WithSnapshotter(e.snapshotter),
-		containerd.WithNewSnapshot(spec.ID, image),
+		snapshot,
 		containerd.WithRuntime(e.cfg.Shim, &runcoptions.Options{
 			BinaryName: e.cfg.Runtime, Root: filepath.Join(e.cfg.RunDir, "runc"), ShimCgroup: e.cfg.shimCgroup(),
 		}),

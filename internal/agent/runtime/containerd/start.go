@@ -37,13 +37,17 @@ func (e *Engine) Start(ctx context.Context, id string) error {
 		uri = out.URI()
 	}
 	shim := &e.use(info.Labels[labelTask]).shim
-	return e.bounded(id, startPatience, func() error { return e.launch(ctx, shim, container, uri, out.Terminal) })
+	root, err := e.onLayer(ctx, id, info.Labels[labelLayer])
+	if err != nil {
+		return err
+	}
+	return e.bounded(id, startPatience, func() error { return e.launch(ctx, shim, container, uri, out.Terminal, root) })
 }
 
 // launch makes and starts a container's process.
-func (e *Engine) launch(ctx context.Context, shim *taskShim, container containerd.Container, uri string, terminal bool) error {
+func (e *Engine) launch(ctx context.Context, shim *taskShim, container containerd.Container, uri string, terminal bool, root []containerd.NewTaskOpts) error {
 	task, err := shim.make(ctx, func(ctx context.Context) (containerd.Task, error) {
-		return container.NewTask(ctx, told(uri, terminal))
+		return container.NewTask(ctx, told(uri, terminal), root...)
 	})
 	if err != nil {
 		return clean(err)

@@ -23,7 +23,7 @@ func taskFields() []Field {
 		{Path: "executionRoleArn", Class: Done, Note: "a role that is in IAM must trust tasks; one that is not is taken unseen, but with --auth sigv4 refused"},
 		done("networkMode"),
 		{Path: "requiresCompatibilities", Class: Done, Note: "checked as AWS does; EXTERNAL tasks find no instance to run on"},
-		noEffect("ephemeralStorage", "not enforced yet: a task can use what the host's disk has"),
+		{Path: "ephemeralStorage.sizeInGiB", Class: Done, Note: "a disk of the task's own that is full when it is; without, a task shares the node's"},
 		only("runtimePlatform.operatingSystemFamily", "only Linux containers run; use 'LINUX'", "LINUX"),
 		{Path: "runtimePlatform.cpuArchitecture", Class: Done, Note: "must be that of a node; left out, any node will do"},
 		{Path: "pidMode", Class: Done, Note: "Fargate has 'task' only"},

@@ -62,7 +62,7 @@ func overrideFields() []Field {
 			done("overrides.memory"),
 			{Path: "overrides.taskRoleArn", Class: Done, Note: "a role that is in IAM must trust tasks; one that is not is taken unseen, but with --auth sigv4 refused"},
 			{Path: "overrides.executionRoleArn", Class: Done, Note: "a role that is in IAM must trust tasks; one that is not is taken unseen, but with --auth sigv4 refused"},
-			noEffect("overrides.ephemeralStorage", "not enforced yet: a task can use what the host's disk has"),
+			done("overrides.ephemeralStorage.sizeInGiB"),
 			refused("overrides.inferenceAcceleratorOverrides", "Elastic Inference is not served; remove it"),
 		},
 	)
