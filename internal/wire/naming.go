@@ -47,3 +47,15 @@ var STSNaming = Naming{Except: map[string]string{"PolicyDescriptorType.Arn": "ar
 
 // IAMNaming is Identity and Access Management's.
 var IAMNaming = Naming{}
+
+// ELBv2Naming is Elastic Load Balancing's.
+var ELBv2Naming = Naming{}
+
+// ACMNaming is Certificate Manager's.
+var ACMNaming = Naming{Except: map[string]string{
+	"Filters.ExportOption":     "exportOption",
+	"Filters.ExtendedKeyUsage": "extendedKeyUsage",
+	"Filters.KeyTypes":         "keyTypes",
+	"Filters.KeyUsage":         "keyUsage",
+	"Filters.ManagedBy":        "managedBy",
+}}
