@@ -58,4 +58,8 @@ var ACMNaming = Naming{Except: map[string]string{
 	"Filters.KeyTypes":         "keyTypes",
 	"Filters.KeyUsage":         "keyUsage",
 	"Filters.ManagedBy":        "managedBy",
+
+	"ThrottlingException.ThrottlingReasons": "throttlingReasons",
+	"ThrottlingReason.Reason":               "reason",
+	"ThrottlingReason.Resource":             "resource",
 }}

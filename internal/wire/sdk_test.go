@@ -9,11 +9,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -110,6 +112,17 @@ func sdkServices() []sdkService {
 			Service: wire.Service{Name: "iam", Title: "AWS Identity and Access Management", Protocol: wire.Query, Naming: wire.IAMNaming,
 				APIVersion: "2010-05-08", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/", Client: (*iam.Client)(nil)},
 			client: func(c aws.Config) any { return iam.NewFromConfig(c) },
+		},
+		{
+			Service: wire.Service{Name: "elasticloadbalancing", Title: "Elastic Load Balancing", Protocol: wire.Query, Naming: wire.ELBv2Naming,
+				APIVersion: "2015-12-01", Namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/", Client: (*elasticloadbalancingv2.Client)(nil)},
+			client: func(c aws.Config) any { return elasticloadbalancingv2.NewFromConfig(c) },
+		},
+		{
+			Service: wire.Service{Name: "acm", Title: "AWS Certificate Manager", Protocol: wire.JSON11, Naming: wire.ACMNaming,
+				TargetPrefix: "CertificateManager", Client: (*acm.Client)(nil)},
+			client: func(c aws.Config) any { return acm.NewFromConfig(c) },
+			types:  acm.TypeRegistry,
 		},
 	}
 }

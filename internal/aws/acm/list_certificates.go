@@ -1,0 +1,126 @@
+package acm
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/acm/types"
+
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/wire"
+)
+
+const maxPage = 1000
+
+func summary(r store.Reader, scope state.Scope, c state.Certificate, st types.CertificateStatus) (types.CertificateSummary, error) {
+	list, err := certificates([]byte(c.Body))
+	if err != nil {
+		return types.CertificateSummary{}, err
+	}
+	users := usedBy(r, scope, c.ARN)
+	names := c.Names
+	out := types.CertificateSummary{
+		CertificateArn: &c.ARN, DomainName: &c.Domain, Status: st, Type: types.CertificateType(c.Type), KeyAlgorithm: types.KeyAlgorithm(c.Algorithm),
+		SubjectAlternativeNameSummaries: names[:min(len(names), 100)], HasAdditionalSubjectAlternativeNames: aws.Bool(len(names) > 100),
+		InUse: aws.Bool(len(users) > 0), RenewalEligibility: types.RenewalEligibilityIneligible,
+		CreatedAt: &c.CreatedAt, NotBefore: &c.NotBefore, NotAfter: &c.NotAfter,
+	}
+	plain, extended := usages(list[0])
+	out.KeyUsages = plain
+	for _, u := range extended {
+		out.ExtendedKeyUsages = append(out.ExtendedKeyUsages, u.Name)
+	}
+	if c.Type == string(types.CertificateTypeImported) {
+		out.ImportedAt = &c.ImportedAt
+		return out, nil
+	}
+	out.IssuedAt, out.Exported = &c.CreatedAt, aws.Bool(false)
+	if len(users) > 0 {
+		out.RenewalEligibility = types.RenewalEligibilityEligible
+	}
+	return out, nil
+}
+
+// passes tells whether a listing's filters let a certificate through. Those
+// with keys other than RSA of 1024 and 2048 bits are listed only when asked for.
+func passes(in *acm.ListCertificatesInput, c types.CertificateSummary) bool {
+	if len(in.CertificateStatuses) > 0 && !slices.Contains(in.CertificateStatuses, c.Status) {
+		return false
+	}
+	kinds := []types.KeyAlgorithm{types.KeyAlgorithmRsa1024, types.KeyAlgorithmRsa2048}
+	f := in.Includes
+	if f == nil {
+		return slices.Contains(kinds, c.KeyAlgorithm)
+	}
+	if len(f.KeyTypes) > 0 {
+		kinds = f.KeyTypes
+	}
+	for _, u := range f.KeyUsage {
+		if u != types.KeyUsageNameAny && !slices.Contains(c.KeyUsages, u) {
+			return false
+		}
+	}
+	for _, u := range f.ExtendedKeyUsage {
+		if u != types.ExtendedKeyUsageNameAny && !slices.Contains(c.ExtendedKeyUsages, u) {
+			return false
+		}
+	}
+	return slices.Contains(kinds, c.KeyAlgorithm) && f.ExportOption != types.CertificateExportEnabled && f.ManagedBy == ""
+}
+
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_ListCertificates.html
+func (s *Service) listCertificates(ctx context.Context, caller wire.Caller, in *acm.ListCertificatesInput) (*acm.ListCertificatesOutput, error) {
+	limit := int(aws.ToInt32(in.MaxItems))
+	switch {
+	case in.MaxItems == nil:
+		limit = maxPage
+	case limit < 1 || limit > maxPage:
+		return nil, invalid("1 validation error detected: Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and %d", limit, maxPage)
+	}
+	if (in.SortBy == "") != (in.SortOrder == "") {
+		return nil, invalid("SortBy and SortOrder must be specified together.")
+	}
+	if len(in.CertificateKeyPairOrigins) > 0 {
+		return nil, invalid("CertificateKeyPairOrigins is not supported here.")
+	}
+	after, err := wire.ReadPageToken("acm", aws.ToString(in.NextToken))
+	if err != nil {
+		return nil, invalid("The token is not valid.")
+	}
+	out := &acm.ListCertificatesOutput{}
+	return out, s.view(ctx, func(r store.Reader) error {
+		var list []types.CertificateSummary
+		now := s.now()
+		for _, c := range store.Certificates.List(r, caller.Scope, "") {
+			one, err := summary(r, caller.Scope, c, status(c, now))
+			if err != nil {
+				return err
+			}
+			if passes(in, one) {
+				list = append(list, one)
+			}
+		}
+		if in.SortBy != "" {
+			slices.SortStableFunc(list, func(a, b types.CertificateSummary) int {
+				if in.SortOrder == types.SortOrderDescending {
+					a, b = b, a
+				}
+				return a.CreatedAt.Compare(*b.CreatedAt)
+			})
+		}
+		if after != "" {
+			i := slices.IndexFunc(list, func(c types.CertificateSummary) bool { return *c.CertificateArn == after })
+			list = list[i+1:]
+		}
+		out.NextToken = nil
+		if len(list) > limit {
+			list = list[:limit]
+			out.NextToken = aws.String(wire.PageToken("acm", *list[limit-1].CertificateArn))
+		}
+		out.CertificateSummaryList = append([]types.CertificateSummary{}, list...)
+		return nil
+	})
+}
