@@ -28,6 +28,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
 	"github.com/hatoba/hatoba/internal/agent/storage"
 	"github.com/hatoba/hatoba/internal/authorization"
+	"github.com/hatoba/hatoba/internal/aws/acm"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	"github.com/hatoba/hatoba/internal/aws/iam"
@@ -93,6 +94,9 @@ type App struct {
 	objects  *objects.Engine
 	s3       *s3.Service
 	kms      *kms.Service
+
+	certificates *acm.Service
+
 	sessions *sessions.Manager
 
 	dispatcher *dispatch.Dispatcher
@@ -277,12 +281,14 @@ func (a *App) assemble(ctx context.Context) error {
 	if err := a.openObjects(keyring); err != nil {
 		return err
 	}
+	balancing := a.openBalancing(tasks, keyring)
 	a.handler, err = wire.NewHandler(wire.HandlerConfig{
 		Services: []wire.Service{
 			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities, KnownRolesOnly: a.auth() == wire.AuthSigV4}).Describe(),
 			iam.New(iam.Config{Store: a.store, Keyring: keyring}).Describe(),
 			ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now}).Describe(),
 			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
+			balancing.Describe(), a.certificates.Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),
 		Authorize: (&authorization.Authorizer{Store: a.store}).Authorize,
@@ -335,6 +341,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.sessions.Run(gctx) })
 	group.Go(func() error { return a.objects.Run(gctx) })
 	group.Go(func() error { return a.kms.Run(gctx) })
+	group.Go(func() error { return a.certificates.Run(gctx) })
 	var server *http.Server
 	endServices := func() {}
 	if a.listener != nil {
