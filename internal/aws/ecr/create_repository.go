@@ -56,7 +56,9 @@ func supported(in *ecr.CreateRepositoryInput) error {
 	case in.ImageScanningConfiguration != nil && in.ImageScanningConfiguration.ScanOnPush:
 		return invalid("imageScanningConfiguration.scanOnPush: Hatoba does not scan images on push; leave it out or false")
 	case in.EncryptionConfiguration != nil && in.EncryptionConfiguration.EncryptionType != types.EncryptionTypeAes256 && in.EncryptionConfiguration.EncryptionType != "":
-		return invalid("encryptionConfiguration.encryptionType %s: Hatoba has no KMS yet; leave it out or use AES256", in.EncryptionConfiguration.EncryptionType)
+		return invalid("encryptionConfiguration.encryptionType %s: Hatoba does not encrypt images under KMS keys; leave it out or use AES256", in.EncryptionConfiguration.EncryptionType)
+	case in.EncryptionConfiguration != nil && aws.ToString(in.EncryptionConfiguration.KmsKey) != "":
+		return invalid("encryptionConfiguration.kmsKey: Hatoba does not encrypt images under KMS keys; leave it out")
 	case len(in.ImageTagMutabilityExclusionFilters) > 0:
 		return invalid("imageTagMutabilityExclusionFilters is not supported by Hatoba yet")
 	}

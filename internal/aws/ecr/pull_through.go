@@ -81,16 +81,30 @@ func (s *Service) DescribePullThroughCacheRules(ctx context.Context, caller wire
 	if err != nil {
 		return nil, err
 	}
-	if aws.ToString(in.NextToken) != "" {
-		return nil, invalid("Invalid parameter at 'nextToken': all rules are on the first page")
+	size, err := pageSize(in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	after, err := wire.ReadPageToken("ecr-pull-through", aws.ToString(in.NextToken))
+	if err != nil {
+		return nil, invalid("Invalid token.")
+	}
+	if len(in.EcrRepositoryPrefixes) > 0 && (in.MaxResults != nil || in.NextToken != nil) {
+		return nil, invalid("Invalid parameter: ecrRepositoryPrefixes are not given together with maxResults or nextToken")
 	}
 	out := &ecr.DescribePullThroughCacheRulesOutput{PullThroughCacheRules: []types.PullThroughCacheRule{}}
 	err = s.cfg.Store.View(ctx, func(r store.Reader) error {
 		found := map[string]bool{}
-		for _, rule := range store.PullThroughRules.List(r, scope, "") {
+		last := ""
+		for _, rule := range store.PullThroughRules.After(r, scope, "", after) {
 			if len(in.EcrRepositoryPrefixes) > 0 && !slices.Contains(in.EcrRepositoryPrefixes, rule.Prefix) {
 				continue
 			}
+			if len(in.EcrRepositoryPrefixes) == 0 && len(out.PullThroughCacheRules) == size {
+				out.NextToken = aws.String(wire.PageToken("ecr-pull-through", last))
+				break
+			}
+			last = rule.Prefix
 			found[rule.Prefix] = true
 			out.PullThroughCacheRules = append(out.PullThroughCacheRules, describeRule(scope, rule))
 		}

@@ -231,6 +231,14 @@ func TestPullThroughCacheRules(t *testing.T) {
 	if err != nil || len(out.PullThroughCacheRules) != 3 || *out.PullThroughCacheRules[1].UpstreamRepositoryPrefix != "ROOT" {
 		t.Errorf("%+v, %v", out, err)
 	}
+	first, err := h.DescribePullThroughCacheRules(t.Context(), &sdk.DescribePullThroughCacheRulesInput{MaxResults: aws.Int32(2)})
+	if err != nil || len(first.PullThroughCacheRules) != 2 || first.NextToken == nil {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	rest, err := h.DescribePullThroughCacheRules(t.Context(), &sdk.DescribePullThroughCacheRulesInput{NextToken: first.NextToken})
+	if err != nil || len(rest.PullThroughCacheRules) != 1 || rest.NextToken != nil || *rest.PullThroughCacheRules[0].EcrRepositoryPrefix != *out.PullThroughCacheRules[2].EcrRepositoryPrefix {
+		t.Errorf("%+v, %v", rest, err)
+	}
 	_, err = h.DescribePullThroughCacheRules(t.Context(), &sdk.DescribePullThroughCacheRulesInput{EcrRepositoryPrefixes: []string{"none"}})
 	wantFailure(t, err, "PullThroughCacheRuleNotFoundException: No pull through cache rule with repository prefix 'none' exists in the registry with id '123456789012'")
 	c := ecr.Catalog{Store: h.store}

@@ -1,14 +1,25 @@
 package iam
 
 import (
-	"encoding/base64"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 // defaultPage and largestPage bound MaxItems.
 const defaultPage, largestPage = 100, 1000
+
+// pagedTags cuts a list of tags.
+func pagedTags(tags []types.Tag, marker *string, maxItems *int32) ([]types.Tag, *string, error) {
+	key := func(t types.Tag) string { return strings.ToLower(aws.ToString(t.Key)) }
+	sorted := slices.SortedFunc(slices.Values(tags), func(a, b types.Tag) int { return strings.Compare(key(a), key(b)) })
+	return paged(sorted, key, marker, maxItems)
+}
 
 // paged cuts a sorted list at the marker, which names the last item of the page
 // before.
@@ -20,12 +31,12 @@ func paged[T any](list []T, id func(T) string, marker *string, maxItems *int32) 
 		}
 	}
 	if marker != nil {
-		after, err := base64.StdEncoding.DecodeString(*marker)
-		if err != nil {
+		after, err := wire.ReadPageToken("iam", *marker)
+		if err != nil || after == "" {
 			return nil, nil, invalid("Invalid Marker.")
 		}
 		at := 0
-		for at < len(list) && id(list[at]) <= string(after) {
+		for at < len(list) && id(list[at]) <= after {
 			at++
 		}
 		list = list[at:]
@@ -34,5 +45,5 @@ func paged[T any](list []T, id func(T) string, marker *string, maxItems *int32) 
 		return list, nil, nil
 	}
 	page = list[:limit]
-	return page, aws.String(base64.StdEncoding.EncodeToString([]byte(id(page[limit-1])))), nil
+	return page, aws.String(wire.PageToken("iam", id(page[limit-1]))), nil
 }

@@ -219,27 +219,53 @@ func (s *Service) listEntitiesForPolicy(ctx context.Context, caller wire.Caller,
 		if err != nil {
 			return err
 		}
-		e := attachedTo(r, caller.Scope.Account, p.ARN)
-		wants := func(kind types.EntityType) bool { return in.EntityFilter == "" || in.EntityFilter == kind }
-		below := func(path string) bool { return strings.HasPrefix(path, aws.ToString(in.PathPrefix)) }
-		for _, u := range e.users {
-			if wants(types.EntityTypeUser) && below(u.Path) {
-				out.PolicyUsers = append(out.PolicyUsers, types.PolicyUser{UserId: aws.String(u.ID), UserName: aws.String(u.Name)})
+		page, next, err := paged(holders(attachedTo(r, caller.Scope.Account, p.ARN), in.EntityFilter, aws.ToString(in.PathPrefix)), func(h attachment) string { return h.order }, in.Marker, in.MaxItems)
+		for _, h := range page {
+			switch {
+			case h.user != nil:
+				out.PolicyUsers = append(out.PolicyUsers, *h.user)
+			case h.group != nil:
+				out.PolicyGroups = append(out.PolicyGroups, *h.group)
+			default:
+				out.PolicyRoles = append(out.PolicyRoles, *h.role)
 			}
 		}
-		for _, g := range e.groups {
-			if wants(types.EntityTypeGroup) && below(g.Path) {
-				out.PolicyGroups = append(out.PolicyGroups, types.PolicyGroup{GroupId: aws.String(g.ID), GroupName: aws.String(g.Name)})
-			}
-		}
-		for _, role := range e.roles {
-			if wants(types.EntityTypeRole) && below(role.Path) {
-				out.PolicyRoles = append(out.PolicyRoles, types.PolicyRole{RoleId: aws.String(role.ID), RoleName: aws.String(role.Name)})
-			}
-		}
-		return nil
+		out.Marker, out.IsTruncated = next, next != nil
+		return err
 	})
 	return out, err
+}
+
+// attachment is one whom a policy is attached to.
+type attachment struct {
+	order string // sorts users, then groups, then roles
+	user  *types.PolicyUser
+	group *types.PolicyGroup
+	role  *types.PolicyRole
+}
+
+// holders lists in order those of a kind ("" for all) below a path.
+func holders(e entities, kind types.EntityType, below string) (out []attachment) {
+	wants := func(k types.EntityType, path string) bool {
+		return (kind == "" || kind == k) && strings.HasPrefix(path, below)
+	}
+	for _, u := range e.users {
+		if wants(types.EntityTypeUser, u.Path) {
+			out = append(out, attachment{order: "1" + strings.ToLower(u.Name), user: &types.PolicyUser{UserId: aws.String(u.ID), UserName: aws.String(u.Name)}})
+		}
+	}
+	for _, g := range e.groups {
+		if wants(types.EntityTypeGroup, g.Path) {
+			out = append(out, attachment{order: "2" + strings.ToLower(g.Name), group: &types.PolicyGroup{GroupId: aws.String(g.ID), GroupName: aws.String(g.Name)}})
+		}
+	}
+	for _, r := range e.roles {
+		if wants(types.EntityTypeRole, r.Path) {
+			out = append(out, attachment{order: "3" + strings.ToLower(r.Name), role: &types.PolicyRole{RoleId: aws.String(r.ID), RoleName: aws.String(r.Name)}})
+		}
+	}
+	slices.SortFunc(out, func(a, b attachment) int { return strings.Compare(a.order, b.order) })
+	return out
 }
 
 func (s *Service) tagPolicy(ctx context.Context, caller wire.Caller, in *iam.TagPolicyInput) (*iam.TagPolicyOutput, error) {
@@ -260,7 +286,11 @@ func (s *Service) listPolicyTags(ctx context.Context, caller wire.Caller, in *ia
 	out := &iam.ListPolicyTagsOutput{}
 	err := s.view(ctx, func(r store.Reader) error {
 		p, err := anyPolicy(r, caller.Scope.Account, aws.ToString(in.PolicyArn))
-		out.Tags = p.Tags
+		if err != nil {
+			return err
+		}
+		out.Tags, out.Marker, err = pagedTags(p.Tags, in.Marker, in.MaxItems)
+		out.IsTruncated = out.Marker != nil
 		return err
 	})
 	return out, err

@@ -3,7 +3,10 @@ package iam
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -80,10 +83,18 @@ func (s *Service) listPolicyVersions(ctx context.Context, caller wire.Caller, in
 		if err != nil {
 			return err
 		}
-		for _, v := range slices.Backward(p.Versions) { // five at most: one page
+		newest := slices.Clone(p.Versions)
+		slices.Reverse(newest)
+		age := func(v state.PolicyVersion) string {
+			n, _ := strconv.Atoi(strings.TrimPrefix(v.ID, "v"))
+			return fmt.Sprintf("%010d", math.MaxInt32-n)
+		}
+		page, next, err := paged(newest, age, in.Marker, in.MaxItems)
+		for _, v := range page {
 			out.Versions = append(out.Versions, *shownVersion(p, v, false))
 		}
-		return nil
+		out.Marker, out.IsTruncated = next, next != nil
+		return err
 	})
 	return out, err
 }

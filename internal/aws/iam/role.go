@@ -261,7 +261,11 @@ func (s *Service) listRoleTags(ctx context.Context, caller wire.Caller, in *iam.
 	out := &iam.ListRoleTagsOutput{}
 	err := s.view(ctx, func(r store.Reader) error {
 		role, err := findRole(r, caller.Scope.Account, aws.ToString(in.RoleName))
-		out.Tags = role.Tags
+		if err != nil {
+			return err
+		}
+		out.Tags, out.Marker, err = pagedTags(role.Tags, in.Marker, in.MaxItems)
+		out.IsTruncated = out.Marker != nil
 		return err
 	})
 	return out, err

@@ -218,7 +218,11 @@ func (s *Service) listUserTags(ctx context.Context, caller wire.Caller, in *iam.
 	out := &iam.ListUserTagsOutput{}
 	err := s.view(ctx, func(r store.Reader) error {
 		user, err := findUser(r, caller.Scope.Account, aws.ToString(in.UserName))
-		out.Tags = user.Tags
+		if err != nil {
+			return err
+		}
+		out.Tags, out.Marker, err = pagedTags(user.Tags, in.Marker, in.MaxItems)
+		out.IsTruncated = out.Marker != nil
 		return err
 	})
 	return out, err

@@ -2,7 +2,6 @@ package kms
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
@@ -22,7 +21,7 @@ func (s *Service) createKey(ctx context.Context, caller wire.Caller, in *sdk.Cre
 		return nil, err
 	}
 	if in.Policy != nil {
-		if err := checkPolicy(*in.Policy); err != nil {
+		if err := checkPolicy(caller, key, *in.Policy, in.BypassPolicyLockoutSafetyCheck); err != nil {
 			return nil, err
 		}
 		key.Policy = *in.Policy
@@ -96,49 +95,4 @@ func (s *Service) listKeys(ctx context.Context, caller wire.Caller, in *sdk.List
 		return nil
 	})
 	return out, err
-}
-
-// page reads Limit and Marker.
-func page(kind string, limit *int32, marker *string, most int) (int, string, error) {
-	after, err := wire.ReadPageToken(kind, aws.ToString(marker))
-	if err != nil {
-		return 0, "", &types.InvalidMarkerException{Message: aws.String("The marker is not valid.")}
-	}
-	switch {
-	case limit == nil:
-		return min(100, most), after, nil
-	case *limit < 1 || int(*limit) > most:
-		return 0, "", invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", *limit, most)
-	}
-	return int(*limit), after, nil
-}
-
-// maxPolicy is the size of a key policy in bytes.
-const maxPolicy = 32 << 10
-
-func checkPolicy(text string) error {
-	var p struct{ Statement json.RawMessage }
-	switch {
-	case len(text) > maxPolicy:
-		return &types.LimitExceededException{Message: aws.String("The policy is larger than 32768 bytes.")}
-	case json.Unmarshal([]byte(text), &p) != nil, len(p.Statement) == 0:
-		return &types.MalformedPolicyDocumentException{Message: aws.String("The policy is not a JSON document with statements.")}
-	}
-	return nil
-}
-
-func defaultPolicy(scope state.Scope) string {
-	return `{
-  "Version" : "2012-10-17",
-  "Id" : "key-default-1",
-  "Statement" : [ {
-    "Sid" : "Enable IAM User Permissions",
-    "Effect" : "Allow",
-    "Principal" : {
-      "AWS" : "arn:aws:iam::` + scope.Account + `:root"
-    },
-    "Action" : "kms:*",
-    "Resource" : "*"
-  } ]
-}`
 }

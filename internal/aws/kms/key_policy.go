@@ -5,7 +5,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"github.com/hatoba/hatoba/internal/policy"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/wire"
 )
@@ -28,10 +30,10 @@ func (s *Service) putKeyPolicy(ctx context.Context, caller wire.Caller, in *sdk.
 	if err := checkPolicyName(in.PolicyName); err != nil {
 		return nil, err
 	}
-	if err := checkPolicy(aws.ToString(in.Policy)); err != nil {
-		return nil, err
-	}
 	return &sdk.PutKeyPolicyOutput{}, s.change(ctx, caller.Scope, in.KeyId, func(key *state.KMSKey) error {
+		if err := checkPolicy(caller, *key, aws.ToString(in.Policy), in.BypassPolicyLockoutSafetyCheck); err != nil {
+			return err
+		}
 		key.Policy = *in.Policy
 		return pending(key)
 	})
@@ -41,7 +43,8 @@ func (s *Service) listKeyPolicies(ctx context.Context, caller wire.Caller, in *s
 	if _, err := s.find(ctx, caller.Scope, in.KeyId); err != nil {
 		return nil, err
 	}
-	return &sdk.ListKeyPoliciesOutput{PolicyNames: []string{onlyPolicy}}, nil
+	names, next, err := cut("policies", []string{onlyPolicy}, in.Limit, in.Marker, 1000)
+	return &sdk.ListKeyPoliciesOutput{PolicyNames: names, Truncated: next != nil, NextMarker: next}, err
 }
 
 func checkPolicyName(name *string) error {
@@ -49,4 +52,45 @@ func checkPolicyName(name *string) error {
 		return invalid("Invalid policy name: %s. The only valid name is default.", n)
 	}
 	return nil
+}
+
+// maxPolicy is the size of a key policy in bytes.
+const maxPolicy = 32 << 10
+
+// checkPolicy checks a document as KMS does when it is put: its author must be
+// able to put another, unless they say that they know.
+// Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#prevent-unmanageable-key
+func checkPolicy(caller wire.Caller, key state.KMSKey, text string, locksOut bool) error {
+	if len(text) > maxPolicy {
+		return &types.LimitExceededException{Message: aws.String("The policy is larger than 32768 bytes.")}
+	}
+	document, err := policy.Parse(text, policy.OfResource)
+	if err != nil {
+		return &types.MalformedPolicyDocumentException{Message: aws.String(err.Error())}
+	}
+	again := policy.Question{
+		Caller: policy.Caller{Account: caller.Identity.Account, ARN: caller.Identity.ARN, Role: caller.Identity.Role},
+		Action: "kms:PutKeyPolicy", Resource: key.ARN,
+		Context: map[string][]string{"kms:calleraccount": {caller.Identity.Account}, "aws:principalaccount": {caller.Identity.Account}, "kms:viaservice": {}},
+	}
+	if !locksOut && policy.Evaluate(again, document) != policy.Allowed {
+		return &types.MalformedPolicyDocumentException{Message: aws.String("The new key policy will not allow you to update the key policy in the future.")}
+	}
+	return nil
+}
+
+func defaultPolicy(scope state.Scope) string {
+	return `{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::` + scope.Account + `:root"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}`
 }

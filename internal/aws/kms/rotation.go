@@ -96,15 +96,16 @@ func (s *Service) listKeyRotations(ctx context.Context, caller wire.Caller, in *
 	if in.IncludeKeyMaterial != "" && in.IncludeKeyMaterial != types.IncludeKeyMaterialRotationsOnly {
 		return nil, unsupported("IncludeKeyMaterial " + string(in.IncludeKeyMaterial))
 	}
-	if in.Marker != nil {
-		return nil, &types.InvalidMarkerException{Message: aws.String("The marker is not valid.")}
-	}
 	key, err := s.find(ctx, caller.Scope, in.KeyId)
 	if err != nil {
 		return nil, err
 	}
-	out := &sdk.ListKeyRotationsOutput{Rotations: []types.RotationsListEntry{}}
-	for _, m := range key.Material[1:] {
+	rotations, next, err := cut("rotations", key.Material[1:], in.Limit, in.Marker, 1000)
+	if err != nil {
+		return nil, err
+	}
+	out := &sdk.ListKeyRotationsOutput{Rotations: []types.RotationsListEntry{}, Truncated: next != nil, NextMarker: next}
+	for _, m := range rotations {
 		kind := types.RotationTypeAutomatic
 		if m.OnDemand {
 			kind = types.RotationTypeOnDemand

@@ -57,12 +57,10 @@ func (s *Service) untagResource(ctx context.Context, caller wire.Caller, in *sdk
 }
 
 func (s *Service) listResourceTags(ctx context.Context, caller wire.Caller, in *sdk.ListResourceTagsInput) (*sdk.ListResourceTagsOutput, error) {
-	if in.Marker != nil {
-		return nil, &types.InvalidMarkerException{Message: aws.String("The marker is not valid.")}
-	}
 	key, err := s.find(ctx, caller.Scope, in.KeyId)
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.ListResourceTagsOutput{Tags: append([]types.Tag{}, key.Tags...)}, nil
+	tags, next, err := cut("tags", key.Tags, in.Limit, in.Marker, 50)
+	return &sdk.ListResourceTagsOutput{Tags: append([]types.Tag{}, tags...), Truncated: next != nil, NextMarker: next}, err
 }

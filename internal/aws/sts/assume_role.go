@@ -101,6 +101,9 @@ func requested(caller wire.Identity, in *sts.AssumeRoleInput) (*wire.Session, er
 	if in.SerialNumber != nil || in.TokenCode != nil {
 		return nil, accessDenied("MultiFactorAuthentication failed: Hatoba has no MFA devices; leave out SerialNumber and TokenCode.")
 	}
+	if err := noTokenSize(in.MinimumSessionTokenSize); err != nil {
+		return nil, err
+	}
 	if len(in.ProvidedContexts) > 0 {
 		return nil, wire.Errorf("ValidationError", "Hatoba does not support ProvidedContexts; leave them out.")
 	}

@@ -26,6 +26,9 @@ func (s *Service) getSessionToken(_ context.Context, caller wire.Caller, in *sts
 	if in.SerialNumber != nil || in.TokenCode != nil {
 		return nil, accessDenied("MultiFactorAuthentication failed: Hatoba has no MFA devices; leave out SerialNumber and TokenCode.")
 	}
+	if err := noTokenSize(in.MinimumSessionTokenSize); err != nil {
+		return nil, err
+	}
 	id := caller.Identity
 	if !id.Expires.IsZero() || id.Role != "" || id.Task != "" {
 		return nil, accessDenied("Cannot call GetSessionToken with session credentials")

@@ -172,6 +172,7 @@ func TestBadRequests(t *testing.T) {
 		"role":         {awssts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::1:user/application"), RoleSessionName: aws.String("me")}, "ValidationError", "is invalid"},
 		"duration":     {awssts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("me"), DurationSeconds: aws.Int32(60)}, "ValidationError", "900"},
 		"policy":       {awssts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("me"), Policy: aws.String("{")}, "MalformedPolicyDocument", "invalid Json"},
+		"token size":   {awssts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("me"), MinimumSessionTokenSize: aws.Int32(2000)}, "ValidationError", "MinimumSessionTokenSize"},
 		"tags":         {awssts.AssumeRoleInput{RoleArn: role, RoleSessionName: aws.String("me"), TransitiveTagKeys: []string{"x"}}, "InvalidParameterValue", "x"},
 	} {
 		_, err := w.client(account, "x", "").AssumeRole(t.Context(), &c.in)

@@ -50,6 +50,14 @@ func duration(value *int32, otherwise, longest int32) (int32, error) {
 	return *value, nil
 }
 
+// noTokenSize refuses tokens that are longer than they need be.
+func noTokenSize(value *int32) error {
+	if aws.ToInt32(value) != 0 {
+		return wire.Errorf("ValidationError", "Hatoba does not support MinimumSessionTokenSize; leave it out.")
+	}
+	return nil
+}
+
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 // tags checks session tags: at most 50, keys unlike without regard to case.
