@@ -48,10 +48,10 @@ func (awsQuery) route(h *handler, req *request) (*operation, *failure) {
 // version and action together.
 func (h *handler) queryService(name, version, action string) *service {
 	for _, svc := range h.services {
-		if !svc.speaks(Query) || version != "" && version != svc.APIVersion {
+		if !svc.speaks(Query, EC2Query) || version != "" && version != svc.APIVersion {
 			continue
 		}
-		if name == svc.Name || name == "" && svc.knows(action) {
+		if name == svc.Name || name == "" && (svc.knows(action) || svc.client == nil && version != "") {
 			return svc
 		}
 	}
@@ -59,6 +59,9 @@ func (h *handler) queryService(name, version, action string) *service {
 }
 
 func (awsQuery) decode(op *operation, req *request, v reflect.Value) *failure {
+	if op.service.Protocol == EC2Query {
+		return ec2Query{}.decode(op, req, v)
+	}
 	if err := decodeForm(op.in, req.form, v); err != nil {
 		return &failure{code: "MalformedInput", message: err.Error(), status: http.StatusBadRequest}
 	}
@@ -66,6 +69,9 @@ func (awsQuery) decode(op *operation, req *request, v reflect.Value) *failure {
 }
 
 func (awsQuery) encode(b []byte, op *operation, req *request, v reflect.Value) ([]byte, error) {
+	if op.service.Protocol == EC2Query {
+		return ec2Query{}.encode(b, op, req, v)
+	}
 	b = append(b, '<')
 	b = append(b, op.Name...)
 	b = append(b, `Response xmlns="`...)
@@ -84,6 +90,9 @@ func (awsQuery) encode(b []byte, op *operation, req *request, v reflect.Value) (
 }
 
 func (awsQuery) encodeError(b []byte, svc *service, f *failure, requestID string) []byte {
+	if svc != nil && svc.Protocol == EC2Query {
+		return ec2Query{}.encodeError(b, svc, f, requestID)
+	}
 	b = append(b, "<ErrorResponse"...)
 	if svc != nil && svc.Namespace != "" {
 		b = append(b, ` xmlns="`...)

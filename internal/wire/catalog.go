@@ -32,6 +32,7 @@ func newService(described Service) (*service, error) {
 		}
 	}
 	svc := &service{Service: described, operations: map[string]*operation{}, planner: newPlanner(described.Naming)}
+	svc.planner.tagged = described.Protocol == EC2Query
 	svc.planner.bindings = described.Bindings
 	if described.Client != nil {
 		svc.client = reflect.TypeOf(described.Client)
@@ -66,7 +67,7 @@ func (s Service) check(p Protocol) error {
 		if s.TargetPrefix == "" {
 			return fmt.Errorf("no TargetPrefix")
 		}
-	case Query:
+	case Query, EC2Query:
 		if s.APIVersion == "" {
 			return fmt.Errorf("no APIVersion")
 		}
@@ -90,7 +91,7 @@ func (s *service) operation(name, unknownCode string, unknownStatus int) (*opera
 		return op, nil
 	}
 	unserved := &operation{Operation: Operation{Name: name}, service: s}
-	if s.inClient(name) {
+	if s.inClient(name) || s.client == nil { // which there are is not known here
 		return unserved, unsupportedOperation(s, name)
 	}
 	return unserved, unknownOperation(unknownCode, unknownStatus, s, name)

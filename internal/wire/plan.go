@@ -35,11 +35,14 @@ type plan struct {
 	elem   *plan          // of a pointer, list or map
 	fields []field        // of a struct, in the SDK's order
 	byName map[string]int // wire name to index into fields
+	byForm map[string]int // name in a form to index into fields
+	flat   bool           // list: numbered without "member", written in <item>
 }
 
 // field is a member of a struct.
 type field struct {
 	name  string // on the wire
+	form  string // in a form
 	key   []byte // `"name":`
 	index int    // in the Go struct
 	plan  *plan
@@ -52,6 +55,7 @@ type field struct {
 type planner struct {
 	naming   Naming
 	bindings *Bindings // nil: none
+	tagged   bool      // names are in tags: types that are not the SDK's
 	plans    map[reflect.Type]*plan
 }
 
@@ -86,7 +90,7 @@ func (pl *planner) plan(t reflect.Type) (*plan, error) {
 		p.kind = kindPointer
 		p.elem, err = pl.plan(t.Elem())
 	case t.Kind() == reflect.Slice:
-		p.kind = kindList
+		p.kind, p.flat = kindList, pl.tagged
 		p.elem, err = pl.plan(t.Elem())
 	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
 		p.kind = kindMap
@@ -120,7 +124,7 @@ func scalarKind(t reflect.Type) (kind, error) {
 // metadata of a result, the parts of an exception that travel otherwise, and
 // whatever is unexported.
 func (pl *planner) planFields(p *plan) error {
-	p.byName = make(map[string]int, p.typ.NumField())
+	p.byName, p.byForm = make(map[string]int, p.typ.NumField()), make(map[string]int, p.typ.NumField())
 	_, exception := p.typ.FieldByName("ErrorCodeOverride")
 	for i := range p.typ.NumField() {
 		f := p.typ.Field(i)
@@ -129,6 +133,10 @@ func (pl *planner) planFields(p *plan) error {
 			continue
 		}
 		name := pl.naming.wireName(p.typ.Name(), f.Name)
+		form := name
+		if pl.tagged {
+			name, form = taggedNames(f)
+		}
 		bound, err := pl.binding(p.typ.Name()+"."+f.Name, &name)
 		if err != nil {
 			return err
@@ -141,9 +149,21 @@ func (pl *planner) planFields(p *plan) error {
 			return fmt.Errorf("wire: %s has two members named %q", p.typ.Name(), name)
 		}
 		p.byName[name] = len(p.fields)
-		p.fields = append(p.fields, field{name: name, key: append(appendJSONString(nil, name), ':'), index: i, plan: elem, binding: bound})
+		p.byForm[form] = len(p.fields)
+		p.fields = append(p.fields, field{name: name, form: form, key: append(appendJSONString(nil, name), ':'), index: i, plan: elem, binding: bound})
 	}
 	return nil
+}
+
+// taggedNames are a member's names in an answer and in a form: the `ec2` tag,
+// or the field's own name, with a small and a capital letter.
+func taggedNames(f reflect.StructField) (name, form string) {
+	name = f.Tag.Get("ec2")
+	if name == "" {
+		name = f.Name
+	}
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(first)) + name[size:], string(unicode.ToUpper(first)) + name[size:]
 }
 
 // binding is a member's, nil when it has none; it may have a name of its own.

@@ -79,12 +79,12 @@ func decodeForm(p *plan, f *form, v reflect.Value) *shapeError {
 func decodeFormStruct(p *plan, f *form, v reflect.Value) *shapeError {
 	for i := range p.fields {
 		member := &p.fields[i]
-		kid := f.kids[member.name]
+		kid := f.kids[member.form]
 		if kid == nil {
 			continue
 		}
 		if err := decodeForm(member.plan, kid, v.Field(member.index)); err != nil {
-			return err.inMember(member.name)
+			return err.inMember(member.form)
 		}
 	}
 	return nil
@@ -96,7 +96,10 @@ func decodeFormList(p *plan, f *form, v reflect.Value) *shapeError {
 	if f.value != "" {
 		return mismatch("STRING_VALUE", kindList)
 	}
-	elements, err := numbered(f.kids["member"])
+	if !p.flat {
+		f = f.kids["member"]
+	}
+	elements, err := numbered(f)
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ const (
 	RestJSON Protocol = "rest-json"
 	RestXML  Protocol = "rest-xml"
 	CBOR     Protocol = "rpc-v2-cbor"
+	EC2Query Protocol = "ec2" // its types have their names in `ec2` tags
 )
 
 // Naming is how a Go field name of the SDK becomes a wire name, with the

@@ -60,13 +60,17 @@ func appendXMLMembers(b []byte, p *plan, v reflect.Value) ([]byte, error) {
 }
 
 func appendXMLList(b []byte, p *plan, v reflect.Value) ([]byte, error) {
+	element := "member"
+	if p.flat {
+		element = "item"
+	}
 	for i := range v.Len() {
-		b = append(b, "<member>"...)
+		b = appendTag(b, "<", element)
 		var err error
 		if b, err = appendXML(b, p.elem, v.Index(i)); err != nil {
 			return b, fmt.Errorf("[%d]: %w", i, err)
 		}
-		b = append(b, "</member>"...)
+		b = appendTag(b, "</", element)
 	}
 	return b, nil
 }
