@@ -29,6 +29,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/storage"
 	"github.com/hatoba/hatoba/internal/authorization"
 	"github.com/hatoba/hatoba/internal/aws/acm"
+	"github.com/hatoba/hatoba/internal/aws/ec2"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	"github.com/hatoba/hatoba/internal/aws/iam"
@@ -289,6 +290,7 @@ func (a *App) assemble(ctx context.Context) error {
 			ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now}).Describe(),
 			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
 			balancing.Describe(), a.certificates.Describe(),
+			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),
 		Authorize: (&authorization.Authorizer{Store: a.store}).Authorize,

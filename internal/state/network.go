@@ -18,7 +18,7 @@ const DefaultZones = 3
 // Source: https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html
 func DefaultNetwork(scope Scope, cidr netip.Prefix) (VPC, []Subnet, SecurityGroup, error) {
 	vpc := VPC{ID: networkID("vpc", scope, 0), CIDR: cidr.Masked(), IsDefault: true}
-	group := SecurityGroup{ID: networkID("sg", scope, 0), Name: "default", VPCID: vpc.ID, IsDefault: true}
+	group := SecurityGroup{ID: networkID("sg", scope, 0), Name: "default", Description: "default VPC security group", VPCID: vpc.ID, IsDefault: true}
 	var subnets []Subnet
 	for i := range DefaultZones {
 		slice, err := subnetRange(cidr, i)
@@ -32,6 +32,23 @@ func DefaultNetwork(scope Scope, cidr netip.Prefix) (VPC, []Subnet, SecurityGrou
 	}
 	return vpc, subnets, group, nil
 }
+
+// DefaultRoutes are the main route table of a default VPC and the gateway it
+// leads to; the ids follow from the scope.
+func DefaultRoutes(scope Scope, vpc VPC) (RouteTable, InternetGateway) {
+	gateway := InternetGateway{ID: networkID("igw", scope, 0), VPCID: vpc.ID}
+	return RouteTable{
+		ID: networkID("rtb", scope, 0), VPCID: vpc.ID,
+		Routes:       []Route{{Destination: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Target: gateway.ID}},
+		Associations: []RouteTableAssociation{{ID: networkID("rtbassoc", scope, 0), Main: true}},
+	}, gateway
+}
+
+// DefaultNetworkACL is the id of a VPC's one network ACL.
+func DefaultNetworkACL(vpc string) string { return networkID("acl", Scope{Account: vpc}, 0) }
+
+// DerivedID is an id of that kind that always is the same for the same thing.
+func DerivedID(kind, of string) string { return networkID(kind, Scope{Account: of}, 0) }
 
 // subnetRange is the i-th sixteenth of an IPv4 range, as AWS cuts a default
 // VPC: 172.31.0.0/16 gives 172.31.0.0/20, 172.31.16.0/20, 172.31.32.0/20.

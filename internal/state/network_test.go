@@ -26,7 +26,7 @@ func TestDefaultNetwork(t *testing.T) {
 		t.Errorf("ids %v are not 5 of 17 digits", ids)
 	}
 	again, _, _, _ := DefaultNetwork(scope, netip.MustParsePrefix("172.31.0.0/16"))
-	if again != vpc {
+	if again.ID != vpc.ID {
 		t.Error("ids change between starts")
 	}
 	if _, _, _, err := DefaultNetwork(scope, netip.MustParsePrefix("10.0.0.0/28")); err == nil {
@@ -39,7 +39,7 @@ func TestAdoptSubnetIsSteady(t *testing.T) {
 	seen := map[string]bool{}
 	for _, id := range []string{"subnet-0a", "subnet-0b", "subnet-0c", "subnet-0d", "subnet-0e", "subnet-0f"} {
 		first, again := AdoptSubnet(id, subnets), AdoptSubnet(id, subnets)
-		if first != again {
+		if first.ID != again.ID {
 			t.Error("two answers for one id")
 		}
 		seen[first.ID] = true

@@ -14,6 +14,12 @@ var (
 	Subnets         = Table[state.Subnet]{Name: "subnets", Version: 1}
 	SecurityGroups  = Table[state.SecurityGroup]{Name: "security-groups", Version: 1}
 
+	RouteTables       = Table[state.RouteTable]{Name: "route-tables", Version: 1}
+	InternetGateways  = Table[state.InternetGateway]{Name: "internet-gateways", Version: 1}
+	NATGateways       = Table[state.NATGateway]{Name: "nat-gateways", Version: 1}
+	Addresses         = Table[state.Address]{Name: "addresses", Version: 1}
+	NetworkInterfaces = Table[state.NetworkInterface]{Name: "network-interfaces", Version: 1}
+
 	ContainerInstances = Table[state.ContainerInstance]{Name: "container-instances", Version: 1}
 	AccountSettings    = Table[state.AccountSetting]{Name: "account-settings", Version: 1}
 
@@ -62,6 +68,11 @@ func tables() []AnyTable {
 		VPCs,
 		Subnets,
 		SecurityGroups,
+		RouteTables,
+		InternetGateways,
+		NATGateways,
+		Addresses,
+		NetworkInterfaces,
 		ContainerInstances,
 		AccountSettings,
 		Keyrings,

@@ -131,3 +131,10 @@ var _ smithy.APIError = (*Error)(nil)
 func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
+
+// With is the operation answered by another handler: what its shapes carry can
+// be looked at without what it does.
+func (o Operation) With(handler func(ctx context.Context, caller Caller, in any) (any, error)) Operation {
+	o.call = handler
+	return o
+}

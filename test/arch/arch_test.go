@@ -46,6 +46,7 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/aws", "internal/agent", "the API never calls the agent; they meet in the store"},
 	{"internal/aws", "internal/control", "the API never calls a control loop; they meet in the store"},
 	{"internal/aws", "internal/app", "only app knows everyone"},
+	{"internal/defaultnetwork", "internal/aws", "what an account begins with, front doors ask and do not tell"},
 	{"internal/agent", "internal/store", "the agent sees the control plane only through its session"},
 	{"internal/agent", "internal/aws", "the agent never calls the API"},
 	{"internal/agent", "internal/dispatch", "the agent knows the protocol, not who speaks it"},
@@ -122,6 +123,17 @@ func TestFrontDoorsDoNotImportEachOther(t *testing.T) {
 			other := strings.TrimPrefix(imported, module)
 			if under(other, "internal/aws") && strings.HasPrefix(imported, module) && door(other) != own {
 				t.Errorf("%s imports %s: siblings meet in the store", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+// The SDK's package of EC2 takes longer to build than all others together.
+func TestNobodyImportsTheSDKOfEC2(t *testing.T) {
+	for name, p := range packages(t) {
+		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, "github.com/aws/aws-sdk-go-v2/service/ec2") {
+				t.Errorf("%s imports %s: only the tests of test/ec2 do", name, imported)
 			}
 		}
 	}

@@ -3,8 +3,8 @@ package ecs
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
+	"github.com/hatoba/hatoba/internal/defaultnetwork"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -23,7 +23,7 @@ func (s *Service) Bootstrap(ctx context.Context, scope state.Scope) error {
 				return err
 			}
 		}
-		return putDefaultNetwork(w, scope, s.cfg.VPCRange)
+		return defaultnetwork.Put(w, scope, s.cfg.VPCRange)
 	})
 	if err != nil {
 		return fmt.Errorf("make the defaults of account %s in %s: %w", scope.Account, scope.Region, err)
@@ -46,27 +46,4 @@ func (s *Service) open(ctx context.Context, scope state.Scope) error {
 	s.opened[scope] = true
 	s.mu.Unlock()
 	return nil
-}
-
-// putDefaultNetwork makes the default VPC, its subnets and its security group
-// in the scope, if it has no default VPC yet.
-func putDefaultNetwork(w store.Writer, scope state.Scope, cidr netip.Prefix) error {
-	for _, vpc := range store.VPCs.List(w, scope, "") {
-		if vpc.IsDefault {
-			return nil
-		}
-	}
-	vpc, subnets, group, err := state.DefaultNetwork(scope, cidr)
-	if err != nil {
-		return err
-	}
-	if err := store.VPCs.Put(w, scope.Key(vpc.ID), vpc); err != nil {
-		return err
-	}
-	for _, subnet := range subnets {
-		if err := store.Subnets.Put(w, scope.Key(subnet.ID), subnet); err != nil {
-			return err
-		}
-	}
-	return store.SecurityGroups.Put(w, scope.Key(group.ID), group)
 }
