@@ -37,7 +37,7 @@ func (d *draft) daemon() {
 	moved += d.stop(gone)
 	r := d.s.Primary()
 	if r.State != state.RolloutFailed {
-		moved += d.stop(d.choose(old, len(old), &spare))
+		moved += d.stop(d.choose(old, len(old), len(old), &spare))
 	}
 	for _, t := range old {
 		if t.wanted() {

@@ -60,7 +60,7 @@ func (d *draft) replica() {
 	room := max(0, upper-p.all-o.all)
 	spare := max(0, p.good+o.good-lower)
 
-	stopped := d.shrinkOld(old, p, desired, need, room, upper, &spare)
+	stopped := d.shrinkOld(old, p, o, desired, need, room, lower, upper, &spare)
 	stopped += d.shrinkPrimary(primary, p, len(old) > 0, desired, need, room, &spare)
 	started := 0
 	if stopped == 0 { // what was stopped makes room for the next look, which follows at once
@@ -106,21 +106,22 @@ func (d *draft) grow(r *state.Rollout, p, o counts, need, room, lower int) (star
 
 // shrinkOld stops tasks of older rollouts: those the primary's healthy tasks
 // stand in for, and as many as it takes to make room.
-func (d *draft) shrinkOld(old []*Task, p counts, desired, need, room, upper int, spare *int) int {
+func (d *draft) shrinkOld(old []*Task, p, o counts, desired, need, room, lower, upper int, spare *int) int {
 	if len(old) == 0 {
 		return 0
 	}
 	n := len(old) - max(0, desired-p.good)
 	n = max(n, p.all+len(old)-upper)
-	if need > room || need > 0 && d.blocked() {
-		n = max(n, need-room)
-		if d.blocked() {
-			n = max(n, need)
-		}
+	wanting := need - room
+	if d.blocked() {
+		wanting = need
 	}
-	stop := d.choose(old, n, spare)
+	// Those that are still coming count here: what was launched to keep the
+	// lower bound is not stopped to make room.
+	sound := max(0, o.all-o.bad+p.good-lower)
+	stop := d.choose(old, max(n, wanting), sound, spare)
 	for _, t := range old { // what never came to work is in the way
-		if r := d.s.Rollout(t.Spec.Service.Revision); (r == nil || r.Kept == 0) && !d.good(t) && !d.protected(t) && !slices.Contains(stop, t) {
+		if r := d.s.Rollout(t.Spec.Service.Revision); (r == nil || r.Kept == 0) && !d.serving(t) && !d.protected(t) && !slices.Contains(stop, t) {
 			stop = append(stop, t)
 		}
 	}
@@ -146,7 +147,7 @@ func (d *draft) shrinkPrimary(primary []*Task, p counts, rolling bool, desired, 
 	case p.bad > 0 && waiting == 0 && need > 0 && d.blocked():
 		n = 1
 	}
-	return d.stop(d.choose(primary, n, spare))
+	return d.stop(d.choose(primary, n, max(0, p.all-p.bad-desired), spare))
 }
 
 // blocked tells whether the last launch found no place.
@@ -164,9 +165,10 @@ func (d *draft) protected(t *Task) bool {
 }
 
 // choose picks n tasks to stop: unhealthy ones first, then those not there
-// yet, then those where there are most. Healthy ones are taken as long as some
-// can be spared; protected ones never.
-func (d *draft) choose(tasks []*Task, n int, spare *int) (out []*Task) {
+// yet, then those where there are most. At most sound of them are not
+// unhealthy, healthy ones are taken as long as some can be spared, protected
+// ones never.
+func (d *draft) choose(tasks []*Task, n, sound int, spare *int) (out []*Task) {
 	if n <= 0 {
 		return nil
 	}
@@ -178,7 +180,7 @@ func (d *draft) choose(tasks []*Task, n int, spare *int) (out []*Task) {
 		switch {
 		case d.bad(t):
 			return 0
-		case !d.good(t):
+		case !d.serving(t):
 			return 1
 		}
 		return 2
@@ -201,6 +203,12 @@ func (d *draft) choose(tasks []*Task, n int, spare *int) (out []*Task) {
 		if d.protected(best) {
 			held++
 			continue
+		}
+		if class(best) > 0 {
+			if sound == 0 {
+				break
+			}
+			sound--
 		}
 		if class(best) == 2 {
 			if *spare == 0 {

@@ -164,10 +164,9 @@ func (d *draft) leaving(t *Task) bool {
 	return true
 }
 
-// good tells whether a task counts as healthy.
-//
-// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
-func (d *draft) good(t *Task) bool {
+// serving tells whether a task runs and all that is asked about its health
+// says that it is.
+func (d *draft) serving(t *Task) bool {
 	if !t.running() || d.leaving(t) {
 		return false
 	}
@@ -180,6 +179,16 @@ func (d *draft) good(t *Task) bool {
 		}
 	}
 	if len(t.Spec.Service.Ports) > 0 && len(t.Targets) < len(t.Spec.Service.Ports) {
+		return false
+	}
+	return true
+}
+
+// good tells whether a task counts as healthy.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+func (d *draft) good(t *Task) bool {
+	if !d.serving(t) {
 		return false
 	}
 	if t.Health != "" || len(t.Targets) > 0 {
