@@ -84,7 +84,7 @@ func refusal(err error, container string) error {
 
 // ImageSource implements protocol.Session.
 func (s *session) ImageSource(ctx context.Context, key state.Key, ref string) (protocol.ImageSource, error) {
-	_, def, err := s.task(ctx, key)
+	task, def, err := s.task(ctx, key)
 	if err != nil {
 		return protocol.ImageSource{}, err
 	}
@@ -94,7 +94,7 @@ func (s *session) ImageSource(ctx context.Context, key state.Key, ref string) (p
 			credentials = aws.ToString(r.CredentialsParameter)
 		}
 	}
-	return s.cfg.Images.Source(ctx, key.Scope(), ref, credentials)
+	return s.cfg.Images.Source(ctx, key.Scope(), state.FixedImage(task, def, ref), credentials)
 }
 
 // OpenLogStream implements protocol.Session.

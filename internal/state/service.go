@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
@@ -322,4 +323,26 @@ func BreakerThreshold(desired int, c *ecstypes.DeploymentCircuitBreaker) int {
 		return max(1, part)
 	}
 	return min(max(part, 3), 200)
+}
+
+// FixedImage is an image reference of a definition as the task pulls it: by
+// digest, where the task's service has fixed it.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-container-image-stability.html
+func FixedImage(task Task, def TaskDefinition, ref string) string {
+	if strings.Contains(ref, "@") {
+		return ref
+	}
+	for _, c := range def.Definition.ContainerDefinitions {
+		digest := task.Spec.Images[aws.ToString(c.Name)]
+		if digest == "" || aws.ToString(c.Image) != ref || c.VersionConsistency == ecstypes.VersionConsistencyDisabled {
+			continue
+		}
+		name := ref
+		if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
+			name = ref[:i]
+		}
+		return name + "@" + digest
+	}
+	return ref
 }

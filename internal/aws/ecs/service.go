@@ -117,6 +117,10 @@ func (s *Service) Describe() wire.Service {
 			op(s, "DeleteService", s.deleteService),
 			op(s, "DescribeServices", s.describeServices),
 			op(s, "ListServices", s.listServices),
+			op(s, "ListServiceDeployments", s.listServiceDeployments),
+			op(s, "DescribeServiceDeployments", s.describeServiceDeployments),
+			op(s, "DescribeServiceRevisions", s.describeServiceRevisions),
+			op(s, "StopServiceDeployment", s.stopServiceDeployment),
 
 			op(s, "UpdateTaskProtection", s.updateTaskProtection),
 			op(s, "GetTaskProtection", s.getTaskProtection),

@@ -70,7 +70,7 @@ func containerFields() []Field {
 			done(c + "systemControls[].value"),
 			{Path: c + "dnsServers", Class: Done, Note: "in the container's resolv.conf, instead of the task's resolver"},
 			{Path: c + "dnsSearchDomains", Class: Done, Note: "in the container's resolv.conf, instead of the region's domain"},
-			noEffect(c+"versionConsistency", "a task started by RunTask resolves its tag when it pulls; it matters to services, which come later"),
+			{Path: c + "versionConsistency", Class: Done, Note: "the first task of a service's deployment fixes the digest for the others; a task started by RunTask resolves its tag when it pulls"},
 			only(c+"environmentFiles[].type", "the one that ECS knows", "s3"),
 			{Path: c + "environmentFiles[].value", Class: Done, Note: "an object in Hatoba's S3, read when the task starts"},
 			refused(c+"firelensConfiguration", "use the log driver 'awslogs'"),
