@@ -1,8 +1,8 @@
 package ecs
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -72,8 +72,8 @@ func revisionNumber(id string) string {
 // deploymentID makes the id of a service deployment out of an id: 21
 // characters.
 func deploymentID(id string) string {
-	b, _ := hex.DecodeString(id) // what is not hexadecimal is left out
-	return (base64.RawURLEncoding.EncodeToString(b) + strings.Repeat("A", 21))[:21]
+	sum := sha256.Sum256([]byte("deployment " + id))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:21]
 }
 
 // begin puts a new rollout to a revision in front of a service's, and records

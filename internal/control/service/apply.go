@@ -84,9 +84,14 @@ func (l *Loop) applyEvents(w store.Writer, key state.Key, events []string, now t
 		return nil
 	}
 	scope := key.Scope()
-	for i, message := range events {
-		e := state.ServiceEvent{ID: uuid(l.NewID()), At: now, Message: message}
-		if err := store.ServiceEvents.Put(w, scope.Key(state.ServiceEventID(key.ID, now, i)), e); err != nil {
+	n := 0
+	for _, message := range events {
+		place := scope.Key(state.ServiceEventID(key.ID, now, n))
+		for _, taken := store.ServiceEvents.Get(w, place); taken; _, taken = store.ServiceEvents.Get(w, place) {
+			n++ // another look at the same moment
+			place = scope.Key(state.ServiceEventID(key.ID, now, n))
+		}
+		if err := store.ServiceEvents.Put(w, place, state.ServiceEvent{ID: uuid(l.NewID()), At: now, Message: message}); err != nil {
 			return err
 		}
 	}
