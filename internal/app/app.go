@@ -27,7 +27,6 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/reclaim"
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
 	"github.com/hatoba/hatoba/internal/agent/storage"
-	"github.com/hatoba/hatoba/internal/authorization"
 	"github.com/hatoba/hatoba/internal/aws/acm"
 	"github.com/hatoba/hatoba/internal/aws/ec2"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
@@ -262,9 +261,9 @@ func (a *App) assemble(ctx context.Context) error {
 	if err := a.openRootKey(ctx); err != nil {
 		return err
 	}
-	a.secrets = secretsmanager.New(secretsmanager.Config{Store: a.store, Keyring: keyring})
+	a.secrets = secretsmanager.New(secretsmanager.Config{Store: a.store, Keyring: keyring, AuthorizeKey: a.authorizer().AuthorizeKey})
 	a.sessions = sessions.New(sessions.Config{Nodes: nodes{a}, Logs: logSink{a.logs, a.log}, Log: a.log})
-	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring, Sessions: a.sessions})
+	parameters := ssm.New(ssm.Config{Store: a.store, Keyring: keyring, Sessions: a.sessions, AuthorizeKey: a.authorizer().AuthorizeKey})
 	folders, err := efs.Parse(a.cfg.EFS)
 	if err != nil {
 		return fmt.Errorf("setting efs: %w", err)
@@ -293,7 +292,7 @@ func (a *App) assemble(ctx context.Context) error {
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),
-		Authorize: (&authorization.Authorizer{Store: a.store}).Authorize,
+		Authorize: a.authorizer().Authorize,
 	})
 	if err != nil {
 		return err

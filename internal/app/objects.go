@@ -25,10 +25,15 @@ func (a *App) openObjects(keyring *secrets.Keyring) (err error) {
 	a.onClose(a.objects.Close)
 	a.s3, err = s3.New(s3.Config{
 		Objects: a.objects, Keys: objectKeys{a.kms}, Log: a.log, NewRequestID: newRequestID,
-		Authorize: (&authorization.Authorizer{Store: a.store}).Authorize,
-		Verifier:  a.verifier(), Domains: append([]string{"localhost", "hatoba.internal", "host.hatoba.internal"}, a.cfg.TLSNames...),
+		Authorize: a.authorizer().Authorize, AuthorizeKey: a.authorizer().AuthorizeKey,
+		Verifier: a.verifier(), Domains: append([]string{"localhost", "hatoba.internal", "host.hatoba.internal"}, a.cfg.TLSNames...),
 	})
 	return err
+}
+
+// authorizer decides what tasks may do.
+func (a *App) authorizer() *authorization.Authorizer {
+	return &authorization.Authorizer{Store: a.store, BucketPolicy: func(bucket string) string { return a.s3.Policy(bucket) }}
 }
 
 // sealer seals the data keys of objects: under a KMS key when they have one,

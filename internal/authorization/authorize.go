@@ -21,9 +21,15 @@ import (
 type Authorizer struct {
 	Store store.Store
 	Now   func() time.Time // nil: time.Now
+	// BucketPolicy returns the policy of a bucket, "" without one; nil: none has
+	// one.
+	BucketPolicy func(bucket string) string
 }
 
-var _ wire.Authorize = (&Authorizer{}).Authorize
+var (
+	_ wire.Authorize    = (&Authorizer{}).Authorize
+	_ wire.AuthorizeKey = (&Authorizer{}).AuthorizeKey
+)
 
 // judged are the services whose calls are looked at.
 var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true}
@@ -34,13 +40,21 @@ func (a *Authorizer) Authorize(ctx context.Context, caller wire.Caller, service,
 		return nil
 	}
 	return a.Store.View(ctx, func(r store.Reader) error {
-		v := &view{r: r, scope: caller.Scope, who: caller.Identity, now: a.now()}
+		v := a.view(r, caller)
 		role, known := identity.Role(r, caller.Identity.Role)
 		if caller.Identity.Role != "" && known {
 			return v.byPolicies(role, service, operation, in)
 		}
 		return v.byDefinition(service, operation, in)
 	})
+}
+
+func (a *Authorizer) view(r store.Reader, caller wire.Caller) *view {
+	v := &view{r: r, scope: caller.Scope, who: caller.Identity, now: a.now(), bucketPolicy: a.BucketPolicy}
+	if v.bucketPolicy == nil {
+		v.bucketPolicy = func(string) string { return "" }
+	}
+	return v
 }
 
 func (a *Authorizer) now() time.Time {
@@ -56,6 +70,8 @@ type view struct {
 	scope state.Scope
 	who   wire.Identity
 	now   time.Time
+
+	bucketPolicy func(bucket string) string
 }
 
 // byPolicies asks the policies of the session's role.
@@ -65,41 +81,60 @@ func (v *view) byPolicies(role state.Role, service, operation string, in any) er
 	}
 	own := Documents(v.r, role.ARN, role.Grants)
 	for _, need := range v.needs(service, operation, in) {
-		q := policy.Question{
-			Caller: policy.Caller{Account: v.who.Account, ARN: v.who.ARN, Role: v.who.Role},
-			Action: need.action, Resource: need.resource, AnyResource: need.anyResource, Context: v.context(role, need),
-		}
-		decision := policy.Evaluate(q, own...)
-		if need.policy != "" {
-			decision = joined(decision, need.policy, q)
-		}
-		if role.Boundary != "" {
-			decision = decision.Limit(policy.Evaluate(q, managedDocument(v.r, role.Boundary)...))
-		}
-		if s := v.who.Session; s != nil && len(s.Policies)+len(s.PolicyARNs) > 0 {
-			decision = decision.Limit(policy.Evaluate(q, sessionDocuments(v.r, s)...))
-		}
-		if decision != policy.Allowed {
-			return v.denied(service, need, decision, "")
+		if by := v.judge(role, own, need); by.decision != policy.Allowed {
+			return v.denied(service, need, by, "")
 		}
 	}
 	return nil
 }
 
+// judge asks the role's policies and the resource's own.
+func (v *view) judge(role state.Role, own []policy.Document, need need) verdict {
+	q := v.question(role, need)
+	by := need.joined(policy.Evaluate(q, own...), q)
+	if role.Boundary != "" {
+		by.decision = by.decision.Limit(policy.Evaluate(q, managedDocument(v.r, role.Boundary)...))
+	}
+	if s := v.who.Session; s != nil && len(s.Policies)+len(s.PolicyARNs) > 0 {
+		by.decision = by.decision.Limit(policy.Evaluate(q, sessionDocuments(v.r, s)...))
+	}
+	return by
+}
+
+func (v *view) question(role state.Role, need need) policy.Question {
+	return policy.Question{
+		Caller: policy.Caller{Account: v.who.Account, ARN: v.who.ARN, Role: v.who.Role},
+		Action: need.action, Resource: need.resource, AnyResource: need.anyResource, Context: v.context(role, need),
+	}
+}
+
+// verdict is a decision, and which policies it is of.
+type verdict struct {
+	decision policy.Decision
+	resource bool // the resource's own policy, not those of the caller
+}
+
 // joined adds the policy of the resource itself, whose Allow is enough within
-// one account.
-func joined(own policy.Decision, text string, q policy.Question) policy.Decision {
-	document, err := policy.Parse(text, policy.OfResource)
-	if err != nil {
-		return own
+// one account when it names the caller. A KMS key's decides whether others
+// count at all.
+// Source: https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+func (n need) joined(own policy.Decision, q policy.Question) verdict {
+	if n.policy == "" && !n.key {
+		return verdict{decision: own}
 	}
-	switch by := policy.Evaluate(q, document); {
-	case by == policy.ExplicitDeny || own == policy.ExplicitDeny:
-		return policy.ExplicitDeny
-	case by == policy.Allowed:
-		return policy.Allowed
+	document, err := policy.Parse(n.policy, policy.OfResource)
+	by, enough := policy.EvaluateResource(q, document)
+	switch {
+	case own == policy.ExplicitDeny:
+		return verdict{decision: own}
+	case err != nil, by == policy.ExplicitDeny: // what cannot be read may be a Deny
+		return verdict{policy.ExplicitDeny, true}
+	case enough:
+		return verdict{policy.Allowed, true}
+	case n.key && by != policy.Allowed:
+		return verdict{policy.ImplicitDeny, true}
 	}
-	return own
+	return verdict{decision: own}
 }
 
 // context is what conditions may ask for.
@@ -108,7 +143,8 @@ func (v *view) context(role state.Role, need need) map[string][]string {
 		"aws:principalarn": {v.who.Role}, "aws:principalaccount": {v.who.Account}, "aws:principaltype": {"AssumedRole"},
 		"aws:userid": {v.who.UserID}, "aws:username": {}, "aws:requestedregion": {v.scope.Region}, "aws:multifactorauthpresent": {},
 		"aws:currenttime": {v.now.UTC().Format(time.RFC3339)}, "aws:epochtime": {strconv.FormatInt(v.now.Unix(), 10)},
-		"aws:securetransport": {"false"}, "aws:viaawsservice": {"false"},
+		"aws:viaawsservice": {"false"}, "aws:principalorgid": {}, "aws:sourcevpce": {}, "aws:sourcevpc": {},
+		"aws:securetransport": {"true"}, // a task's way to us crosses no network, whatever the scheme
 	}
 	for _, tag := range role.Tags {
 		out["aws:principaltag/"+strings.ToLower(aws.ToString(tag.Key))] = []string{aws.ToString(tag.Value)}
@@ -126,14 +162,18 @@ func (v *view) context(role state.Role, need need) map[string][]string {
 
 // denied words a refusal as AWS does, with what to do about it.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-func (v *view) denied(service string, need need, decision policy.Decision, advice string) error {
+func (v *view) denied(service string, need need, by verdict, advice string) error {
 	resource := ""
 	if need.resource != "" && need.resource != "*" {
 		resource = " on resource: " + need.resource
 	}
-	why := fmt.Sprintf("because no identity-based policy allows the %s action", need.action)
-	if decision == policy.ExplicitDeny {
-		why = "with an explicit deny in an identity-based policy"
+	whose, article := "identity-based policy", "an"
+	if by.resource {
+		whose, article = "resource-based policy", "a"
+	}
+	why := fmt.Sprintf("because no %s allows the %s action", whose, need.action)
+	if by.decision == policy.ExplicitDeny {
+		why = fmt.Sprintf("with an explicit deny in %s %s", article, whose)
 	}
 	e := &wire.Error{
 		Code:    "AccessDeniedException",

@@ -31,6 +31,8 @@ type world struct {
 	store store.Store
 	task  state.Task
 	role  string
+
+	policies func(bucket string) string
 }
 
 func newWorld(t *testing.T) *world {
@@ -74,7 +76,7 @@ func (w *world) want(what, service, operation string, in any, refusal string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	err = (&authorization.Authorizer{Store: w.store}).Authorize(context.Background(), wire.Caller{Scope: scope, Identity: id}, service, operation, in)
+	err = (&authorization.Authorizer{Store: w.store, BucketPolicy: w.policies}).Authorize(context.Background(), wire.Caller{Scope: scope, Identity: id}, service, operation, in)
 	if refusal == "" && err != nil || refusal != "" && (err == nil || !strings.Contains(err.Error(), refusal)) {
 		w.t.Errorf("%s: got %v, want %q", what, err, refusal)
 	}

@@ -20,7 +20,10 @@ func (v *view) byDefinition(service, operation string, in any) error {
 		// Environment files hold secrets, and AWS has them end in .env.
 		for _, need := range needs {
 			if strings.HasSuffix(need.resource, ".env") && !v.named()[need.resource] {
-				return v.denied(service, need, policy.ImplicitDeny, v.advice("environmentFiles"))
+				return v.denied(service, need, verdict{}, v.advice("environmentFiles"))
+			}
+			if by := need.joined(policy.Allowed, v.question(state.Role{}, need)); by.decision != policy.Allowed {
+				return v.denied(service, need, by, "")
 			}
 		}
 		return nil
@@ -43,10 +46,10 @@ func (v *view) byDefinition(service, operation string, in any) error {
 	}
 	for _, need := range needs {
 		if !v.named()[need.resource] && (need.resource != "*" || len(needs) == 1) {
-			return v.denied(service, need, policy.ImplicitDeny, v.advice(service))
+			return v.denied(service, need, verdict{}, v.advice(service))
 		}
 	}
-	return v.denied(service, needs[0], policy.ImplicitDeny, v.advice(service))
+	return v.denied(service, needs[0], verdict{}, v.advice(service))
 }
 
 // reads are the calls that give what a definition's secrets give.

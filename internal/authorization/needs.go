@@ -1,8 +1,6 @@
 package authorization
 
 import (
-	"fmt"
-	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -22,6 +20,7 @@ type need struct {
 	// be allowed.
 	anyResource bool
 	policy      string              // of the resource itself, "" without one
+	key         bool                // the resource is a KMS key
 	context     map[string][]string // condition keys of the resource and the call
 }
 
@@ -35,17 +34,13 @@ func (v *view) needs(service, operation string, in any) []need {
 	case "ssm":
 		return v.parameterNeeds(operation, in)
 	case "s3":
-		return objectNeeds(operation, in)
+		return v.objectNeeds(operation, in)
 	case "sts":
 		if role := text(in, "RoleArn"); role != "" {
 			return []need{{action: action, resource: role}}
 		}
 	case "kms":
-		if key := text(in, "KeyId"); strings.HasPrefix(key, "arn:") {
-			return []need{{action: action, resource: key}}
-		} else if key != "" && !strings.HasPrefix(key, "alias/") {
-			return []need{{action: action, resource: v.scope.ARN("kms", "key/"+key)}}
-		}
+		return v.keyNeeds(operation, in)
 	case "ecs":
 		return v.taskNeeds(operation, in)
 	}
@@ -134,66 +129,6 @@ func (v *view) parameter(name string) string {
 	return prefix + "/" + strings.TrimPrefix(name, "/")
 }
 
-// objectActions are the actions whose name is not the operation's.
-var objectActions = map[string]string{
-	"HeadObject": "GetObject", "GetObjectAttributes": "GetObject", "HeadBucket": "ListBucket", "ListObjects": "ListBucket", "ListObjectsV2": "ListBucket",
-	"ListObjectVersions": "ListBucketVersions", "ListBuckets": "ListAllMyBuckets", "CreateMultipartUpload": "PutObject", "UploadPart": "PutObject",
-	"UploadPartCopy": "PutObject", "CompleteMultipartUpload": "PutObject", "CopyObject": "PutObject", "ListParts": "ListMultipartUploadParts",
-	"ListMultipartUploads": "ListBucketMultipartUploads", "DeleteObjects": "DeleteObject", "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
-	"PutBucketLifecycleConfiguration": "PutLifecycleConfiguration", "DeleteBucketLifecycle": "PutLifecycleConfiguration",
-	"GetBucketEncryption": "GetEncryptionConfiguration", "PutBucketEncryption": "PutEncryptionConfiguration",
-	"DeleteBucketEncryption": "PutEncryptionConfiguration", "DeleteBucketTagging": "PutBucketTagging",
-}
-
-// objectNeeds: the object where there is a key, else the bucket.
-// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-func objectNeeds(operation string, in any) []need {
-	action, ok := objectActions[operation]
-	if !ok {
-		action = operation
-	}
-	bucket, key := text(in, "Bucket"), text(in, "Key")
-	arn := "*"
-	if bucket != "" {
-		arn = "arn:aws:s3:::" + bucket
-	}
-	if key != "" {
-		arn += "/" + key
-	}
-	if operation == "DeleteObjects" {
-		return deletions(in, "s3:"+action, arn)
-	}
-	out := []need{{action: "s3:" + action, resource: arn}}
-	if text(in, "VersionId") != "" && (action == "GetObject" || action == "DeleteObject") {
-		out[0].action += "Version"
-	}
-	if source := text(in, "CopySource"); source != "" {
-		source, version, _ := strings.Cut(source, "?")
-		read := need{action: "s3:GetObject", resource: "*"} // what cannot be read is nobody's
-		if plain, err := url.PathUnescape(source); err == nil {
-			read.resource = "arn:aws:s3:::" + strings.TrimPrefix(plain, "/")
-		}
-		if version != "" {
-			read.action = "s3:GetObjectVersion"
-		}
-		out = append(out, read)
-	}
-	return out
-}
-
-// deletions asks for every key of DeleteObjects.
-func deletions(in any, action, bucket string) (out []need) {
-	list := member(member(reflect.ValueOf(in), "Delete"), "Objects")
-	if list.Kind() != reflect.Slice {
-		return []need{{action: action, resource: bucket + "/*"}}
-	}
-	for i := range list.Len() {
-		key := member(list.Index(i), "Key")
-		out = append(out, need{action: action, resource: bucket + "/" + fmt.Sprint(plain(key))})
-	}
-	return out
-}
-
 // taskNeeds: what starts tasks names its definition, and takes the right to
 // hand on its roles. Other resources of ECS are not told apart.
 func (v *view) taskNeeds(operation string, in any) []need {
@@ -263,6 +198,14 @@ func plain(v reflect.Value) string {
 		return ""
 	}
 	return v.String()
+}
+
+// valueOf is a member of an input as it is, nil without it.
+func valueOf(in any, name string) any {
+	if m := member(reflect.ValueOf(in), name); m.IsValid() && m.CanInterface() {
+		return m.Interface()
+	}
+	return nil
 }
 
 // text is a string member of an input, "" without it.

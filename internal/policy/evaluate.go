@@ -25,6 +25,8 @@ type Caller struct {
 	ARN     string // of the user or the session
 	Role    string // ARN of the role behind a session, "" without one
 	Service string // for AWS's own services: "ecs-tasks.amazonaws.com"; the rest is "" then
+
+	alone bool // principals that name the whole account do not count
 }
 
 // Decision is what policies say to a question.
@@ -36,11 +38,6 @@ const (
 	Allowed
 	ExplicitDeny
 )
-
-// String names the decision as SimulatePrincipalPolicy does.
-func (d Decision) String() string {
-	return [...]string{"implicitDeny", "allowed", "explicitDeny"}[d]
-}
 
 // Evaluate asks documents together, as one identity's: a Deny of any wins,
 // else an Allow of any.
@@ -58,6 +55,27 @@ func Evaluate(q Question, documents ...Document) Decision {
 		}
 	}
 	return out
+}
+
+// EvaluateResource asks the policy of a resource, for a caller of the
+// resource's account. An Allow that names the caller is enough by itself; one
+// that names the account leaves it to the caller's own policies.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-accounts
+func EvaluateResource(q Question, d Document) (decision Decision, enough bool) {
+	if decision = Evaluate(q, d); decision != Allowed {
+		return decision, false
+	}
+	q.Caller.alone = true
+	return decision, Evaluate(q, d) != ImplicitDeny
+}
+
+// Public tells whether a policy of a resource lets everybody in without a
+// condition.
+func (d Document) Public() bool {
+	everybody := func(p Principal) bool { return p.Name == "*" && (p.Kind == "*" || p.Kind == "AWS") }
+	return slices.ContainsFunc(d.Statements, func(s Statement) bool {
+		return !s.Deny && len(s.Conditions) == 0 && slices.ContainsFunc(s.Principals, everybody)
+	})
 }
 
 // Limit joins the decision of an identity's own policies with that of a
@@ -234,8 +252,8 @@ func (p Principal) is(c Caller) bool {
 		if c.Service != "" {
 			return false
 		}
-		return p.Name == "*" || p.Name == c.Account || p.Name == "arn:aws:iam::"+c.Account+":root" ||
-			p.Name == c.ARN || c.Role != "" && p.Name == c.Role
+		whole := p.Name == c.Account || p.Name == "arn:aws:iam::"+c.Account+":root"
+		return p.Name == "*" || whole && !c.alone || p.Name == c.ARN || c.Role != "" && p.Name == c.Role
 	}
 	return false
 }

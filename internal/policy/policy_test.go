@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/hatoba/hatoba/internal/policy"
@@ -47,9 +48,49 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("%s: %v", statement, err)
 			continue
 		}
-		if got := policy.Evaluate(question, d).String(); got != want {
+		if got := decisions[policy.Evaluate(question, d)]; got != want {
 			t.Errorf("%s: %s, want %s", statement, got, want)
 		}
+	}
+}
+
+// decisions are named as SimulatePrincipalPolicy does.
+var decisions = [...]string{policy.ImplicitDeny: "implicitDeny", policy.Allowed: "allowed", policy.ExplicitDeny: "explicitDeny"}
+
+// An Allow of the account is not yet one of its users.
+func TestPoliciesOfResources(t *testing.T) {
+	q := policy.Question{Caller: policy.Caller{Account: "123456789012", ARN: "arn:aws:sts::123456789012:assumed-role/app/me", Role: "arn:aws:iam::123456789012:role/app"}, Action: "kms:Decrypt"}
+	for principal, want := range map[string]struct {
+		decision policy.Decision
+		enough   bool
+	}{
+		`{"AWS":"arn:aws:iam::123456789012:root"}`:                      {policy.Allowed, false},
+		`{"AWS":"123456789012"}`:                                        {policy.Allowed, false},
+		`{"AWS":["123456789012","arn:aws:iam::123456789012:role/app"]}`: {policy.Allowed, true},
+		`{"AWS":"arn:aws:sts::123456789012:assumed-role/app/me"}`:       {policy.Allowed, true},
+		`"*"`:         {policy.Allowed, true},
+		`{"AWS":"*"}`: {policy.Allowed, true},
+		`{"AWS":"arn:aws:iam::123456789012:role/other"}`: {policy.ImplicitDeny, false},
+		`{"AWS":"210987654321"}`:                         {policy.ImplicitDeny, false},
+		`{"Service":"ecs-tasks.amazonaws.com"}`:          {policy.ImplicitDeny, false},
+	} {
+		d, err := policy.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":`+principal+`,"Action":"kms:*","Resource":"*"}}`, policy.OfResource)
+		if err != nil {
+			t.Fatal(principal, err)
+		}
+		if decision, enough := policy.EvaluateResource(q, d); decision != want.decision || enough != want.enough {
+			t.Errorf("%s: %v, %v", principal, decisions[decision], enough)
+		}
+		if public := d.Public(); public != (strings.Contains(principal, `"*"`)) {
+			t.Errorf("%s: public is %v", principal, public)
+		}
+	}
+	deny, err := policy.Parse(`{"Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","Principal":{"AWS":"123456789012"},"Action":"*","Resource":"*"}]}`, policy.OfResource)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if decision, enough := policy.EvaluateResource(q, deny); decision != policy.ExplicitDeny || enough {
+		t.Errorf("%v, %v", decision, enough)
 	}
 }
 
@@ -87,7 +128,7 @@ func TestPrincipals(t *testing.T) {
 			t.Fatal(c.principal, err)
 		}
 		if got := policy.Evaluate(policy.Question{Caller: c.caller, Action: "sts:AssumeRole"}, d); got != c.want {
-			t.Errorf("%s %+v: %s", c.principal, c.caller, got)
+			t.Errorf("%v %+v: %v", c.principal, c.caller, got)
 		}
 	}
 }

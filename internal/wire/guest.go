@@ -26,6 +26,18 @@ func Guest(ctx context.Context) (Identity, bool) {
 // of the operation itself.
 type Authorize func(ctx context.Context, caller Caller, service, operation string, in any) error
 
+// KeyUse is what a service does with a KMS key for who called it.
+type KeyUse struct {
+	Service string            // "secretsmanager"
+	Action  string            // "kms:Decrypt"
+	Key     string            // ARN
+	Context map[string]string // encryption context
+}
+
+// AuthorizeKey decides whether a caller may have a service use a KMS key. It
+// may be called inside of a store's transaction.
+type AuthorizeKey func(ctx context.Context, caller Caller, use KeyUse) error
+
 // Root is the identity of a caller who proved nothing, on a listener that
 // asks for no proof: the root of the account it acts in.
 func Root(account string) Identity {

@@ -94,3 +94,36 @@ func defaultPolicy(scope state.Scope) string {
   } ]
 }`
 }
+
+// managedPolicy is that of a service's own key: who may use the service may use
+// the key through it, and nobody else.
+// Source: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+func managedPolicy(scope state.Scope, service string) string {
+	return `{
+  "Version" : "2012-10-17",
+  "Id" : "auto-` + service + `-2",
+  "Statement" : [ {
+    "Sid" : "Allow access through ` + service + ` for all principals in the account that are authorized to use it",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "*"
+    },
+    "Action" : [ "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey" ],
+    "Resource" : "*",
+    "Condition" : {
+      "StringEquals" : {
+        "kms:CallerAccount" : "` + scope.Account + `",
+        "kms:ViaService" : "` + service + `.` + scope.Region + `.amazonaws.com"
+      }
+    }
+  }, {
+    "Sid" : "Allow direct access to key metadata to the account",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "arn:aws:iam::` + scope.Account + `:root"
+    },
+    "Action" : [ "kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant" ],
+    "Resource" : "*"
+  } ]
+}`
+}

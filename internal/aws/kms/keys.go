@@ -57,6 +57,7 @@ func (s *Service) find(ctx context.Context, scope state.Scope, ref *string) (key
 		if err != nil {
 			return err
 		}
+		key.Policy = managedPolicy(scope, service)
 		if err := store.KMSKeys.Put(w, scope.Key(key.ID), key); err != nil {
 			return err
 		}

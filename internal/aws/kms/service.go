@@ -3,7 +3,8 @@
 // by the keyring; Secrets Manager, Parameter Store and S3 encrypt under them.
 //
 // Asymmetric and HMAC keys, imported material, key stores, multi-Region keys
-// and grants are refused by name. Key policies are kept and not evaluated.
+// and grants are refused by name. What a key's policy lets tasks do is for
+// internal/authorization.
 // Source: https://docs.aws.amazon.com/kms/latest/APIReference/
 package kms
 

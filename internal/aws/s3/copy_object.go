@@ -53,6 +53,9 @@ func (s *Service) open(ctx context.Context, r *request, src source, want func(ob
 		if readConditions(v, src.ifMatch, src.ifNoneMatch, src.ifModified, src.ifUnmodified) != nil {
 			return 0, 0, errPrecondition
 		}
+		if err := s.mayUse(ctx, r, v.Encryption, src.bucket, src.key, keyOpens); err != nil {
+			return 0, 0, err
+		}
 		return want(v)
 	})
 	return b, v, body, missing(v, err)
@@ -140,6 +143,9 @@ func (s *Service) copied(ctx context.Context, r *request, b objects.Bucket, src 
 		return o, invalidArgument("Unknown tagging directive.")
 	}
 	if o.Encryption, err = s.encryption(ctx, r, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
+		return o, err
+	}
+	if err := s.mayUse(ctx, r, o.Encryption, r.bucket, r.key, keySeals); err != nil {
 		return o, err
 	}
 	itself := src.bucket == r.bucket && src.key == r.key && src.version == ""

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/hatoba/hatoba/internal/objects"
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 // encryption decides how an object is encrypted: as it asks, else as its
@@ -41,6 +42,26 @@ func (s *Service) encryption(ctx context.Context, r *request, b objects.Bucket, 
 	var err error
 	out.Key, err = s.keys.S3Key(ctx, r.Scope, aws.ToString(key))
 	return out, err
+}
+
+// What S3 does with a KMS key: for reading, and for writing.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms
+const (
+	keyOpens = "kms:Decrypt"
+	keySeals = "kms:GenerateDataKey"
+)
+
+// mayUse asks whether the caller may use the KMS key of an object, if it has
+// one.
+func (s *Service) mayUse(ctx context.Context, r *request, e objects.Encryption, bucket, key, action string) error {
+	if e.Key == "" || s.keyUse == nil {
+		return nil
+	}
+	arn := "arn:aws:s3:::" + bucket
+	if !e.BucketKey {
+		arn += "/" + key
+	}
+	return denied(s.keyUse(ctx, r.Caller, wire.KeyUse{Service: "s3", Action: action, Key: e.Key, Context: map[string]string{"aws:s3:arn": arn}}))
 }
 
 // told is how an answer tells of the encryption.

@@ -35,7 +35,9 @@ func (s *Service) getObject(ctx context.Context, r *request, in *sdk.GetObjectIn
 	v, body, err := s.objects.Open(ctx, r.bucket, r.key, aws.ToString(in.VersionId), func(v objects.Version) (int64, int64, error) {
 		var at span
 		var err error
-		out, at, err = describe(b, v, in)
+		if out, at, err = describe(b, v, in); err == nil {
+			err = s.mayUse(ctx, r, v.Encryption, r.bucket, r.key, keyOpens)
+		}
 		return at.begin, at.length, err
 	})
 	if err != nil {
@@ -45,7 +47,7 @@ func (s *Service) getObject(ctx context.Context, r *request, in *sdk.GetObjectIn
 	return out, nil
 }
 
-func (s *Service) headObject(_ context.Context, r *request, in *sdk.HeadObjectInput) (*sdk.HeadObjectOutput, error) {
+func (s *Service) headObject(ctx context.Context, r *request, in *sdk.HeadObjectInput) (*sdk.HeadObjectOutput, error) {
 	b, err := s.bucket(r, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
@@ -59,6 +61,11 @@ func (s *Service) headObject(_ context.Context, r *request, in *sdk.HeadObjectIn
 	described, _, err := describe(b, v, &asked)
 	if err != nil {
 		return nil, err
+	}
+	if in.ChecksumMode != "" && v.Checksum.Value != "" { // which is sealed with the object
+		if err := s.mayUse(ctx, r, v.Encryption, r.bucket, r.key, keyOpens); err != nil {
+			return nil, err
+		}
 	}
 	out := &sdk.HeadObjectOutput{}
 	copyMembers(out, described)

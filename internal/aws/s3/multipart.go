@@ -36,6 +36,9 @@ func (s *Service) createMultipartUpload(ctx context.Context, r *request, in *sdk
 	if u.Encryption, err = s.encryption(ctx, r, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
 		return nil, err
 	}
+	if err := s.mayUse(ctx, r, u.Encryption, r.bucket, r.key, keySeals); err != nil {
+		return nil, err
+	}
 	if u, err = s.objects.Begin(r.bucket, u); err != nil {
 		return nil, err
 	}
@@ -105,6 +108,11 @@ func (s *Service) uploadPart(ctx context.Context, r *request, in *sdk.UploadPart
 }
 
 func (s *Service) receivePart(ctx context.Context, r *request, u objects.Upload, number int32, body io.Reader) (objects.Part, error) {
+	for _, action := range []string{keySeals, keyOpens} { // parts are joined by who may read them
+		if err := s.mayUse(ctx, r, u.Encryption, r.bucket, r.key, action); err != nil {
+			return objects.Part{}, err
+		}
+	}
 	received, err := s.objects.Receive(ctx, u.Encryption, body, u.Checksum.Algorithm)
 	if err != nil {
 		return objects.Part{}, err

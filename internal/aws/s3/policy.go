@@ -3,11 +3,12 @@ package s3
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/hatoba/hatoba/internal/policy"
 )
 
 // maxPolicy is the size of a bucket policy in bytes, as in S3.
@@ -47,65 +48,35 @@ func (s *Service) putBucketPolicy(_ context.Context, r *request, in *sdk.PutBuck
 	return nil, s.keep(r, in.ExpectedBucketOwner, policyDocument, text)
 }
 
-// readPolicy checks a policy's form and tells whether it allows anything to
-// everybody without a condition.
+// readPolicy checks a policy as it is put, and tells whether it lets everybody
+// in.
 func readPolicy(text string) (public bool, err error) {
 	malformed := func(why string) error { return fail(400, "MalformedPolicy", "%s", why) }
 	if len(text) > maxPolicy {
 		return false, malformed("Policy exceeds the maximum allowed document size.")
 	}
-	var p struct {
-		Version   string
-		Statement json.RawMessage
-	}
-	if json.Unmarshal([]byte(text), &p) != nil || len(p.Statement) == 0 {
+	if !json.Valid([]byte(text)) {
 		return false, malformed("Policies must be valid JSON and the first byte must be '{'")
 	}
-	type statement struct {
-		Effect                                     string
-		Principal, NotPrincipal, Action, NotAction json.RawMessage
-		Resource, NotResource, Condition           json.RawMessage
+	document, err := policy.Parse(text, policy.OfResource)
+	if err != nil {
+		return false, malformed(err.Error())
 	}
-	var statements []statement
-	if json.Unmarshal(p.Statement, &statements) != nil {
-		var one statement
-		if json.Unmarshal(p.Statement, &one) != nil {
-			return false, malformed("Invalid policy syntax.")
-		}
-		statements = []statement{one}
-	}
-	for _, st := range statements {
-		switch {
-		case st.Effect != "Allow" && st.Effect != "Deny":
-			return false, malformed("Invalid effect: " + st.Effect)
-		case len(st.Principal) == 0 && len(st.NotPrincipal) == 0:
-			return false, malformed("Missing required field Principal")
-		case len(st.Action) == 0 && len(st.NotAction) == 0:
-			return false, malformed("Missing required field Action")
-		case len(st.Resource) == 0 && len(st.NotResource) == 0:
+	for _, statement := range document.Statements {
+		if statement.Resources == nil && statement.NotResources == nil {
 			return false, malformed("Missing required field Resource")
 		}
-		if st.Effect == "Allow" && len(st.Condition) == 0 && everybody(st.Principal) {
-			public = true
-		}
 	}
-	return public, nil
+	return document.Public(), nil
 }
 
-func everybody(principal json.RawMessage) bool {
+// Policy returns the policy of a bucket, "" without one.
+func (s *Service) Policy(bucket string) string {
 	var text string
-	if json.Unmarshal(principal, &text) == nil {
-		return text == "*"
+	if b, err := s.objects.Bucket(bucket); err != nil || document(b, policyDocument, &text, errNoPolicy) != nil {
+		return ""
 	}
-	var byKind map[string]json.RawMessage
-	if json.Unmarshal(principal, &byKind) != nil {
-		return false
-	}
-	var many []string
-	if json.Unmarshal(byKind["AWS"], &many) != nil {
-		return json.Unmarshal(byKind["AWS"], &text) == nil && text == "*"
-	}
-	return slices.Contains(many, "*")
+	return text
 }
 
 func (s *Service) deleteBucketPolicy(_ context.Context, r *request, in *sdk.DeleteBucketPolicyInput) (*sdk.DeleteBucketPolicyOutput, error) {

@@ -34,6 +34,9 @@ func (s *Service) putObject(ctx context.Context, r *request, in *sdk.PutObjectIn
 	if o.Encryption, err = s.encryption(ctx, r, b, in.ServerSideEncryption, in.SSEKMSKeyId, in.BucketKeyEnabled); err != nil {
 		return nil, err
 	}
+	if err := s.mayUse(ctx, r, o.Encryption, r.bucket, r.key, keySeals); err != nil {
+		return nil, err
+	}
 	if o.Checksum, err = requestedSum(r, in.ChecksumAlgorithm); err != nil {
 		return nil, err
 	}

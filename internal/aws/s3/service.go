@@ -40,8 +40,9 @@ type Config struct {
 	Domains []string
 	// Authorize decides whether they may; nil: everybody may do everything.
 	Authorize    wire.Authorize
-	Now          func() time.Time // nil: time.Now
-	Log          *slog.Logger     // nil: slog.Default()
+	AuthorizeKey wire.AuthorizeKey // the same of KMS keys; nil: everybody may use them
+	Now          func() time.Time  // nil: time.Now
+	Log          *slog.Logger      // nil: slog.Default()
 	NewRequestID func() string
 }
 
@@ -52,6 +53,7 @@ type Service struct {
 	verifier  *wire.Verifier
 	domains   []string
 	authorize wire.Authorize
+	keyUse    wire.AuthorizeKey
 	now       func() time.Time
 	log       *slog.Logger
 	newID     func() string
@@ -64,7 +66,7 @@ type Service struct {
 // wrongly.
 func New(cfg Config) (*Service, error) {
 	s := &Service{
-		objects: cfg.Objects, keys: cfg.Keys, verifier: cfg.Verifier, domains: cfg.Domains, authorize: cfg.Authorize, now: cfg.Now, log: cfg.Log, newID: cfg.NewRequestID,
+		objects: cfg.Objects, keys: cfg.Keys, verifier: cfg.Verifier, domains: cfg.Domains, authorize: cfg.Authorize, keyUse: cfg.AuthorizeKey, now: cfg.Now, log: cfg.Log, newID: cfg.NewRequestID,
 		ops: map[string]operation{},
 	}
 	if s.domains == nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/hatoba/hatoba/internal/secrets/kmskey"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -32,7 +33,7 @@ func (s *Service) createSecret(ctx context.Context, caller wire.Caller, in *sdk.
 	if err != nil {
 		return nil, err
 	}
-	now, name := s.now(), *in.Name
+	now, name, ring := s.now(), *in.Name, s.ringOf(ctx, caller)
 	var out *sdk.CreateSecretOutput
 	err = s.store.Update(ctx, func(w store.Writer) error {
 		secret := state.Secret{
@@ -41,7 +42,7 @@ func (s *Service) createSecret(ctx context.Context, caller wire.Caller, in *sdk.
 			CreatedAt: now, ChangedAt: now, Tags: tags,
 		}
 		if old, ok := store.Secrets.Get(w, scope.Key(name)); ok {
-			if err := s.checkRepeatedCreate(w, scope, old, token, value); err != nil {
+			if err := s.checkRepeatedCreate(ring, w, scope, old, token, value); err != nil {
 				return err
 			}
 			out = created(old, token, value)
@@ -51,7 +52,7 @@ func (s *Service) createSecret(ctx context.Context, caller wire.Caller, in *sdk.
 			return err
 		}
 		if value != nil {
-			if err := s.put(w, scope, &secret, token, value, []string{stageCurrent}, now); err != nil {
+			if err := s.put(ring, w, scope, &secret, token, value, []string{stageCurrent}, now); err != nil {
 				return err
 			}
 		}
@@ -80,12 +81,12 @@ func checkCreate(in *sdk.CreateSecretInput) (*payload, error) {
 }
 
 // checkRepeatedCreate returns nil when old is what this very request made.
-func (s *Service) checkRepeatedCreate(r store.Reader, scope state.Scope, old state.Secret, token string, value *payload) error {
+func (s *Service) checkRepeatedCreate(ring kmskey.Ring, r store.Reader, scope state.Scope, old state.Secret, token string, value *payload) error {
 	if old.DeletedAt != nil {
 		return invalidRequest("You can't create this secret because a secret with this name is already scheduled for deletion.")
 	}
 	if value != nil {
-		if same, err := s.repeated(r, scope, old, token, value); err != nil || same {
+		if same, err := s.repeated(ring, r, scope, old, token, value); err != nil || same {
 			return err
 		}
 	}

@@ -8,13 +8,14 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/hatoba/hatoba/internal/secrets"
+	"github.com/hatoba/hatoba/internal/secrets/kmskey"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
 func (s *Service) getSecretValue(ctx context.Context, caller wire.Caller, in *sdk.GetSecretValueInput) (*sdk.GetSecretValueOutput, error) {
-	got, err := s.read(ctx, caller.Scope, in.SecretId, in.VersionId, in.VersionStage)
+	got, err := s.read(ctx, s.ringOf(ctx, caller), caller.Scope, in.SecretId, in.VersionId, in.VersionStage)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (s *Service) getSecretValue(ctx context.Context, caller wire.Caller, in *sd
 // errors are those of GetSecretValue; a binary value is an
 // InvalidRequestException.
 func (s *Service) Resolve(ctx context.Context, scope state.Scope, id, versionStage, versionID string) (secrets.Value, error) {
-	got, err := s.read(ctx, scope, aws.String(id), aws.String(versionID), aws.String(versionStage))
+	got, err := s.read(ctx, s.ring(), scope, aws.String(id), aws.String(versionID), aws.String(versionStage))
 	if err != nil {
 		return secrets.Value{}, err
 	}
@@ -52,7 +53,7 @@ type reading struct {
 	value   payload
 }
 
-func (s *Service) read(ctx context.Context, scope state.Scope, id, versionID, stage *string) (out reading, err error) {
+func (s *Service) read(ctx context.Context, ring kmskey.Ring, scope state.Scope, id, versionID, stage *string) (out reading, err error) {
 	err = s.store.View(ctx, func(r store.Reader) error {
 		var err error
 		if out.secret, err = findActive(r, scope, id); err != nil {
@@ -61,7 +62,7 @@ func (s *Service) read(ctx context.Context, scope state.Scope, id, versionID, st
 		if out.version, err = selectVersion(r, scope, out.secret, versionID, stage); err != nil {
 			return err
 		}
-		out.value, err = s.open(r, scope, out.secret, out.version)
+		out.value, err = s.open(ring, r, scope, out.secret, out.version)
 		return err
 	})
 	if err != nil {

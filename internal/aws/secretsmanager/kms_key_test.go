@@ -2,6 +2,7 @@ package secretsmanager
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 // A secret under a customer's key is read only while that key can be used.
@@ -71,4 +73,65 @@ func TestCustomersKey(t *testing.T) {
 	if got := read(); got != "v" {
 		t.Error(got)
 	}
+}
+
+// Who may not use the key has nothing of the secret; who resolves for a task is
+// nobody who is asked.
+func TestKeysAreAskedFor(t *testing.T) {
+	f := newFront(t)
+	ctx, at := t.Context(), testScope.Key("11111111-1111-1111-1111-111111111111")
+	err := f.store.Update(ctx, func(w store.Writer) error {
+		material, err := f.service.ring().NewMaterial(at, 0, start, false)
+		if err != nil {
+			return err
+		}
+		return store.KMSKeys.Put(w, at, state.KMSKey{ID: at.ID, ARN: testScope.KMSKeyARN(at.ID), State: kmstypes.KeyStateEnabled, Material: []state.KMSMaterial{material}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	refuse := ""
+	f.service.keyUse = func(_ context.Context, _ wire.Caller, use wire.KeyUse) error {
+		asked = append(asked, use.Action)
+		if use.Service != "secretsmanager" || use.Key != testScope.KMSKeyARN(at.ID) || use.Context["SecretARN"] == "" || use.Context["SecretVersionId"] == "" {
+			t.Errorf("asked %+v", use)
+		}
+		if use.Action == refuse {
+			return wire.Errorf("AccessDeniedException", "no")
+		}
+		return nil
+	}
+	want := func(what string, err error, refusal string, actions ...string) {
+		t.Helper()
+		if !slices.Equal(asked, actions) || failure(err) != refusal {
+			t.Errorf("%s: asked %v, %s", what, asked, failure(err))
+		}
+		asked = nil
+	}
+	const denied = "AccessDeniedException: Access to KMS is not allowed"
+	create := func() error {
+		_, err := f.CreateSecret(ctx, &sdk.CreateSecretInput{Name: aws.String("s"), SecretString: aws.String("v"), KmsKeyId: &at.ID})
+		return err
+	}
+	get := func() error {
+		_, err := f.GetSecretValue(ctx, &sdk.GetSecretValueInput{SecretId: aws.String("s")})
+		return err
+	}
+	refuse = "kms:GenerateDataKey"
+	want("create, refused", create(), denied, "kms:Decrypt", "kms:GenerateDataKey")
+	want("nothing was made", get(), "ResourceNotFoundException: Secrets Manager can't find the specified secret.")
+	refuse = ""
+	want("create", create(), "no error", "kms:Decrypt", "kms:GenerateDataKey")
+	want("get", get(), "no error", "kms:Decrypt")
+	refuse = "kms:Decrypt"
+	want("get, refused", get(), denied, "kms:Decrypt")
+	_, err = f.DescribeSecret(ctx, &sdk.DescribeSecretInput{SecretId: aws.String("s")})
+	want("describe", err, "no error")
+	if v, err := f.service.Resolve(ctx, testScope, "s", "", ""); err != nil || v.Reveal() != "v" || asked != nil {
+		t.Errorf("%v, asked %v", err, asked)
+	}
+	f.create(t, "own", "v")
+	_, err = f.GetSecretValue(ctx, &sdk.GetSecretValueInput{SecretId: aws.String("own")})
+	want("under the service's own key", err, "no error")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/hatoba/hatoba/internal/secrets/kmskey"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -33,7 +34,7 @@ func (s *Service) putSecretValue(ctx context.Context, caller wire.Caller, in *sd
 	if len(labels) == 0 {
 		labels = []string{stageCurrent}
 	}
-	secret, err := s.addVersion(ctx, caller.Scope, in.SecretId, token, value, labels)
+	secret, err := s.addVersion(ctx, s.ringOf(ctx, caller), caller.Scope, in.SecretId, token, value, labels)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func (s *Service) putSecretValue(ctx context.Context, caller wire.Caller, in *sd
 
 // addVersion stores a version once: the same token with the same value again
 // changes nothing, not even the labels.
-func (s *Service) addVersion(ctx context.Context, scope state.Scope, id *string, token string, value *payload, labels []string) (out state.Secret, err error) {
+func (s *Service) addVersion(ctx context.Context, ring kmskey.Ring, scope state.Scope, id *string, token string, value *payload, labels []string) (out state.Secret, err error) {
 	now := s.now()
 	err = s.store.Update(ctx, func(w store.Writer) error {
 		secret, err := findActive(w, scope, id)
@@ -53,10 +54,10 @@ func (s *Service) addVersion(ctx context.Context, scope state.Scope, id *string,
 			return err
 		}
 		out = secret
-		if same, err := s.repeated(w, scope, secret, token, value); err != nil || same {
+		if same, err := s.repeated(ring, w, scope, secret, token, value); err != nil || same {
 			return err
 		}
-		if err := s.put(w, scope, &secret, token, value, labels, now); err != nil {
+		if err := s.put(ring, w, scope, &secret, token, value, labels, now); err != nil {
 			return err
 		}
 		secret.ChangedAt = now

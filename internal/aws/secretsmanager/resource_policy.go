@@ -2,24 +2,23 @@ package secretsmanager
 
 import (
 	"context"
-	"encoding/json"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/hatoba/hatoba/internal/policy"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
 func (s *Service) putResourcePolicy(ctx context.Context, caller wire.Caller, in *sdk.PutResourcePolicyInput) (*sdk.PutResourcePolicyOutput, error) {
-	statements, err := readPolicy(in.ResourcePolicy)
+	document, err := readPolicy(in.ResourcePolicy)
 	if err != nil {
 		return nil, err
 	}
-	if aws.ToBool(in.BlockPublicPolicy) && isPublic(statements) {
+	if aws.ToBool(in.BlockPublicPolicy) && document.Public() {
 		return nil, &types.PublicPolicyException{Message: aws.String("The resource policy grants broad access and BlockPublicPolicy is set.")}
 	}
 	secret, err := s.change(ctx, caller.Scope, in.SecretId, func(_ store.Writer, secret *state.Secret) error {
@@ -69,11 +68,11 @@ func (s *Service) validateResourcePolicy(ctx context.Context, caller wire.Caller
 			return nil, err
 		}
 	}
-	statements, err := readPolicy(in.ResourcePolicy)
+	document, err := readPolicy(in.ResourcePolicy)
 	if err != nil {
 		return nil, err
 	}
-	if isPublic(statements) {
+	if document.Public() {
 		return &sdk.ValidateResourcePolicyOutput{ValidationErrors: []types.ValidationErrorsEntry{{
 			CheckName: aws.String("PublicPolicy"), ErrorMessage: aws.String("The resource policy grants broad access to the secret."),
 		}}}, nil
@@ -81,46 +80,14 @@ func (s *Service) validateResourcePolicy(ctx context.Context, caller wire.Caller
 	return &sdk.ValidateResourcePolicyOutput{PolicyValidationPassed: true}, nil
 }
 
-type statement struct {
-	Effect    string
-	Principal json.RawMessage
-	Condition json.RawMessage
-}
-
-// readPolicy checks a policy's form; its meaning is for policy evaluation.
-func readPolicy(policy *string) ([]statement, error) {
-	text := aws.ToString(policy)
-	if text == "" || len(text) > 20480 {
-		return nil, constraint("[...]", "resourcePolicy", "Member must have length between 1 and 20480")
+// readPolicy checks a policy as it is put.
+func readPolicy(text *string) (policy.Document, error) {
+	if n := len(aws.ToString(text)); n == 0 || n > 20480 {
+		return policy.Document{}, constraint("[...]", "resourcePolicy", "Member must have length between 1 and 20480")
 	}
-	malformed := &types.MalformedPolicyDocumentException{Message: aws.String("This resource policy contains a syntax error.")}
-	var doc struct{ Statement json.RawMessage }
-	if err := json.Unmarshal([]byte(text), &doc); err != nil || len(doc.Statement) == 0 {
-		return nil, malformed
+	document, err := policy.Parse(*text, policy.OfResource)
+	if err != nil {
+		return document, &types.MalformedPolicyDocumentException{Message: aws.String("This resource policy contains a syntax error.")}
 	}
-	var many []statement
-	var one statement
-	if json.Unmarshal(doc.Statement, &many) != nil {
-		if json.Unmarshal(doc.Statement, &one) != nil {
-			return nil, malformed
-		}
-		many = []statement{one}
-	}
-	for _, st := range many {
-		if (st.Effect != "Allow" && st.Effect != "Deny") || len(st.Principal) == 0 {
-			return nil, malformed
-		}
-	}
-	return many, nil
-}
-
-// isPublic: some statement lets everyone in without a condition.
-func isPublic(statements []statement) bool {
-	for _, st := range statements {
-		everyone := strings.Contains(string(st.Principal), `"*"`)
-		if st.Effect == "Allow" && everyone && len(st.Condition) == 0 {
-			return true
-		}
-	}
-	return false
+	return document, nil
 }

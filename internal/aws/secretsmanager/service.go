@@ -27,6 +27,8 @@ type Config struct {
 	Keyring *secrets.Keyring
 	Now     func() time.Time // nil: time.Now
 	Random  io.Reader        // of ARN suffixes and passwords; nil: crypto/rand
+	// AuthorizeKey decides whether a caller may use a KMS key; nil: everybody may.
+	AuthorizeKey wire.AuthorizeKey
 }
 
 // Service serves Secrets Manager. Its methods may be called concurrently.
@@ -35,11 +37,12 @@ type Service struct {
 	keyring *secrets.Keyring
 	now     func() time.Time
 	random  io.Reader
+	keyUse  wire.AuthorizeKey
 }
 
 // New returns a Service.
 func New(cfg Config) *Service {
-	s := &Service{store: cfg.Store, keyring: cfg.Keyring, now: cfg.Now, random: cfg.Random}
+	s := &Service{store: cfg.Store, keyring: cfg.Keyring, now: cfg.Now, random: cfg.Random, keyUse: cfg.AuthorizeKey}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -29,13 +29,13 @@ func (s *Service) updateSecret(ctx context.Context, caller wire.Caller, in *sdk.
 			return nil, err
 		}
 	}
-	now := s.now()
+	now, ring := s.now(), s.ringOf(ctx, caller)
 	secret, err := s.change(ctx, scope, in.SecretId, func(w store.Writer, secret *state.Secret) error {
 		if in.Description != nil {
 			secret.Description = *in.Description
 		}
 		if in.KmsKeyId != nil {
-			if err := s.changeKey(w, scope, secret, *in.KmsKeyId); err != nil {
+			if err := s.changeKey(ring, w, scope, secret, *in.KmsKeyId); err != nil {
 				return err
 			}
 		}
@@ -46,7 +46,7 @@ func (s *Service) updateSecret(ctx context.Context, caller wire.Caller, in *sdk.
 		if _, ok := store.SecretVersions.Get(w, versionKey(scope, *secret, token)); ok {
 			return tokenInUse(*secret, token)
 		}
-		return s.put(w, scope, secret, token, value, []string{stageCurrent}, now)
+		return s.put(ring, w, scope, secret, token, value, []string{stageCurrent}, now)
 	})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/hatoba/hatoba/internal/secrets"
+	"github.com/hatoba/hatoba/internal/secrets/kmskey"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -56,9 +57,9 @@ func readPayload(text *string, blob []byte) (*payload, error) {
 }
 
 // put seals the value into a new version record and moves the labels.
-func (s *Service) put(w store.Writer, scope state.Scope, secret *state.Secret, token string, p *payload, labels []string, now time.Time) error {
+func (s *Service) put(ring kmskey.Ring, w store.Writer, scope state.Scope, secret *state.Secret, token string, p *payload, labels []string, now time.Time) error {
 	key := versionKey(scope, *secret, token)
-	by, sealed, err := s.seal(w, scope, *secret, token, p.data)
+	by, sealed, err := s.seal(ring, w, scope, *secret, token, p.data)
 	if err != nil {
 		return err
 	}
@@ -93,13 +94,13 @@ func prune(w store.Writer, scope state.Scope, secret state.Secret) error {
 }
 
 // open returns a version's value.
-func (s *Service) open(r store.Reader, scope state.Scope, secret state.Secret, v state.SecretVersion) (payload, error) {
+func (s *Service) open(ring kmskey.Ring, r store.Reader, scope state.Scope, secret state.Secret, v state.SecretVersion) (payload, error) {
 	data, err := s.keyring.Open(secrets.AAD(store.SecretVersions.Name, versionKey(scope, secret, v.ID)), v.Value)
 	if err != nil {
 		return payload{}, fmt.Errorf("open secret %s version %s: %w", secret.Name, v.ID, err)
 	}
 	if v.Key != "" {
-		if data, _, err = s.ring().Decrypt(r, scope, keyContext(secret, v.ID), data, ""); err != nil {
+		if data, _, err = ring.Decrypt(r, scope, keyContext(secret, v.ID), data, ""); err != nil {
 			return payload{}, decryptionFailure(err)
 		}
 	}
@@ -108,12 +109,12 @@ func (s *Service) open(r store.Reader, scope state.Scope, secret state.Secret, v
 
 // repeated tells whether a version with this token exists with this value. One
 // with another value is an error: a version never changes.
-func (s *Service) repeated(r store.Reader, scope state.Scope, secret state.Secret, token string, p *payload) (bool, error) {
+func (s *Service) repeated(ring kmskey.Ring, r store.Reader, scope state.Scope, secret state.Secret, token string, p *payload) (bool, error) {
 	v, ok := store.SecretVersions.Get(r, versionKey(scope, secret, token))
 	if !ok {
 		return false, nil
 	}
-	old, err := s.open(r, scope, secret, v)
+	old, err := s.open(ring, r, scope, secret, v)
 	if err != nil {
 		return false, err
 	}

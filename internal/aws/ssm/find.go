@@ -1,7 +1,9 @@
 package ssm
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/hatoba/hatoba/internal/secrets/kmskey"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 // find returns the parameter that a request's name means and the selector
@@ -62,14 +65,14 @@ func versionKey(scope state.Scope, name string, version int64) state.Key {
 
 // seal encrypts a value for the record of its version, under the customer's
 // key first if the parameter has one.
-func (s *Service) seal(r store.Reader, scope state.Scope, p state.Parameter, key state.Key, value string) (state.Sealed, error) {
+func (s *Service) seal(ring kmskey.Ring, r store.Reader, scope state.Scope, p state.Parameter, key state.Key, value string) (state.Sealed, error) {
 	data := []byte(value)
 	if customers(p.Latest) {
 		by, err := kmskey.Find(r, scope, p.Latest.KeyID)
 		if err != nil {
 			return state.Sealed{}, invalidKey(err)
 		}
-		if data, err = s.ring().Encrypt(scope, by, keyContext(scope, p.Name), data); err != nil {
+		if data, err = ring.Encrypt(scope, by, keyContext(scope, p.Name), data); err != nil {
 			return state.Sealed{}, invalidKey(err)
 		}
 	}
@@ -82,7 +85,33 @@ func customers(d state.ParameterDetails) bool {
 	return d.Type == types.ParameterTypeSecureString && d.KeyID != "" && d.KeyID != ownKey
 }
 
+// ring opens and seals for nobody in particular.
 func (s *Service) ring() kmskey.Ring { return kmskey.Ring{Keyring: s.keyring} }
+
+// ringOf does so for a caller, who must be let to use the key as AWS demands.
+// Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+func (s *Service) ringOf(ctx context.Context, caller wire.Caller, tier types.ParameterTier) kmskey.Ring {
+	ring := s.ring()
+	if s.keyUse == nil {
+		return ring
+	}
+	ring.Ask = func(use kmskey.Use, key state.KMSKey, bound map[string]string) error {
+		action := "kms:Decrypt"
+		switch {
+		case use == kmskey.Seals && tier == types.ParameterTierAdvanced:
+			action = "kms:GenerateDataKey"
+		case use == kmskey.Seals:
+			action = "kms:Encrypt"
+		}
+		err := s.keyUse(ctx, caller, wire.KeyUse{Service: "ssm", Action: action, Key: key.ARN, Context: bound})
+		var denied *wire.Error
+		if errors.As(err, &denied) {
+			return wire.Errorf("AccessDeniedException", "%s (Service: Kms, Status Code: 400, Error Code: AccessDeniedException)", denied.Message)
+		}
+		return err
+	}
+	return ring
+}
 
 // keyContext is what KMS binds a value to.
 // Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
@@ -100,7 +129,7 @@ func invalidKey(err error) error {
 
 // value returns a version's value: of a SecureString only when decrypt is set,
 // else ciphertext.
-func (s *Service) value(r store.Reader, scope state.Scope, name string, v state.ParameterVersion, decrypt bool) (string, error) {
+func (s *Service) value(ring kmskey.Ring, r store.Reader, scope state.Scope, name string, v state.ParameterVersion, decrypt bool) (string, error) {
 	if v.Details.Type == types.ParameterTypeSecureString && !decrypt {
 		// Without the data key, so that it opens with no master key.
 		return base64.StdEncoding.EncodeToString(v.Value.Data), nil
@@ -110,7 +139,7 @@ func (s *Service) value(r store.Reader, scope state.Scope, name string, v state.
 		return "", fmt.Errorf("open parameter %s version %d: %w", name, v.Version, err)
 	}
 	if customers(v.Details) {
-		if plain, _, err = s.ring().Decrypt(r, scope, keyContext(scope, name), plain, ""); err != nil {
+		if plain, _, err = ring.Decrypt(r, scope, keyContext(scope, name), plain, ""); err != nil {
 			return "", invalidKey(err)
 		}
 	}
@@ -118,12 +147,12 @@ func (s *Service) value(r store.Reader, scope state.Scope, name string, v state.
 }
 
 // read returns a parameter's version as the Get operations show it.
-func (s *Service) read(r store.Reader, scope state.Scope, p state.Parameter, version int64, selector string, decrypt bool) (*types.Parameter, error) {
+func (s *Service) read(ring kmskey.Ring, r store.Reader, scope state.Scope, p state.Parameter, version int64, selector string, decrypt bool) (*types.Parameter, error) {
 	v, ok := store.ParameterVersions.Get(r, versionKey(scope, p.Name, version))
 	if !ok {
 		return nil, versionNotFound(p.Name, strconv.FormatInt(version, 10))
 	}
-	value, err := s.value(r, scope, p.Name, v, decrypt)
+	value, err := s.value(ring, r, scope, p.Name, v, decrypt)
 	if err != nil {
 		return nil, err
 	}

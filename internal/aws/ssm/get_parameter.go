@@ -11,13 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/hatoba/hatoba/internal/secrets"
+	"github.com/hatoba/hatoba/internal/secrets/kmskey"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
 func (s *Service) getParameter(ctx context.Context, caller wire.Caller, in *sdk.GetParameterInput) (*sdk.GetParameterOutput, error) {
-	p, err := s.get(ctx, caller.Scope, in.Name, aws.ToBool(in.WithDecryption))
+	p, err := s.get(ctx, s.ringOf(ctx, caller, ""), caller.Scope, in.Name, aws.ToBool(in.WithDecryption))
 	if err != nil {
 		return nil, err
 	}
@@ -28,14 +29,14 @@ func (s *Service) getParameter(ctx context.Context, caller wire.Caller, in *sdk.
 // ARN of the scope, with or without a version or label. The errors are those
 // of GetParameter.
 func (s *Service) Resolve(ctx context.Context, scope state.Scope, name string) (secrets.Value, error) {
-	p, err := s.get(ctx, scope, aws.String(name), true)
+	p, err := s.get(ctx, s.ring(), scope, aws.String(name), true)
 	if err != nil {
 		return secrets.Value{}, err
 	}
 	return secrets.NewValue(*p.Value), nil
 }
 
-func (s *Service) get(ctx context.Context, scope state.Scope, name *string, decrypt bool) (out *types.Parameter, err error) {
+func (s *Service) get(ctx context.Context, ring kmskey.Ring, scope state.Scope, name *string, decrypt bool) (out *types.Parameter, err error) {
 	err = s.store.View(ctx, func(r store.Reader) error {
 		p, selector, err := find(r, scope, name)
 		if err != nil {
@@ -45,7 +46,7 @@ func (s *Service) get(ctx context.Context, scope state.Scope, name *string, decr
 		if err != nil {
 			return err
 		}
-		out, err = s.read(r, scope, p, version, selector, decrypt)
+		out, err = s.read(ring, r, scope, p, version, selector, decrypt)
 		return err
 	})
 	return out, err
@@ -57,7 +58,7 @@ func (s *Service) getParameters(ctx context.Context, caller wire.Caller, in *sdk
 	}
 	out := &sdk.GetParametersOutput{Parameters: []types.Parameter{}, InvalidParameters: []string{}}
 	for _, name := range in.Names {
-		p, err := s.get(ctx, caller.Scope, aws.String(name), aws.ToBool(in.WithDecryption))
+		p, err := s.get(ctx, s.ringOf(ctx, caller, ""), caller.Scope, aws.String(name), aws.ToBool(in.WithDecryption))
 		var absent *types.ParameterNotFound
 		var noVersion *types.ParameterVersionNotFound
 		switch {

@@ -7,6 +7,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/hatoba/hatoba/internal/secrets/kmskey"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -37,7 +38,7 @@ func (s *Service) getParameterHistory(ctx context.Context, caller wire.Caller, i
 				return nil
 			}
 			last = key.ID
-			shown, err := s.history(r, caller.Scope, p, v, aws.ToBool(in.WithDecryption))
+			shown, err := s.history(s.ringOf(ctx, caller, ""), r, caller.Scope, p, v, aws.ToBool(in.WithDecryption))
 			if err != nil {
 				return err
 			}
@@ -51,8 +52,8 @@ func (s *Service) getParameterHistory(ctx context.Context, caller wire.Caller, i
 	return out, nil
 }
 
-func (s *Service) history(r store.Reader, scope state.Scope, p state.Parameter, v state.ParameterVersion, decrypt bool) (types.ParameterHistory, error) {
-	value, err := s.value(r, scope, p.Name, v, decrypt)
+func (s *Service) history(ring kmskey.Ring, r store.Reader, scope state.Scope, p state.Parameter, v state.ParameterVersion, decrypt bool) (types.ParameterHistory, error) {
+	value, err := s.value(ring, r, scope, p.Name, v, decrypt)
 	if err != nil {
 		return types.ParameterHistory{}, err
 	}

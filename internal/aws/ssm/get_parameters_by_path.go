@@ -43,7 +43,7 @@ func (s *Service) getParametersByPath(ctx context.Context, caller wire.Caller, i
 				return nil
 			}
 			version, label := labelled(p, in.ParameterFilters)
-			shown, err := s.read(r, scope, p, version, label, decrypt)
+			shown, err := s.read(s.ringOf(ctx, caller, ""), r, scope, p, version, label, decrypt)
 			if err != nil {
 				return err
 			}

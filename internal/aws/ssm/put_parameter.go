@@ -54,7 +54,7 @@ func (s *Service) putParameter(ctx context.Context, caller wire.Caller, in *sdk.
 			}
 		}
 		key := versionKey(scope, name, p.Version)
-		sealed, err := s.seal(w, scope, p, key, *in.Value)
+		sealed, err := s.seal(s.ringOf(ctx, caller, details.Tier), w, scope, p, key, *in.Value)
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,8 @@ type Config struct {
 	Now     func() time.Time // nil: time.Now
 	// Sessions are those of ECS Exec; nil: there are none.
 	Sessions Sessions
+	// AuthorizeKey decides whether a caller may use a KMS key; nil: everybody may.
+	AuthorizeKey wire.AuthorizeKey
 }
 
 // Sessions are sessions of ECS Exec; sessions.Manager is the real one.
@@ -44,11 +46,12 @@ type Service struct {
 	keyring  *secrets.Keyring
 	now      func() time.Time
 	sessions Sessions
+	keyUse   wire.AuthorizeKey
 }
 
 // New returns a Service.
 func New(cfg Config) *Service {
-	s := &Service{store: cfg.Store, keyring: cfg.Keyring, now: cfg.Now, sessions: cfg.Sessions}
+	s := &Service{store: cfg.Store, keyring: cfg.Keyring, now: cfg.Now, sessions: cfg.Sessions, keyUse: cfg.AuthorizeKey}
 	if s.now == nil {
 		s.now = time.Now
 	}

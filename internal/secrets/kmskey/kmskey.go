@@ -35,7 +35,27 @@ const (
 )
 
 // Ring encrypts under KMS keys. It may be used concurrently.
-type Ring struct{ Keyring *secrets.Keyring }
+type Ring struct {
+	Keyring *secrets.Keyring
+	// Ask decides whether a key may be used; nil: it may.
+	Ask func(use Use, key state.KMSKey, context map[string]string) error
+}
+
+// Use is what a key is used for.
+type Use int
+
+// The uses.
+const (
+	Seals Use = iota
+	Opens
+)
+
+func (g Ring) ask(use Use, key state.KMSKey, context map[string]string) error {
+	if g.Ask == nil {
+		return nil
+	}
+	return g.Ask(use, key, context)
+}
 
 // NewMaterial makes a generation of a key's material. number is its place.
 func (g Ring) NewMaterial(key state.Key, number int, now time.Time, onDemand bool) (state.KMSMaterial, error) {
@@ -53,6 +73,9 @@ func materialAAD(key state.Key, number int) []byte {
 
 // Encrypt encrypts under a usable key of the scope.
 func (g Ring) Encrypt(scope state.Scope, key state.KMSKey, context map[string]string, plaintext []byte) ([]byte, error) {
+	if err := g.ask(Seals, key, context); err != nil {
+		return nil, err
+	}
 	if err := Usable(key); err != nil {
 		return nil, err
 	}
@@ -84,6 +107,9 @@ func (g Ring) Decrypt(r store.Reader, scope state.Scope, context map[string]stri
 	if !ok {
 		return nil, key, refuse(AccessDenied, "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.")
 	}
+	if err := g.ask(Opens, key, context); err != nil {
+		return nil, key, err
+	}
 	if err := Usable(key); err != nil {
 		return nil, key, err
 	}
@@ -100,6 +126,15 @@ func (g Ring) Decrypt(r store.Reader, scope state.Scope, context map[string]stri
 		return nil, key, refuse(InvalidCiphertext, "")
 	}
 	return plaintext, key, nil
+}
+
+// OfCiphertext returns the id of the key that a ciphertext names; "" when it is
+// none.
+func OfCiphertext(ciphertext []byte) string {
+	if len(ciphertext) < headerLen || ciphertext[0] != version {
+		return ""
+	}
+	return uuid.UUID(ciphertext[1:17]).String()
 }
 
 // MaterialID returns the id of the generation of key that a ciphertext of it
