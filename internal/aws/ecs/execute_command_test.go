@@ -1,12 +1,15 @@
 package ecs
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 func TestTranscript(t *testing.T) {
@@ -61,5 +64,19 @@ func TestStreamURL(t *testing.T) {
 		if got := streamURL(endpoint, "x"); got != want {
 			t.Error(got)
 		}
+	}
+}
+
+// Tools that run commands ask where ECS is: it is where they asked.
+func TestDiscoverPollEndpoint(t *testing.T) {
+	b := newBench(t)
+	here := wire.Caller{Scope: scope, Endpoint: "http://127.0.0.1:4566"}
+	out, err := b.discoverPollEndpoint(t.Context(), here, &ecs.DiscoverPollEndpointInput{})
+	if err != nil || aws.ToString(out.Endpoint) != "http://127.0.0.1:4566/" {
+		t.Errorf("got %v %v", out, err)
+	}
+	var missing *types.ClusterNotFoundException
+	if _, err := b.discoverPollEndpoint(t.Context(), here, &ecs.DiscoverPollEndpointInput{Cluster: aws.String("nobody")}); !errors.As(err, &missing) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -111,6 +111,7 @@ func (s *Service) Describe() wire.Service {
 			op(s, "DescribeTasks", s.describeTasks),
 			op(s, "ListTasks", s.listTasks),
 			op(s, "ExecuteCommand", s.executeCommand),
+			op(s, "DiscoverPollEndpoint", s.discoverPollEndpoint),
 
 			op(s, "CreateService", s.createService),
 			op(s, "UpdateService", s.updateService),
