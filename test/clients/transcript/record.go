@@ -2,12 +2,12 @@ package transcript
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -15,6 +15,8 @@ import (
 // Recorder hands requests on to a Hatoba, and keeps them with their answers.
 type Recorder struct {
 	To    *url.URL
+	Any   []string // members of answers whose values are nobody's business
+	Skip  []string // services whose calls are handed on and not kept
 	proxy *httputil.ReverseProxy
 
 	mu    sync.Mutex
@@ -43,7 +45,7 @@ var credential = regexp.MustCompile(`Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/`)
 func (r *Recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	signed := credential.FindStringSubmatch(req.Header.Get("Authorization"))
 	target := req.Header.Get("X-Amz-Target")
-	if signed == nil || target == "" && !strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if signed == nil || slices.Contains(r.Skip, signed[1]) || target == "" && !strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		r.proxy.ServeHTTP(w, req) // the registry, a data channel, S3
 		return
 	}
@@ -75,25 +77,15 @@ func (r *Recorder) keep(call Call, answer string) {
 	defer r.mu.Unlock()
 	sent := call.Request
 	if strings.HasPrefix(strings.TrimSpace(sent), "{") {
-		sent = compact(sent)
+		sent = tidyRequest(sent)
 	}
 	call.Request, call.Answer = sent, answer
 	k := kept{Call: call, sent: call.Service + call.Operation + sent}
-	if n := len(r.calls); n > 0 && r.calls[n-1].sent == k.sent && k.Status < 300 {
-		k.Repeat = true
-		r.calls[n-1] = k
+	if n := len(r.calls); n > 0 && r.calls[n-1].sent == k.sent && k.reads() {
+		r.calls[n-1] = k // the client waits for something
 		return
 	}
 	r.calls = append(r.calls, k)
-}
-
-// compact writes a request's JSON indented, as it was sent in all else.
-func compact(text string) string {
-	var out bytes.Buffer
-	if json.Indent(&out, []byte(text), "", "  ") != nil {
-		return text
-	}
-	return out.String()
 }
 
 // Transcript is what was recorded so far, with names for what differs.
@@ -105,7 +97,7 @@ func (r *Recorder) Transcript(comment ...string) Transcript {
 	for _, k := range r.calls {
 		c := k.Call
 		c.Request = r.names.request(c.Request)
-		c.Answer = r.names.answer(strings.ReplaceAll(tidy(c.Answer), r.To.Host, "{endpoint}"))
+		c.Answer = r.names.answer(strings.ReplaceAll(tidy(c.Answer, r.Any), r.To.Host, "{endpoint}"))
 		t.Calls = append(t.Calls, c)
 	}
 	return t

@@ -14,7 +14,7 @@ type Target struct {
 	URL      string
 	Account  string
 	Region   string
-	Patience time.Duration // with calls that are made until the answer is as recorded
+	Patience time.Duration // with calls that are made until the answer is as it was
 }
 
 // wires say how the services are spoken to: the prefix of JSON targets, or the
@@ -62,7 +62,7 @@ func one(ctx context.Context, to Target, c Call, bound Bindings) error {
 		} else {
 			err = bound.Match(c.Answer, answer)
 		}
-		if err == nil || !c.Repeat || time.Now().After(deadline) {
+		if err == nil || !c.reads() || time.Now().After(deadline) {
 			return err
 		}
 		select {

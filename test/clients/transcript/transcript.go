@@ -1,10 +1,11 @@
 // Package transcript keeps what a client and Hatoba said to each other as small
 // text files, and says it again.
 //
-// A file is a list of calls. What differs from run to run (ids, addresses,
-// times) stands there as {id-1}: it is bound where an answer says it first, and
-// put into later requests. A call marked with ~ was made until the answer was
-// like that.
+// A file is a list of calls. What differs from run to run (ids, addresses)
+// stands there as {id-1}: it is bound where an answer says it first, and put
+// into later requests. {time} and {token} are another value every time, and
+// {any} is any value at all. Calls that only read are made until the answer is
+// as it was, since the client had waited too.
 //
 //	# how it was recorded
 //	> ecs DescribeServices
@@ -27,7 +28,6 @@ import (
 type Call struct {
 	Service, Operation string
 	Request            string // JSON, or a form's pairs a line
-	Repeat             bool   // made again and again until the answer was this
 	Status             int
 	Answer             string // JSON or XML
 }
@@ -49,12 +49,12 @@ func Parse(text []byte) (Transcript, error) {
 		switch {
 		case strings.HasPrefix(line, "# ") && len(t.Calls) == 0:
 			t.Comment = append(t.Comment, line[2:])
-		case strings.HasPrefix(line, "> "), strings.HasPrefix(line, "~ "):
+		case strings.HasPrefix(line, "> "):
 			service, operation, ok := strings.Cut(line[2:], " ")
 			if !ok {
 				return t, fmt.Errorf("line %d: a call is > SERVICE OPERATION", n)
 			}
-			t.Calls = append(t.Calls, Call{Service: service, Operation: operation, Repeat: line[0] == '~'})
+			t.Calls = append(t.Calls, Call{Service: service, Operation: operation})
 			into = &t.Calls[len(t.Calls)-1].Request
 		case strings.HasPrefix(line, "< ") && len(t.Calls) > 0:
 			status, err := strconv.Atoi(line[2:])
@@ -79,11 +79,7 @@ func (t Transcript) String() string {
 		fmt.Fprintf(&b, "# %s\n", c)
 	}
 	for _, c := range t.Calls {
-		mark := ">"
-		if c.Repeat {
-			mark = "~"
-		}
-		fmt.Fprintf(&b, "\n%s %s %s\n%s< %d\n%s", mark, c.Service, c.Operation, ended(c.Request), c.Status, ended(c.Answer))
+		fmt.Fprintf(&b, "\n> %s %s\n%s< %d\n%s", c.Service, c.Operation, ended(c.Request), c.Status, ended(c.Answer))
 	}
 	return b.String()
 }
@@ -102,6 +98,16 @@ func (t Transcript) Operations() (out []string) {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// reads tells whether a call changes nothing.
+func (c Call) reads() bool {
+	for _, verb := range []string{"Describe", "List", "Get", "BatchGet", "Filter"} {
+		if strings.HasPrefix(c.Operation, verb) {
+			return true
+		}
+	}
+	return false
 }
 
 // form writes a form a pair a line, in the order of their names.

@@ -14,6 +14,7 @@ var volatile = []struct {
 }{
 	{"digest", regexp.MustCompile(`sha256:[0-9a-f]{64}`)},
 	{"uuid", regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)},
+	{"session", regexp.MustCompile(`ecs-execute-command-[a-z0-9]{20,}`)},
 	{"id", regexp.MustCompile(`\b[0-9a-f]{32}(?:-\d+)?\b`)},
 	{"resource", regexp.MustCompile(`\b[a-z]+(?:-[a-z]+)*-[0-9a-f]{17}\b`)},
 	{"deployment", regexp.MustCompile(`\becs-svc/(\d{10,})\b`)},
