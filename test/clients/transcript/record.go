@@ -69,7 +69,7 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		}
 		call.Operation, call.Request = values.Get("Action"), form(values)
 	}
-	r.keep(call, answer.body.String())
+	r.keep(call, strings.ReplaceAll(answer.body.String(), req.Host, "{endpoint}"))
 }
 
 func (r *Recorder) keep(call Call, answer string) {
