@@ -103,16 +103,16 @@ func (c *client) closeIfIdle() {
 // next carries one request; false when the connection is at its end.
 func (c *client) next() bool {
 	c.req = nil
-	if c.s = c.on.conf.Load(); c.s == nil || c.plane.ending.Load() {
-		return false
-	}
-	if c.bal = c.s.bal.conf.Load(); c.bal == nil {
+	if !c.current() || c.plane.ending.Load() {
 		return false
 	}
 	c.now = time.Now()
 	n, err := c.readHead()
 	if n == 0 {
 		c.refuseHead(err)
+		return false
+	}
+	if !c.current() {
 		return false
 	}
 	c.s.bal.count.requests.Add(1)
@@ -137,6 +137,16 @@ func (c *client) next() bool {
 		c.out = nil
 	}
 	return c.state.CompareAndSwap(working, waiting)
+}
+
+// current takes the listener and its balancer as they are now, which while a
+// request is waited for may change.
+func (c *client) current() bool {
+	if c.s = c.on.conf.Load(); c.s == nil {
+		return false
+	}
+	c.bal = c.s.bal.conf.Load()
+	return c.bal != nil
 }
 
 // readHead waits for a whole head and gives its length, which stays in the
@@ -238,6 +248,7 @@ func (c *client) say(r *reply, keep bool) bool {
 		return false // nobody is there to read it
 	}
 	c.begin()
+	c.now = time.Now()
 	c.out = r.append(c.out, c.now, keep, c.req != nil && c.req.has(c.req.method) && string(c.req.bytes(c.req.method)) == "HEAD")
 	c.s.bal.count.ownStatus(r.status)
 	return c.flush() == nil && keep

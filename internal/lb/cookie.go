@@ -35,19 +35,19 @@ func (h *head) cookie(name string) []byte {
 	return nil
 }
 
-// boundTarget is the target that the client's cookie names, if the cookie still
-// holds and the target still takes requests.
-func (v *visit) boundTarget(name string) *target {
+// boundTarget is the target that the client's cookie names, nil if that takes no
+// requests any more; bound tells whether the cookie still holds.
+func (v *visit) boundTarget(name string) (t *target, bound bool) {
 	for _, name := range []string{name, name + "CORS"} {
 		value := v.req.cookie(name)
 		if len(value) == 0 {
 			continue
 		}
 		if hash, ok := v.plane.seal.get(value, v.share.hash, v.now); ok {
-			return v.share.group.byCookie(hash)
+			return v.share.group.byCookie(hash), true
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // boundGroup is the group that the client's cookie names.

@@ -48,16 +48,9 @@ func BucketBound(i int) time.Duration {
 }
 
 func bucketOf(d time.Duration) int {
-	us := uint64(max(d, 0) / time.Microsecond)
-	if us == 0 {
-		return 0
-	}
-	n := bits.Len64(us) // us is in [2^(n-1), 2^n)
-	i := 2*n - 1        // below 1.5 * 2^(n-1)
-	if n > 1 && us>>(n-2)&1 == 1 {
-		i++
-	} else if n == 1 {
-		i = 1
+	i := 2 * bits.Len64(uint64(max(d, 0)/time.Microsecond))
+	if i > 0 && d < BucketBound(i-1) {
+		i--
 	}
 	return min(i, buckets-1)
 }

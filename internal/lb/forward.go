@@ -29,8 +29,12 @@ func (c *client) forward(keep bool) bool {
 			return c.relay(u, keep)
 		}
 		again := u.used && u.w == 0 && whole && c.idempotent() && !errors.Is(err, errTimeout) && !errors.Is(err, errClientGone)
+		up := c.upload
 		if !c.stopUpload(u) {
 			keep = false
+			if errors.Is(up.err, errChunk) || errors.Is(up.err, errClientGone) {
+				err = up.err // which is why the target's side was closed
+			}
 		}
 		u.t.pool.drop(u)
 		if !again {
@@ -139,6 +143,7 @@ func (c *client) checkAnswer(u *upstream) error {
 		return errBadAnswer
 	}
 	c.first = time.Now()
+	c.now = c.first
 	if c.upload != nil {
 		c.start = c.upload.last(c.start)
 	}

@@ -151,12 +151,16 @@ func requestURL(uri string, secure bool, host string) *url.URL {
 	if secure {
 		u.Scheme = "https"
 	}
-	if uri == "*" {
-		u.Opaque = uri
+	path, query, has := strings.Cut(uri, "?")
+	u.RawQuery, u.ForceQuery = query, has && query == ""
+	if !strings.HasPrefix(path, "//") {
+		u.Opaque = path // as it came, escaped or not
 		return u
 	}
-	path, query, has := strings.Cut(uri, "?")
-	u.Opaque = "//" + host + path // as it came, escaped or not
-	u.RawQuery, u.ForceQuery = query, has && query == ""
+	u.RawPath = path
+	var err error
+	if u.Path, err = url.PathUnescape(path); err != nil {
+		u.Path = path
+	}
 	return u
 }

@@ -131,9 +131,10 @@ func (c *client) sendBody(u *upstream, up *upload) error {
 	}
 }
 
-// spliceBody lets the kernel move a piece of a long body.
+// spliceBody lets the kernel move a piece of a long body, but not its last byte:
+// before that is sent, it is noted that the client has done its part.
 func (c *client) spliceBody(u *upstream, up *upload, left *int64) error {
-	n, err := splice(u.tcp, &u.link, c.tcp, &c.link, min(*left, splicePiece), c.bal.idle())
+	n, err := splice(u.tcp, &u.link, c.tcp, &c.link, min(*left-1, splicePiece), c.bal.idle())
 	*left -= n
 	c.s.bal.count.in.Add(uint64(n))
 	up.at.Store(time.Now().UnixNano())

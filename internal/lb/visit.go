@@ -29,11 +29,9 @@ type visit struct {
 	group  *Group // as it is now
 	target *target
 
-	stick      bool   // the answer carries cookies
-	sticky     uint64 // hash of the group that the client is bound to, 0: none
-	stickGroup bool
-	appSession bool
-	lastStatus int // of the target's answer, 0: none
+	stickGroup bool // the answer binds the client to the group
+	appSession bool // the client is bound by the application's cookie
+	lastStatus int  // of the target's answer, 0: none
 	trace      [80]byte
 	traceGiven []byte // what the target was told
 }
@@ -51,7 +49,7 @@ func (b *Balancer) idle() time.Duration {
 func (v *visit) reset() {
 	v.rule, v.share, v.group, v.target = nil, nil, nil, nil
 	v.lastStatus, v.traceGiven = 0, nil
-	v.stick, v.stickGroup, v.appSession, v.grpc = false, false, false, false
+	v.stickGroup, v.appSession, v.grpc = false, false, false
 }
 
 // decide finds the answer to a request, or nil when it goes to v.target.
@@ -126,11 +124,9 @@ func (v *visit) chooseTarget(act *action) *reply {
 	}
 	switch v.group.Sticky {
 	case BalancerCookie:
-		v.stick = true
-		v.target = v.boundTarget("AWSALB")
+		v.target, _ = v.boundTarget("AWSALB")
 	case ApplicationCookie:
-		v.target = v.boundTarget("AWSALBAPP-0")
-		v.appSession = v.target != nil
+		v.target, v.appSession = v.boundTarget("AWSALBAPP-0")
 	}
 	if v.target == nil {
 		v.target = v.share.group.choose(v.group, nil, v.now)

@@ -81,7 +81,7 @@ func (b *bench) durable(ctx context.Context) (err error) {
 }
 
 // middle is the median of a part of results.
-func middle(all []result, of func(result) float64) float64 {
+func middle[T any](all []T, of func(T) float64) float64 {
 	var values []float64
 	for _, r := range all {
 		values = append(values, of(r))

@@ -133,8 +133,8 @@ func answer(in *bufio.Reader) error {
 		if len(line) <= 2 {
 			break
 		}
-		if v, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-			length, _ = strconv.Atoi(string(bytes.TrimSpace(v)))
+		if name := len("Content-Length: "); len(line) > name && bytes.EqualFold(line[:name], []byte("Content-Length: ")) {
+			length, _ = strconv.Atoi(string(bytes.TrimSpace(line[name:])))
 		}
 	}
 	if length < 0 {

@@ -68,7 +68,16 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "parts to measure, separated by commas; all without")
 	bare := flag.String("bare", "", "be the bare handler on this address")
 	load := flag.String("load", "", "be the load that this JSON describes")
+	role := flag.String("role", "", "be a part of the balancer's measurement: target, traffic, hatoba or reverse")
+	with := flag.String("with", "", "what the role is told, as JSON")
 	flag.Parse()
+	if *role != "" {
+		if err := play(*role, *with); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *bare != "" || *load != "" {
 		if err := errors.Join(ifSet(*bare, serveBare), ifSet(*load, generate)); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
@@ -96,6 +105,7 @@ var parts = []struct {
 	name string
 	run  func(*bench, context.Context) error
 }{
+	{"balancer", (*bench).balancer}, // needs nothing of what the others do
 	{"launches", (*bench).launches}, {"eights", (*bench).eights}, {"bursts", (*bench).bursts}, {"stops", (*bench).stops},
 	{"durable", (*bench).durable}, {"api", (*bench).api}, {"pulls", (*bench).pulls}, {"idle", (*bench).idle},
 	{"memory", (*bench).memory}, {"startups", (*bench).startUps}, // the last one uses the fleet of the one before
@@ -135,8 +145,10 @@ func run(ctx context.Context, o options) (err error) {
 	fmt.Printf("%d CPUs, %.0f %% idle before the start; %d rounds, order drawn anew in each\n", runtime.NumCPU(), 100*share, o.rounds)
 	b := &bench{options: o, archive: filepath.Join(o.work, "stamp.tar")}
 	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
-	if err := b.prepare(ctx); err != nil {
-		return err
+	if o.only != "balancer" {
+		if err := b.prepare(ctx); err != nil {
+			return err
+		}
 	}
 	for i, part := range parts {
 		if !o.wanted(part.name) {
