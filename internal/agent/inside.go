@@ -2,7 +2,9 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +24,7 @@ import (
 // inside is what the task's endpoints need to know of it.
 func (w *worker) inside(netns string) endpoint.Task {
 	return endpoint.Task{
+		Local: w.rec.Local, Admit: w.admit(),
 		Key: w.key, Assignment: w.rec.Assignment, NetNS: netns, CredentialsID: w.rec.CredentialsID,
 		View: func() metadata.View { return *w.view.Load() },
 		Stats: func(ctx context.Context, id string) (runtime.Stats, error) {
@@ -35,6 +38,25 @@ func (w *worker) inside(netns string) endpoint.Task {
 			})
 			return out, err
 		},
+	}
+}
+
+// admit tells whose connection it is where a socket alone does not: in the
+// machine's own namespace.
+func (w *worker) admit() func(client, server netip.AddrPort) bool {
+	if w.mode() != modeHost {
+		return nil
+	}
+	return func(client, server netip.AddrPort) bool {
+		pids, err := w.a.cfg.Engine.Pids(w.a.ctx, w.key.ID)
+		own := false
+		if err == nil {
+			own, err = network.Holds(pids, client, server)
+		}
+		if err != nil {
+			w.log.Debug("who asks the task's endpoints cannot be told", "error", err)
+		}
+		return own
 	}
 }
 
@@ -152,11 +174,14 @@ func (w *worker) environment(plan state.ContainerPlan) []string {
 	offer("AWS_REGION", w.key.Region)
 	offer("AWS_DEFAULT_REGION", w.key.Region)
 	served := w.served(plan.Name)
+	api, base := endpoint.APIURL, "http://"+network.Local.String()
+	if l := w.rec.Local; l != (endpoint.Local{}) {
+		api, base = fmt.Sprintf("http://%s:%d", endpoint.Host, l.API), fmt.Sprintf("http://%s:%d", endpoint.Host, l.Metadata)
+	}
 	if served && !pointed(set) {
-		out["AWS_ENDPOINT_URL"] = endpoint.APIURL
+		out["AWS_ENDPOINT_URL"] = api
 	}
 	id := containerID(w.key.ID, plan.Name)
-	base := "http://" + network.Local.String()
 	out["AWS_EXECUTION_ENV"] = executionEnvironment(w.rec.Assignment.Task.Spec.LaunchType)
 	if !served {
 		return list(out)
@@ -164,7 +189,12 @@ func (w *worker) environment(plan state.ContainerPlan) []string {
 	out["ECS_CONTAINER_METADATA_URI"] = base + "/v3/" + id
 	out["ECS_CONTAINER_METADATA_URI_V4"] = base + "/v4/" + id
 	out["ECS_AGENT_URI"] = base + "/api/" + id
-	if w.rec.CredentialsID != "" {
+	switch {
+	case w.rec.CredentialsID == "":
+	case w.rec.Local != endpoint.Local{}:
+		// A relative one is relative to an address that the machine has not.
+		out["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = base + credentials.Path(w.rec.CredentialsID)
+	default:
 		out["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = credentials.Path(w.rec.CredentialsID)
 	}
 	return list(out)

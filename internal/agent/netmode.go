@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/hatoba/hatoba/internal/agent/endpoint"
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -48,8 +50,13 @@ func (r *record) attached() bool { return r.Attached || r.NetNS != "" }
 
 // reserveInterfaces chooses addresses and ports for each container, once.
 func (w *worker) reserveInterfaces() error {
-	if w.mode() == modeHost || w.rec.Begun {
+	if w.rec.Begun {
 		return nil
+	}
+	if w.mode() == modeHost {
+		var err error
+		w.rec.Local, err = freePorts()
+		return err
 	}
 	made := map[string]*interfaceRecord{}
 	for _, p := range w.plans {
@@ -137,7 +144,11 @@ func (w *worker) attachMode(ctx context.Context) (stop func(), err error) {
 				return nil, err
 			}
 		}
-		return all, nil
+		stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(""))
+		if err != nil {
+			return nil, fmt.Errorf("open the task's endpoints: %w", err)
+		}
+		return stop, nil
 	}
 	for _, p := range w.plans {
 		s, err := w.attachContainer(ctx, p)
@@ -210,6 +221,9 @@ func (w *worker) takeUpPorts() {
 func (w *worker) serveAgain() (stop func(), err error) {
 	if w.mode() == modeAwsvpc {
 		return w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(w.rec.NetNS))
+	}
+	if w.rec.Local != (endpoint.Local{}) {
+		return w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(""))
 	}
 	var stops []func()
 	for _, p := range w.plans {
@@ -332,10 +346,24 @@ func (w *worker) writeFiles(p state.ContainerPlan, host string, hosts, resolv []
 	return nil
 }
 
-// served tells whether a container finds the task's endpoints on its local
-// address: not in the machine's own namespace, and not without a network.
+// freePorts chooses ports of the machine's loopback. They are saved before the
+// task is told of them, for it keeps them through our restarts.
+func freePorts() (out endpoint.Local, err error) {
+	for _, port := range []*uint16{&out.Metadata, &out.API} {
+		ln, err := net.Listen("tcp4", endpoint.Host+":0")
+		if err != nil {
+			return out, err
+		}
+		defer ln.Close()
+		*port = ln.Addr().(*net.TCPAddr).AddrPort().Port()
+	}
+	return out, nil
+}
+
+// served tells whether a container finds the task's endpoints: not without a
+// network.
 func (w *worker) served(name string) bool {
-	if w.mode() == modeAwsvpc {
+	if w.mode() == modeAwsvpc || w.rec.Local != (endpoint.Local{}) {
 		return true
 	}
 	r := w.rec.Interfaces[name]

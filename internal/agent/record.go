@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/agent/endpoint"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
 )
@@ -29,9 +30,11 @@ type record struct {
 	// CredentialsID is the path under which the task finds its credentials: it
 	// opens nothing outside the task. "" without a task role.
 	CredentialsID string
-	Containers    map[string]*containerRecord
-	Observed      state.Observed
-	History       history
+	// Local is where a task in the machine's own namespace finds its endpoints.
+	Local      endpoint.Local `json:",omitzero"`
+	Containers map[string]*containerRecord
+	Observed   state.Observed
+	History    history
 	// HostStopped says that the machine was restarted since the task began.
 	HostStopped bool `json:",omitempty"`
 }

@@ -5,10 +5,12 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -54,12 +56,24 @@ type Task struct {
 	Assignment    protocol.Assignment // as it was when the task was begun
 	NetNS         string
 	CredentialsID string // "" without a task role
-	View          func() metadata.View
-	Stats         func(ctx context.Context, containerID string) (runtime.Stats, error)
+	// Local are the ports of the machine's loopback that a task in the machine's
+	// own namespace is served on; its zero value is a task with a namespace.
+	// Everybody on the machine reaches them, and Admit tells who is the task.
+	Local Local
+	Admit func(client, server netip.AddrPort) bool
+	View  func() metadata.View
+	Stats func(ctx context.Context, containerID string) (runtime.Stats, error)
 	// Used tells the bytes the task has written to its storage.
 	Used        func(ctx context.Context) (int64, bool)
 	Credentials func(ctx context.Context) (protocol.Credentials, error)
 }
+
+// Local are ports of the machine's loopback.
+type Local struct{ Metadata, API uint16 }
+
+// Host is where they are. SDKs take credentials from a loopback address alone
+// without a token.
+const Host = "127.0.0.1"
 
 // Resolver answers a task's questions for names.
 type Resolver interface {
@@ -91,15 +105,15 @@ func (s *Server) Serve(ctx context.Context, t Task) (stop func(), err error) {
 		}
 		o.ends.Wait()
 	}
-	if err := network.LeadLocal(t.NetNS, leads()); err != nil {
-		return nil, err
-	}
-	if err := s.serveDNS(ctx, o, t); err != nil {
+	api := s.API(t.Assignment.Task, t.Assignment.Definition)
+	handlers := map[uint16]http.Handler{metadataPort: s.local(t, api), apiPort: api}
+	if t.Local != (Local{}) {
+		handlers = map[uint16]http.Handler{t.Local.Metadata: admitted(t, handlers[metadataPort]), t.Local.API: admitted(t, api)}
+	} else if err := errors.Join(network.LeadLocal(t.NetNS, leads()), s.serveDNS(ctx, o, t)); err != nil {
 		stop()
 		return nil, err
 	}
-	api := s.API(t.Assignment.Task, t.Assignment.Definition)
-	for port, handler := range map[uint16]http.Handler{metadataPort: s.local(t, api), apiPort: api} {
+	for port, handler := range handlers {
 		if err := s.serveHTTP(ctx, o, t, port, handler); err != nil {
 			stop()
 			return nil, err
@@ -130,7 +144,7 @@ func (s *Server) serveDNS(ctx context.Context, o *open, t Task) error {
 }
 
 func (s *Server) serveHTTP(ctx context.Context, o *open, t Task, port uint16, handler http.Handler) error {
-	ln, err := network.Listen(t.NetNS, netip.AddrPortFrom(network.Local, served(port)))
+	ln, err := t.listen(port)
 	if err != nil {
 		return err
 	}
@@ -138,6 +152,9 @@ func (s *Server) serveHTTP(ctx context.Context, o *open, t Task, port uint16, ha
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog:    slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, clientKey{}, sync.OnceValue(func() bool { return t.owns(c) }))
+		},
 	}
 	o.stop = append(o.stop, func() { _ = server.Close() })
 	unfollow := context.AfterFunc(ctx, func() { _ = server.Close() })
@@ -146,6 +163,34 @@ func (s *Server) serveHTTP(ctx context.Context, o *open, t Task, port uint16, ha
 		_ = server.Serve(netutil.LimitListener(ln, maxConnections)) // always ends with an error: it was closed
 	})
 	return nil
+}
+
+func (t Task) listen(port uint16) (net.Listener, error) {
+	if t.Local == (Local{}) {
+		return network.Listen(t.NetNS, netip.AddrPortFrom(network.Local, served(port)))
+	}
+	return net.Listen("tcp4", net.JoinHostPort(Host, strconv.Itoa(int(port))))
+}
+
+// clientKey is the context key under which a connection's requests find
+// whether it is the task's. It is found out once for a connection.
+type clientKey struct{}
+
+func (t Task) owns(c net.Conn) bool {
+	client, ok := c.RemoteAddr().(*net.TCPAddr)
+	server, also := c.LocalAddr().(*net.TCPAddr)
+	return ok && also && t.Admit != nil && t.Admit(client.AddrPort(), server.AddrPort())
+}
+
+// admitted lets the task in and nobody else.
+func admitted(t Task, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if own, ok := r.Context().Value(clientKey{}).(func() bool); !ok || !own() {
+			http.Error(w, "this is for the processes of task "+t.Key.ID+" alone", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // local is what is served on the metadata port.
@@ -167,9 +212,11 @@ func (t Task) sample(ctx context.Context, id string) (metadata.Sample, error) {
 	if err != nil {
 		return metadata.Sample{}, err
 	}
-	carried, err := network.Count(t.NetNS)
-	if err != nil {
-		return metadata.Sample{}, err
+	var carried network.Counters
+	if t.NetNS != "" { // the machine's own interfaces are not counted for a task
+		if carried, err = network.Count(t.NetNS); err != nil {
+			return metadata.Sample{}, err
+		}
 	}
 	return metadata.Sample{Stats: used, System: metadata.SystemCPU(), Net: metadata.Interface(carried)}, nil
 }

@@ -205,6 +205,9 @@ func (v View) networks(version int, c Container) []network {
 	if c.Address.IsValid() {
 		return []network{{NetworkMode: c.Plan.Host.NetworkMode, IPv4Addresses: []string{c.Address.String()}}}
 	}
+	if c.Plan.Host.NetworkMode == "host" {
+		return []network{{NetworkMode: "host", IPv4Addresses: []string{""}}}
+	}
 	eni := v.Observed.ENI
 	if eni.PrivateIPv4 == "" {
 		return nil

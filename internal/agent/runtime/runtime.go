@@ -87,6 +87,8 @@ type Engine interface {
 	// system: all of it is looked at. Where Spec.Layer says where that is, it is
 	// not counted here.
 	Written(ctx context.Context, id string) (int64, error)
+	// Pids tells the processes of a task's containers, as they are numbered here.
+	Pids(ctx context.Context, taskID string) ([]int, error)
 	// Attach runs a command inside the container with its streams attached,
 	// and returns once it runs. The command has the container's environment and
 	// working directory. It does not outlive ctx, nor the engine: one that a

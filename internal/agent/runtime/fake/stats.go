@@ -36,3 +36,8 @@ func (e *Engine) Written(ctx context.Context, id string) (int64, error) {
 	}
 	return 0, nil
 }
+
+// Pids implements runtime.Engine: a fake has no processes.
+func (e *Engine) Pids(ctx context.Context, taskID string) ([]int, error) {
+	return nil, e.fail(ctx, "Pids", taskID)
+}
