@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	taskapi "github.com/containerd/containerd/api/runtime/task/v3"
 	"github.com/containerd/log"
+	"golang.org/x/sys/unix"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime/exit"
 )
@@ -21,8 +24,38 @@ type container struct {
 	killed atomic.Bool   // SIGKILL was asked for
 	noted  chan struct{} // closed when the exit is on disk
 
-	mu   sync.Mutex // orders the notes
-	note exit.Record
+	mu      sync.Mutex // orders the notes
+	note    exit.Record
+	process *os.File // a pidfd of its own process, nil: not known
+}
+
+// hold keeps hold of the container's own process: its number may become
+// another's, this does not.
+func (c *container) hold(pid uint32) {
+	fd, err := unix.PidfdOpen(int(pid), 0)
+	if err != nil {
+		return // before Linux 5.3; the runtime signals it
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.process = os.NewFile(uintptr(fd), "process")
+}
+
+// signal signals a process that has started. false: it did not.
+func (c *container) signal(number syscall.Signal) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.process != nil && !c.note.StartedAt.IsZero() && !c.note.Ended &&
+		unix.PidfdSendSignal(int(c.process.Fd()), number, nil, 0) == nil
+}
+
+func (c *container) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.process != nil {
+		_ = c.process.Close()
+		c.process = nil
+	}
 }
 
 // starting sets the start before it happens: the process may end before we

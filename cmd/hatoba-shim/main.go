@@ -25,7 +25,7 @@ func main() {
 		return slices.Contains([]string{"start", "delete", "-info", "-v", "-version"}, arg)
 	}
 	if slices.ContainsFunc(os.Args[1:], short) {
-		shim.RunShim(context.Background(), manager.NewShimManager("io.containerd.runc.v2"))
+		shim.RunShim(context.Background(), remains{manager.NewShimManager("io.containerd.runc.v2")})
 		return
 	}
 	if err := serve(); err != nil {

@@ -41,7 +41,8 @@ func serve() error {
 	if namespace == "" {
 		return errors.New("the flag -namespace is missing")
 	}
-	debug.SetGCPercent(40)
+	debug.SetGCPercent(-1) // a start is over before it pays; tidy turns it on
+	debug.SetMemoryLimit(busyMemory)
 	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
 
 	// SIGTERM and SIGINT are caught and not ignored: what is ignored is
@@ -116,6 +117,10 @@ func logTo(ctx context.Context) error {
 	return log.SetLevel("error")
 }
 
+// busyMemory is how much the shim may take before it collects garbage while it
+// has calls to answer.
+const busyMemory = 24 << 20
+
 // calm is how long after the last call the shim gives its memory back.
 const calm = 5 * time.Second
 
@@ -123,7 +128,10 @@ const calm = 5 * time.Second
 // lives as long as its task and mostly waits.
 func tidy() ttrpc.UnaryServerInterceptor {
 	var mu sync.Mutex
-	later := time.AfterFunc(calm, debug.FreeOSMemory)
+	later := time.AfterFunc(calm, func() {
+		debug.SetGCPercent(40)
+		debug.FreeOSMemory()
+	})
 	return func(ctx context.Context, unmarshal ttrpc.Unmarshaler, info *ttrpc.UnaryServerInfo, method ttrpc.Method) (any, error) {
 		mu.Lock()
 		later.Reset(calm)

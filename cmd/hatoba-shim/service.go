@@ -90,6 +90,7 @@ func (s *service) Create(ctx context.Context, r *taskapi.CreateTaskRequest) (res
 		c.input.close()
 		return nil, err
 	}
+	c.hold(resp.Pid)
 	s.mu.Lock()
 	s.containers[r.ID] = c
 	s.mu.Unlock()
@@ -135,15 +136,20 @@ func (s *service) Wait(ctx context.Context, r *taskapi.WaitRequest) (*taskapi.Wa
 }
 
 // Kill remembers that a container was killed on request, and takes what an
-// exec has started along with it.
+// exec has started along with it. A container's own process is signalled
+// without the runtime, which would do the same.
 func (s *service) Kill(ctx context.Context, r *taskapi.KillRequest) (*emptypb.Empty, error) {
+	c := s.find(r.ID)
 	if syscall.Signal(r.Signal) == syscall.SIGKILL {
-		if c := s.find(r.ID); c != nil && r.ExecID == "" {
+		if c != nil && r.ExecID == "" {
 			c.killed.Store(true)
 		}
 		if r.ExecID != "" {
 			s.killGroup(ctx, r)
 		}
+	}
+	if c != nil && r.ExecID == "" && !r.All && c.signal(syscall.Signal(r.Signal)) {
+		return &emptypb.Empty{}, nil
 	}
 	return s.TTRPCTaskService.Kill(ctx, r)
 }
@@ -176,6 +182,7 @@ func (s *service) Delete(ctx context.Context, r *taskapi.DeleteRequest) (*taskap
 		return nil, err
 	}
 	c.waitNoted(ctx)
+	c.release()
 	s.mu.Lock()
 	delete(s.containers, r.ID)
 	s.mu.Unlock()

@@ -264,19 +264,31 @@ func (r *raw) launch(ctx context.Context) (out sample, err error) {
 	return out, r.shared.remove(ctx, s.container)
 }
 
-func (r *raw) burst(ctx context.Context, n int) (took time.Duration, err error) {
+// fill starts n containers eight at a time.
+func (r *raw) fill(ctx context.Context, n int) (all []started, took time.Duration, err error) {
 	ctx = namespaces.WithNamespace(ctx, "bench")
-	all := make([]started, n)
+	all = make([]started, n)
 	begin := time.Now()
 	err = eightWay(n, func(i int) (err error) {
 		all[i], _, err = r.start(ctx)
 		return err
 	})
-	took = time.Since(begin)
-	if err != nil {
-		return took, err
-	}
-	return took, eightWay(n, func(i int) error { return r.shared.remove(ctx, all[i].container) })
+	return all, time.Since(begin), err
+}
+
+func (r *raw) clear(ctx context.Context, all []started) error {
+	ctx = namespaces.WithNamespace(ctx, "bench")
+	return eightWay(len(all), func(i int) error {
+		if all[i].container == nil {
+			return nil
+		}
+		return r.shared.remove(ctx, all[i].container)
+	})
+}
+
+func (r *raw) burst(ctx context.Context, n int) (took time.Duration, err error) {
+	all, took, err := r.fill(ctx, n)
+	return took, errors.Join(err, r.clear(ctx, all))
 }
 
 // stampIn waits for the stamp in a file and returns how long after begin it

@@ -32,10 +32,10 @@ type bench struct {
 	*Service
 	st  store.Store
 	now time.Time
-	t   *testing.T
+	t   testing.TB
 }
 
-func newBench(t *testing.T, change ...func(*Config)) *bench {
+func newBench(t testing.TB, change ...func(*Config)) *bench {
 	b := &bench{st: mem.New(), now: noon, t: t}
 	n := 0
 	cfg := Config{
@@ -129,7 +129,7 @@ func idOf(t types.Task) string { arn := aws.ToString(t.TaskArn); return arn[len(
 
 type handler[I, O any] func(context.Context, wire.Caller, *I) (*O, error)
 
-func must[I, O any](t *testing.T, h handler[I, O], in *I) *O {
+func must[I, O any](t testing.TB, h handler[I, O], in *I) *O {
 	t.Helper()
 	out, err := h(t.Context(), caller, in)
 	if err != nil {

@@ -3,6 +3,7 @@ package containerd
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/containerd/cgroups/v3"
@@ -69,7 +70,19 @@ func (e *Engine) options(ctx context.Context, spec runtime.Spec, image container
 		return opts, nil // without a profile
 	}
 	// Last, because the profile depends on the capabilities.
-	return append(opts, seccomp.WithDefaultProfile()), nil
+	return append(opts, seccomp.WithDefaultProfile(), direct(withoutX32)), nil
+}
+
+// withoutX32 takes the x32 ABI out of the profile: no kernel of Fargate's has
+// it, programs for it do not run there, and it is half of what the runtime takes
+// to compile the profile, at each start. What calls by it is ended.
+func withoutX32(s *oci.Spec) {
+	if s.Linux.Seccomp == nil {
+		return
+	}
+	s.Linux.Seccomp.Architectures = slices.DeleteFunc(slices.Clone(s.Linux.Seccomp.Architectures), func(a specs.Arch) bool {
+		return a == specs.ArchX32
+	})
 }
 
 // direct is an option that needs nothing but the spec.

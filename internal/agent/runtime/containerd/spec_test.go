@@ -1,9 +1,11 @@
 package containerd
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/containerd/containerd/v2/pkg/oci"
 	"github.com/google/go-cmp/cmp"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -136,5 +138,14 @@ func TestSignalNumber(t *testing.T) {
 		if got, err := signalNumber(name); err == nil {
 			t.Errorf("%q: %v", name, got)
 		}
+	}
+}
+
+// The profile is of the architectures whose programs run on Fargate.
+func TestProfileWithoutX32(t *testing.T) {
+	s := &oci.Spec{Linux: &specs.Linux{Seccomp: &specs.LinuxSeccomp{Architectures: []specs.Arch{specs.ArchX86_64, specs.ArchX86, specs.ArchX32}}}}
+	withoutX32(s)
+	if got := s.Linux.Seccomp.Architectures; !slices.Equal(got, []specs.Arch{specs.ArchX86_64, specs.ArchX86}) {
+		t.Errorf("%v", got)
 	}
 }
