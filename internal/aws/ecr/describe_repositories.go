@@ -17,13 +17,11 @@ const (
 )
 
 func pageSize(n *int32) (int, error) {
-	if n == nil {
-		return defaultPage, nil
-	}
-	if *n < 1 || *n > maxPage {
+	size, ok := wire.PageSize(n, defaultPage, maxPage)
+	if !ok {
 		return 0, invalid("Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must be between 1 and 1000'")
 	}
-	return int(*n), nil
+	return size, nil
 }
 
 // DescribeRepositories describes named repositories, or all of them by pages.

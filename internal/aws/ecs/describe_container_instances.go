@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"context"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -16,10 +15,8 @@ func (s *Service) describeContainerInstances(ctx context.Context, caller wire.Ca
 	if err := checkTargets("Container instances", in.ContainerInstances, maxPage); err != nil {
 		return nil, err
 	}
-	for _, i := range in.Include {
-		if !slices.Contains(i.Values(), i) {
-			return nil, invalid("include should be one of %v.", i.Values())
-		}
+	if err := checkInclude(in.Include); err != nil {
+		return nil, err
 	}
 	if err := s.joined(ctx, caller.Scope, in.Cluster); err != nil {
 		return nil, err
@@ -30,16 +27,11 @@ func (s *Service) describeContainerInstances(ctx context.Context, caller wire.Ca
 		if err != nil {
 			return err
 		}
-		seen := map[string]bool{}
-		for _, given := range in.ContainerInstances {
-			id, err := instanceID(caller.Scope, cluster.Name, given)
-			if err != nil {
-				return err
-			}
-			if seen[id] {
-				continue
-			}
-			seen[id] = true
+		ids, err := distinct(in.ContainerInstances, func(given string) (string, error) { return instanceID(caller.Scope, cluster.Name, given) })
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
 			inst, ok := store.ContainerInstances.Get(r, caller.Scope.Key(state.ContainerInstanceKey(cluster.Name, id)))
 			if !ok {
 				out.Failures = append(out.Failures, missing(caller.Scope.ContainerInstanceARN(cluster.Name, id)))

@@ -22,10 +22,8 @@ func (s *Service) describeServices(ctx context.Context, caller wire.Caller, in *
 	if err := checkTargets("Services", in.Services, maxServices); err != nil {
 		return nil, err
 	}
-	for _, i := range in.Include {
-		if !slices.Contains(i.Values(), i) {
-			return nil, invalid("include should be one of %v.", i.Values())
-		}
+	if err := checkInclude(in.Include); err != nil {
+		return nil, err
 	}
 	out := &ecs.DescribeServicesOutput{Services: []types.Service{}, Failures: []types.Failure{}}
 	err := s.view(ctx, func(r store.Reader) error {
@@ -33,16 +31,12 @@ func (s *Service) describeServices(ctx context.Context, caller wire.Caller, in *
 		if err != nil {
 			return err
 		}
-		shapes, seen := newServiceShapes(r, caller.Scope), map[string]bool{}
-		for _, given := range in.Services {
-			name, err := serviceName(caller.Scope, cluster.Name, given)
-			if err != nil {
-				return err
-			}
-			if seen[name] {
-				continue
-			}
-			seen[name] = true
+		shapes := newServiceShapes(r, caller.Scope)
+		names, err := distinct(in.Services, func(given string) (string, error) { return serviceName(caller.Scope, cluster.Name, given) })
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
 			svc, ok := store.Services.Get(r, caller.Scope.Key(state.ServiceID(cluster.Name, name)))
 			if !ok {
 				out.Failures = append(out.Failures, missing(caller.Scope.ServiceARN(cluster.Name, name)))

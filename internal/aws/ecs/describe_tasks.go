@@ -19,10 +19,8 @@ func (s *Service) describeTasks(ctx context.Context, caller wire.Caller, in *ecs
 	case n > maxPage:
 		return nil, invalid("Tasks cannot have more than %d elements.", maxPage)
 	}
-	for _, i := range in.Include {
-		if !slices.Contains(i.Values(), i) {
-			return nil, invalid("include should be one of %v.", i.Values())
-		}
+	if err := checkInclude(in.Include); err != nil {
+		return nil, err
 	}
 	out := &ecs.DescribeTasksOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
 	err := s.view(ctx, func(r store.Reader) error {
@@ -30,16 +28,11 @@ func (s *Service) describeTasks(ctx context.Context, caller wire.Caller, in *ecs
 		if err != nil {
 			return err
 		}
-		seen := map[string]bool{}
-		for _, given := range in.Tasks {
-			id, err := taskID(caller.Scope, cluster.Name, given)
-			if err != nil {
-				return err
-			}
-			if seen[id] {
-				continue
-			}
-			seen[id] = true
+		ids, err := distinct(in.Tasks, func(given string) (string, error) { return taskID(caller.Scope, cluster.Name, given) })
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
 			task, def, ok := findTask(r, caller.Scope, cluster.Name, id)
 			if !ok {
 				out.Failures = append(out.Failures, missing(caller.Scope.TaskARN(cluster.Name, id)))

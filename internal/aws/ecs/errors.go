@@ -35,12 +35,9 @@ func refusal(table fields.Table, in any) error {
 // page reads a listing's paging parameters: at most limit entries, after the
 // id the token carries.
 func page(kind string, maxResults *int32, token *string, limit int32) (size int, after string, err error) {
-	size = int(limit)
-	if maxResults != nil {
-		if *maxResults < 1 || *maxResults > limit {
-			return 0, "", invalid("maxResults should be between 1 and %d.", limit)
-		}
-		size = int(*maxResults)
+	size, ok := wire.PageSize(maxResults, int(limit), int(limit))
+	if !ok {
+		return 0, "", invalid("maxResults should be between 1 and %d.", limit)
 	}
 	after, err = wire.ReadPageToken(kind, aws.ToString(token))
 	var bad *wire.Error

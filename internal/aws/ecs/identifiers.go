@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/state"
@@ -77,4 +78,31 @@ func uuidOf(id string) string {
 		return id
 	}
 	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
+}
+
+// checkInclude refuses what an answer cannot include.
+func checkInclude[T interface {
+	~string
+	Values() []T
+}](include []T) error {
+	for _, i := range include {
+		if !slices.Contains(i.Values(), i) {
+			return invalid("include should be one of %v.", i.Values())
+		}
+	}
+	return nil
+}
+
+// distinct are the ids of what is given by name or ARN, each once.
+func distinct(given []string, id func(string) (string, error)) (ids []string, err error) {
+	for _, one := range given {
+		i, err := id(one)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ids, i) {
+			ids = append(ids, i)
+		}
+	}
+	return ids, nil
 }

@@ -36,6 +36,9 @@ func (s *Service) updateCluster(ctx context.Context, caller wire.Caller, in *ecs
 }
 
 func (s *Service) updateClusterSettings(ctx context.Context, caller wire.Caller, in *ecs.UpdateClusterSettingsInput) (*ecs.UpdateClusterSettingsOutput, error) {
+	if err := refusal(fields.UpdateClusterSettings(), in); err != nil {
+		return nil, err
+	}
 	if len(in.Settings) == 0 {
 		return nil, invalid("settings can not be empty.")
 	}

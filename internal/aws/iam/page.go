@@ -24,26 +24,12 @@ func pagedTags(tags []types.Tag, marker *string, maxItems *int32) ([]types.Tag, 
 // paged cuts a sorted list at the marker, which names the last item of the page
 // before.
 func paged[T any](list []T, id func(T) string, marker *string, maxItems *int32) (page []T, next *string, err error) {
-	limit := defaultPage
-	if maxItems != nil {
-		if limit = int(*maxItems); limit < 1 || limit > largestPage {
-			return nil, nil, constraint(limit, "maxItems", fmt.Sprintf("Member must have value between 1 and %d", largestPage))
-		}
+	size, ok := wire.PageSize(maxItems, defaultPage, largestPage)
+	if !ok {
+		return nil, nil, constraint(size, "maxItems", fmt.Sprintf("Member must have value between 1 and %d", largestPage))
 	}
-	if marker != nil {
-		after, err := wire.ReadPageToken("iam", *marker)
-		if err != nil || after == "" {
-			return nil, nil, invalid("Invalid Marker.")
-		}
-		at := 0
-		for at < len(list) && id(list[at]) <= after {
-			at++
-		}
-		list = list[at:]
+	if page, next, err = wire.Cut("iam", list, id, marker, size); err != nil || marker != nil && *marker == "" {
+		return nil, nil, invalid("Invalid Marker.")
 	}
-	if len(list) <= limit {
-		return list, nil, nil
-	}
-	page = list[:limit]
-	return page, aws.String(wire.PageToken("iam", id(page[limit-1]))), nil
+	return page, next, nil
 }

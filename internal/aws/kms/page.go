@@ -15,13 +15,11 @@ func page(kind string, limit *int32, marker *string, most int) (int, string, err
 	if err != nil {
 		return 0, "", &types.InvalidMarkerException{Message: aws.String("The marker is not valid.")}
 	}
-	switch {
-	case limit == nil:
-		return min(100, most), after, nil
-	case *limit < 1 || int(*limit) > most:
-		return 0, "", invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", *limit, most)
+	size, ok := wire.PageSize(limit, min(100, most), most)
+	if !ok {
+		return 0, "", constraint(strconv.Itoa(size), "limit", "Member must have value between 1 and "+strconv.Itoa(most))
 	}
-	return int(*limit), after, nil
+	return size, after, nil
 }
 
 // cut takes a page out of a short list, whose items have no names to go on from.

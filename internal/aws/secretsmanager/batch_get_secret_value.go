@@ -68,5 +68,5 @@ func (s *Service) batchPage(ctx context.Context, scope state.Scope, in *sdk.Batc
 		return nil, nil, err
 	}
 	page, next, err := s.list(ctx, scope, listing{filters: in.Filters, after: after, size: size})
-	return page, pageToken("BatchGetSecretValue", next), err
+	return page, wire.NextPage("BatchGetSecretValue", next), err
 }

@@ -34,7 +34,7 @@ func (s *Service) listSecretVersionIDs(ctx context.Context, caller wire.Caller, 
 				continue
 			}
 			if n := len(out.Versions); n == size {
-				out.NextToken = pageToken("ListSecretVersionIds", *out.Versions[n-1].VersionId)
+				out.NextToken = wire.NextPage("ListSecretVersionIds", *out.Versions[n-1].VersionId)
 				return nil
 			}
 			out.Versions = append(out.Versions, types.SecretVersionsListEntry{

@@ -39,7 +39,7 @@ func (s *Service) listSecrets(ctx context.Context, caller wire.Caller, in *sdk.L
 	if err != nil {
 		return nil, err
 	}
-	out := &sdk.ListSecretsOutput{SecretList: []types.SecretListEntry{}, NextToken: pageToken("ListSecrets", next)}
+	out := &sdk.ListSecretsOutput{SecretList: []types.SecretListEntry{}, NextToken: wire.NextPage("ListSecrets", next)}
 	for _, secret := range page {
 		out.SecretList = append(out.SecretList, entry(secret))
 	}

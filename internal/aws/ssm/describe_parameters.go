@@ -46,7 +46,7 @@ func (s *Service) describeParameters(ctx context.Context, caller wire.Caller, in
 				continue
 			}
 			if n := len(out.Parameters); n == size {
-				out.NextToken = pageToken("DescribeParameters", *out.Parameters[n-1].Name)
+				out.NextToken = wire.NextPage("DescribeParameters", *out.Parameters[n-1].Name)
 				return nil
 			}
 			out.Parameters = append(out.Parameters, metadata(p))

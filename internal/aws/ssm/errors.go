@@ -45,13 +45,11 @@ func invalidFilterValue(format string, args ...any) error {
 
 // pageSize checks MaxResults.
 func pageSize(asked *int32, most int) (int, error) {
-	if asked == nil {
-		return most, nil
+	size, ok := wire.PageSize(asked, most, most)
+	if !ok {
+		return 0, constraint(strconv.Itoa(size), "maxResults", "Member must have value between 1 and "+strconv.Itoa(most))
 	}
-	if *asked < 1 || int(*asked) > most {
-		return 0, constraint(strconv.Itoa(int(*asked)), "maxResults", "Member must have value between 1 and "+strconv.Itoa(most))
-	}
-	return int(*asked), nil
+	return size, nil
 }
 
 // readToken reads a pagination token of this service.
@@ -61,12 +59,4 @@ func readToken(kind string, token *string) (string, error) {
 		return "", &types.InvalidNextToken{Message: aws.String("The specified token isn't valid.")}
 	}
 	return value, nil
-}
-
-// pageToken makes one; nil at the end.
-func pageToken(kind, value string) *string {
-	if value == "" {
-		return nil
-	}
-	return aws.String(wire.PageToken(kind, value))
 }

@@ -34,7 +34,7 @@ func (s *Service) getParameterHistory(ctx context.Context, caller wire.Caller, i
 		last := ""
 		for key, v := range store.ParameterVersions.After(r, caller.Scope, state.ParameterVersionPrefix(p.Name), after) {
 			if len(out.Parameters) == size {
-				out.NextToken = pageToken("GetParameterHistory", last)
+				out.NextToken = wire.NextPage("GetParameterHistory", last)
 				return nil
 			}
 			last = key.ID

@@ -39,7 +39,7 @@ func (s *Service) getParametersByPath(ctx context.Context, caller wire.Caller, i
 				continue
 			}
 			if n := len(out.Parameters); n == size {
-				out.NextToken = pageToken("GetParametersByPath", *out.Parameters[n-1].Name)
+				out.NextToken = wire.NextPage("GetParametersByPath", *out.Parameters[n-1].Name)
 				return nil
 			}
 			version, label := labelled(p, in.ParameterFilters)
