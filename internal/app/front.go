@@ -14,7 +14,7 @@ import (
 // front is the one listener's handler: S3 for what is signed for it or names
 // its host, the registry under /v2/, our own pages under /_hatoba/, and the
 // other AWS APIs everywhere else.
-func front(api, registry, logTail, profile, tasks, channels http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
+func front(api, registry, logTail, profile, tasks, services, channels http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle("/v2/", steady(registry))
@@ -28,6 +28,7 @@ func front(api, registry, logTail, profile, tasks, channels http.Handler, object
 		channels.ServeHTTP(w, r)
 	})
 	mux.Handle("GET /_hatoba/profile/{name}", profile)
+	mux.Handle("GET /_hatoba/services/{cluster}/{service}/events", services)
 	mux.Handle("GET /_hatoba/tasks", tasks)
 	mux.Handle("GET /_hatoba/tasks/{task}/events", tasks)
 	mux.HandleFunc("GET /_hatoba/health", func(w http.ResponseWriter, r *http.Request) {

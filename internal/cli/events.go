@@ -18,14 +18,18 @@ import (
 func eventsCommand(s *settings) *cobra.Command {
 	var follow, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "events [-f] TASK",
-		Short: "Tell what happened to a task, when and why",
-		Long:  "Tell what happened to a task, when and why. TASK is an id, its beginning, or an ARN.\nA history is kept for a week after the task's end.",
-		Args:  cobra.ExactArgs(1),
+		Use:   "events [-f] TASK|SERVICE",
+		Short: "Tell what happened to a task or a service, when and why",
+		Long: "Tell what happened to a task or a service, when and why. TASK is an id, its beginning, or an ARN;\n" +
+			"its history is kept for a week after its end. SERVICE is a name, CLUSTER/NAME, or an ARN;\nits last hundred events are kept, and with --json those for EventBridge too.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := s.load()
 			if err != nil {
 				return err
+			}
+			if cluster, name, ok := serviceNamed(args[0]); ok {
+				return serviceEvents(cmd.Context(), c, cmd.OutOrStdout(), cluster, name, follow, asJSON)
 			}
 			id := args[0][strings.LastIndex(args[0], "/")+1:]
 			if id == "" || strings.Trim(id, "0123456789abcdef") != "" {
@@ -51,7 +55,7 @@ func eventsCommand(s *settings) *cobra.Command {
 			return printHistory(cmd.OutOrStdout(), answer.Body)
 		},
 	}
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with events as they happen, until the task is STOPPED")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with events as they happen, of a task until it is STOPPED")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object per line")
 	return cmd
 }

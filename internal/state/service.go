@@ -159,12 +159,17 @@ type BreakerState struct {
 	Threshold int32
 }
 
-// ServiceEvent is a line of what happened to a service. ID: ServiceEventID.
-// Writer: control/service.
+// ServiceEvent is something that happened to a service. ID: ServiceEventID.
+// Writer: control/service. With a Message it is one of DescribeServices; with a
+// Name it is one that EventBridge is told.
 type ServiceEvent struct {
-	ID      string // a UUID
-	At      time.Time
-	Message string
+	ID         string // a UUID
+	At         time.Time
+	Message    string
+	Name       string // of the event, for example SERVICE_STEADY_STATE
+	Type       string // INFO, WARN or ERROR
+	Reason     string
+	Deployment string // ecs-svc/N, for a change of a deployment
 }
 
 // ServiceID is the store id of a service; those of a cluster follow one another.

@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -150,11 +152,12 @@ func (s serviceShapes) daemons(svc state.Service) (n int32) {
 func (s serviceShapes) events(svc state.Service) []types.ServiceEvent {
 	out := []types.ServiceEvent{}
 	for _, e := range store.ServiceEvents.List(s.r, s.scope, svc.ID()+"/") {
+		if e.Message == "" {
+			continue // it is for EventBridge
+		}
 		out = append(out, types.ServiceEvent{Id: aws.String(e.ID), CreatedAt: moment(e.At), Message: aws.String(e.Message)})
 	}
-	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-		out[i], out[j] = out[j], out[i]
-	}
+	slices.Reverse(out)
 	return out
 }
 

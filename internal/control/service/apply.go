@@ -51,7 +51,7 @@ func (l *Loop) apply(w store.Writer, key state.Key, p *Plan, now time.Time) (lau
 			return nil, err
 		}
 	}
-	return launched, l.applyEvents(w, key, p.Events, now)
+	return launched, l.applyEvents(w, key, p, now)
 }
 
 func applyTargets(w store.Writer, key state.Key, p *Plan, now time.Time) error {
@@ -78,29 +78,43 @@ func applyTargets(w store.Writer, key state.Key, p *Plan, now time.Time) error {
 	return nil
 }
 
-// applyEvents adds events, and drops the oldest beyond as many as are kept.
-func (l *Loop) applyEvents(w store.Writer, key state.Key, events []string, now time.Time) error {
+// applyEvents adds events and facts, and drops the oldest of each beyond as
+// many as are kept.
+func (l *Loop) applyEvents(w store.Writer, key state.Key, p *Plan, now time.Time) error {
+	var events []state.ServiceEvent
+	for _, message := range p.Events {
+		events = append(events, state.ServiceEvent{Message: message})
+	}
+	for _, f := range p.Facts {
+		events = append(events, state.ServiceEvent{Name: f.Name, Type: f.Type, Reason: f.Reason, Deployment: f.Deployment})
+	}
 	if len(events) == 0 {
 		return nil
 	}
-	scope := key.Scope()
 	n := 0
-	for _, message := range events {
-		place := scope.Key(state.ServiceEventID(key.ID, now, n))
+	for _, e := range events {
+		place := key.Scope().Key(state.ServiceEventID(key.ID, now, n))
 		for _, taken := store.ServiceEvents.Get(w, place); taken; _, taken = store.ServiceEvents.Get(w, place) {
 			n++ // another look at the same moment
-			place = scope.Key(state.ServiceEventID(key.ID, now, n))
+			place = key.Scope().Key(state.ServiceEventID(key.ID, now, n))
 		}
-		if err := store.ServiceEvents.Put(w, place, state.ServiceEvent{ID: uuid(l.NewID()), At: now, Message: message}); err != nil {
+		e.ID, e.At = uuid(l.NewID()), now
+		if err := store.ServiceEvents.Put(w, place, e); err != nil {
 			return err
 		}
 	}
-	var keys []state.Key
-	for k := range store.ServiceEvents.List(w, scope, key.ID+"/") {
-		keys = append(keys, k)
+	var messages, facts []state.Key
+	for k, e := range store.ServiceEvents.List(w, key.Scope(), key.ID+"/") {
+		if e.Message != "" {
+			messages = append(messages, k)
+		} else {
+			facts = append(facts, k)
+		}
 	}
-	for _, k := range keys[:max(0, len(keys)-maxEvents)] {
-		store.ServiceEvents.Delete(w, k)
+	for _, keys := range [][]state.Key{messages[:max(0, len(messages)-maxEvents)], facts[:max(0, len(facts)-maxFacts)]} {
+		for _, k := range keys {
+			store.ServiceEvents.Delete(w, k)
+		}
 	}
 	return nil
 }

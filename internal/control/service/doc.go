@@ -29,6 +29,8 @@ const (
 	keepInactive = time.Hour
 	// maxEvents is how many events of a service are kept, as in ECS.
 	maxEvents = 100
+	// maxFacts is how many events for EventBridge of a service are kept.
+	maxFacts = 200
 	// perEvent is how many tasks one event names.
 	perEvent = 10
 	// atOnce is how many tasks one transaction starts or stops.
