@@ -60,6 +60,8 @@ func (d *draft) close() Plan {
 			if t.wanted() {
 				l.Zones[t.Placement.AvailabilityZone]++
 				l.Providers[t.Spec.CapacityProviderName]++
+			} else if t.Observed.Status < state.TaskStopped {
+				l.Leaving = true
 			}
 		}
 	}

@@ -1,7 +1,10 @@
 package service
 
 import (
+	"errors"
 	"strings"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/hatoba/hatoba/internal/sched"
 	"github.com/hatoba/hatoba/internal/state"
@@ -26,8 +29,14 @@ func told(p *Plan, l Launch, out Launched, err error) {
 	r := p.Service.Rollout(l.Revision)
 	defer func() { p.Events, p.Facts = d.plan.Events, d.plan.Facts }()
 	if err != nil {
-		d.complain(complaintLaunch, "failed to launch a task with (error %s).", strings.TrimSuffix(err.Error(), "."))
-		d.fact(Fact{Type: "ERROR", Name: "SERVICE_TASK_CONFIGURATION_FAILURE", Reason: err.Error()})
+		why := err.Error()
+		var api smithy.APIError
+		if errors.As(err, &api) {
+			why = api.ErrorMessage()
+		}
+		if d.complain(complaintLaunch, "failed to launch a task with (error %s).", strings.TrimSuffix(why, ".")) {
+			d.fact(Fact{Type: "ERROR", Name: "SERVICE_TASK_CONFIGURATION_FAILURE", Reason: why})
+		}
 		if r != nil {
 			r.FailedTasks++
 			r.Backoff.Steps++
@@ -49,9 +58,9 @@ func told(p *Plan, l Launch, out Launched, err error) {
 		}
 		return
 	}
-	first := out.Refused[0]
-	d.fact(Fact{Type: "ERROR", Name: "SERVICE_TASK_PLACEMENT_FAILURE", Reason: first.Reason})
-	d.complain(complaintPlacement, "%s", placement(out, first))
+	if first := out.Refused[0]; !l.Leaving && d.complain(complaintPlacement, "%s", placement(out, first)) {
+		d.fact(Fact{Type: "ERROR", Name: "SERVICE_TASK_PLACEMENT_FAILURE", Reason: first.Reason})
+	}
 }
 
 // started tells which tasks were started, some in place of unhealthy ones.

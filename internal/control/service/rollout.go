@@ -93,8 +93,7 @@ func (d *draft) failed(t *Task) {
 	r.Backoff.Steps++
 	r.Backoff.Since = d.now
 	r.Backoff.Until = d.now.Add(backoff(r.Backoff.Steps))
-	if r.Backoff.Steps >= 3 {
-		d.complain(complaintThrottle, "is unable to consistently start tasks successfully.")
+	if r.Backoff.Steps >= 3 && d.complain(complaintThrottle, "is unable to consistently start tasks successfully.") {
 		d.fact(Fact{Type: "WARN", Name: "SERVICE_TASK_START_IMPAIRED"})
 	}
 }

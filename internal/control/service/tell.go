@@ -72,11 +72,14 @@ func (d *draft) tellSick(t *Task, reason, group string) {
 	d.tell("%s(port %d) is unhealthy in (target-group %s) due to (reason %s)", instance, port, d.groupARN(group), reason)
 }
 
-// complain adds an event, unless it was made and the cause has not gone.
-func (d *draft) complain(kind, format string, args ...any) {
-	if complaint(&d.s.Progress, kind, d.now) {
-		d.tell(format, args...)
+// complain adds an event, unless it was made and the cause has not gone. It
+// tells whether it did.
+func (d *draft) complain(kind, format string, args ...any) bool {
+	if !complaint(&d.s.Progress, kind, d.now) {
+		return false
 	}
+	d.tell(format, args...)
+	return true
 }
 
 // complaint notes a complaint and tells whether it is to be made.

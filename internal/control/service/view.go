@@ -72,6 +72,9 @@ type Launch struct {
 	N         int
 	Instances []string // ids, for a DAEMON
 	Unhealthy int      // how many of them replace unhealthy tasks
+	// Leaving says that tasks of the service are on their way out, and what they
+	// hold with them: having no place is nothing to complain of yet.
+	Leaving bool
 	// What the service has, by availability zone and by capacity provider.
 	Zones, Providers map[string]int
 }
