@@ -16,7 +16,8 @@ import (
 // Version is the protocol's dated integer.
 //
 //	20261121  first
-const Version = 20261121
+//	20261122  security groups: Message.Firewall, and VPCID, Groups, Reserved of Network
+const Version = 20261122
 
 // Session is one node's connection. It is opened by the node and ends with
 // ctx or with an error from Receive; the node then opens a new one and the
@@ -59,6 +60,25 @@ type Message struct {
 	Assign   []Assignment
 	Remove   []state.Key // the control plane has no further interest in these tasks
 	Exec     []ExecStart // commands to be run now, for somebody who waits
+	Firewall *Firewall   // what changed of security groups; with Complete all there are. To be applied before Assign
+}
+
+// Firewall is a change of the security groups whose rules hold, and of who is
+// in them beside this node's own tasks.
+type Firewall struct {
+	Groups  map[string]*SecurityGroup // by id; nil: its rules hold no more
+	Members map[string]*Member        // by what they are; nil: gone
+}
+
+// SecurityGroup is a group whose rules hold.
+type SecurityGroup struct{ Rules []state.SecurityGroupRule }
+
+// Member is who has an address and the groups it is in. With a group among
+// them whose rules do not hold, or without any, it stands open.
+type Member struct {
+	Address  netip.Addr
+	Groups   []string
+	Balancer bool // its address is the machine's
 }
 
 // Assignment is a task the node must bring to Task.Desired.
@@ -76,6 +96,9 @@ type Network struct {
 	Range            netip.Prefix // of the subnet; the node allocates from it
 	Gateway          netip.Addr   // the bridge's address inside VPCRange
 	VPCRange         netip.Prefix
+	VPCID            string
+	Groups           []string     // security groups of the task
+	Reserved         []netip.Addr // of Range, that no task gets
 }
 
 // TaskReport is the node's whole view of one task.

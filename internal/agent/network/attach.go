@@ -54,12 +54,15 @@ func (n *Network) Attach(ctx context.Context, req Request) (Attachment, error) {
 	if err != nil {
 		return Attachment{}, err
 	}
+	if err := n.admit(req); err != nil {
+		return Attachment{}, err
+	}
 	out := Attachment{TaskID: req.TaskID, NetNS: n.cfg.netnsPath(req.TaskID), Address: req.Address, MAC: req.MAC, HostIf: n.cfg.hostIf(req.TaskID)}
 	if _, err := os.Stat(out.NetNS); err == nil {
 		if n.complete(out) {
 			return out, nil
 		}
-		if err := n.Detach(ctx, req.TaskID); err != nil {
+		if err := n.unwire(req.TaskID); err != nil {
 			return Attachment{}, err
 		}
 	}
@@ -75,6 +78,22 @@ func (n *Network) Attach(ctx context.Context, req Request) (Attachment, error) {
 	}
 	return out, nil
 }
+
+// admit has the task's VPC be here and its groups' rules hold, before the task
+// can send anything.
+func (n *Network) admit(req Request) error {
+	if err := n.settle(req); err != nil {
+		return err
+	}
+	if err := n.join(req.TaskID, req.Address, req.Groups); err != nil {
+		return errors.Join(err, n.unsettle(req.TaskID))
+	}
+	return nil
+}
+
+// Resume takes up what Attach has made in an earlier life of this process: the
+// task's place in its VPC and in its groups.
+func (n *Network) Resume(req Request) error { return n.admit(req) }
 
 // attachLonely makes a namespace with loopback and nothing else.
 func (n *Network) attachLonely(ctx context.Context, taskID string) (Attachment, error) {
@@ -144,6 +163,9 @@ func (n *Network) wire(req Request, hostIf string, mac net.HardwareAddr) error {
 	}
 	if err != nil {
 		return fmt.Errorf("veth pair: %w", err)
+	}
+	if err := n.links.LinkSetIsolated(veth, true); err != nil {
+		return fmt.Errorf("isolate %s: %w", hostIf, err)
 	}
 	if err := n.links.LinkSetAlias(veth, n.cfg.alias(req.TaskID)); err != nil {
 		return fmt.Errorf("alias of %s: %w", hostIf, err)

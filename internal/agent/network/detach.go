@@ -15,6 +15,14 @@ func (n *Network) Detach(ctx context.Context, taskID string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := n.unwire(taskID); err != nil {
+		return err
+	}
+	return errors.Join(n.part(taskID), n.unsettle(taskID))
+}
+
+// unwire leaves the task's rules, which hold until nothing can send any more.
+func (n *Network) unwire(taskID string) error {
 	// Removing the link is synchronous; a namespace is torn down later.
 	return errors.Join(n.unpublish(taskID), n.removeLink(n.cfg.hostIf(taskID)), dropNamespace(n.cfg.netnsPath(taskID)))
 }
@@ -34,7 +42,9 @@ func (n *Network) Sweep(ctx context.Context, keep func(taskID string) bool) erro
 		n.cfg.Log.Info("removing the network of a task that is no more", "task", taskID)
 		errs = append(errs, n.Detach(ctx, taskID))
 	}
-	return errors.Join(errs...)
+	n.placing.Lock()
+	defer n.placing.Unlock()
+	return errors.Join(append(errs, n.clear())...)
 }
 
 // traces are the ids of the tasks of which anything is there.

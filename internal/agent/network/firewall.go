@@ -32,12 +32,15 @@ func (n *Network) openTable() error {
 		Name: natChain, Table: table, Type: nftables.ChainTypeNAT,
 		Hooknum: nftables.ChainHookPostrouting, Priority: nftables.ChainPriorityNATSource,
 	})
-	base, mask := n.cfg.VPC.Masked().Addr().AsSlice(), prefixMask(n.cfg.VPC.Bits())
-	c.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: append(append(
-		inRange(sourceOffset, base, mask, expr.CmpOpEq),
-		inRange(destinationOffset, base, mask, expr.CmpOpNeq)...),
-		&expr.Masq{}),
-	})
+	for _, vpc := range n.ranges() {
+		base, mask := vpc.Masked().Addr().AsSlice(), prefixMask(vpc.Bits())
+		c.AddRule(&nftables.Rule{Table: table, Chain: chain, Exprs: append(append(
+			inRange(sourceOffset, base, mask, expr.CmpOpEq),
+			inRange(destinationOffset, base, mask, expr.CmpOpNeq)...),
+			&expr.Masq{}),
+		})
+	}
+	n.noRedirects(c, table)
 	if err := c.Flush(); err != nil {
 		return fmt.Errorf("nftables table %s: %w", table.Name, err)
 	}
@@ -49,7 +52,7 @@ func (n *Network) openTable() error {
 func (n *Network) tableStands(c *nftables.Conn) bool {
 	table := &nftables.Table{Family: nftables.TableFamilyIPv4, Name: n.cfg.tableName()}
 	rules, err := c.GetRules(table, &nftables.Chain{Name: natChain, Table: table})
-	return err == nil && len(rules) == 1
+	return err == nil && len(rules) == len(n.ranges())
 }
 
 // Offsets of the addresses in an IPv4 header (RFC 791).
@@ -82,5 +85,7 @@ func (n *Network) closeFirewall() error {
 	c.DelTable(table)
 	c.AddTable(n.cfg.portTable())
 	c.DelTable(n.cfg.portTable())
+	c.AddTable(n.cfg.guardTable())
+	c.DelTable(n.cfg.guardTable())
 	return c.Flush()
 }

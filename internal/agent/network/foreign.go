@@ -169,6 +169,7 @@ func (n *Network) keepOpen() error {
 		n.cfg.Log.Info("putting the NAT table back")
 		errs = append(errs, n.openTable())
 	}
+	errs = append(errs, n.guardAgain(c))
 	n.ports.Lock()
 	if len(n.published) > 0 && !n.portsStand() {
 		n.cfg.Log.Info("putting the table of published ports back")

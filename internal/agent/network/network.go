@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -38,6 +39,8 @@ type Request struct {
 	MAC     string       // chosen by the caller, "" for one derived from the address
 	VPC     netip.Prefix // on-link range of the bridge
 	Gateway netip.Addr   // the bridge's own address
+	VPCID   string       // of a VPC beside the default one
+	Groups  []string     // security groups
 	// Lonely is a namespace with nothing but loopback: networkMode none. It
 	// needs no address.
 	Lonely bool
@@ -66,6 +69,16 @@ type Network struct {
 	published []Published
 	held      map[portKey]heldPort
 	nextPort  uint16 // where the next search for a free one begins
+
+	placing sync.Mutex // guards places, and is held before guarding
+	places  []*place
+	vpcs    atomic.Pointer[[]netip.Prefix] // ranges of all VPCs here; nil: the default one
+
+	guarding    sync.Mutex // guards the four below, and the table of security groups
+	guard       *guard
+	told        bool // a complete change has come
+	guardStands bool // the table is in the kernel
+	guardBroken bool // it may not be what the guard knows
 
 	events   *nl.NetlinkSocket
 	watching atomic.Bool
@@ -109,7 +122,7 @@ func Open(_ context.Context, cfg Config) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	n := &Network{cfg: cfg, links: links, mtu: uplinkMTU(links), held: map[portKey]heldPort{}}
+	n := &Network{cfg: cfg, links: links, mtu: uplinkMTU(links), held: map[portKey]heldPort{}, guard: newGuard()}
 	if err := n.open(); err != nil {
 		n.Close()
 		return nil, err
@@ -124,10 +137,20 @@ func (n *Network) open() error {
 	if err := forwardPackets(); err != nil {
 		return err
 	}
+	if err := n.answerForTasks(); err != nil {
+		return err
+	}
+	if err := n.leftPlaces(); err != nil {
+		return fmt.Errorf("read the bridge's addresses: %w", err)
+	}
 	if err := n.openTable(); err != nil {
 		return err
 	}
-	var err error
+	c, err := nftables.New()
+	if err != nil {
+		return fmt.Errorf("nftables: %w", err)
+	}
+	n.guardStands = n.guardThere(c)
 	if n.published, err = n.readPorts(); err != nil {
 		return fmt.Errorf("read the published ports: %w", err)
 	}

@@ -171,7 +171,12 @@ func (n *Network) hairpin(taskID string) error {
 	if err != nil {
 		return err
 	}
-	return n.links.LinkSetHairpin(link, true)
+	if err := n.links.LinkSetHairpin(link, true); err != nil {
+		return err
+	}
+	// Where bridged packets pass the hooks of IP, one that is led to a task by
+	// a rule is bridged from there on, and what is bridged is judged.
+	return n.links.LinkSetIsolated(link, !bridgedIsSeen())
 }
 
 func without(list []Published, taskID string) []Published {

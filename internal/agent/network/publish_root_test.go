@@ -8,8 +8,9 @@ import (
 
 func none(uint16) bool { return false }
 
-func TestPublishedPortsLeadToTheTask(t *testing.T) {
-	m := newMachine(t)
+func TestPublishedPortsLeadToTheTask(t *testing.T) { bridged(t, publishedPortsLeadToTheTask) }
+
+func publishedPortsLeadToTheTask(t *testing.T, m machine) {
 	n := m.open(t, "t1", vpc)
 	a, b := attach(t, n, "a", "172.31.0.10"), attach(t, n, "b", "172.31.16.20")
 	serve(t, a.NetNS, "172.31.0.10:80")
