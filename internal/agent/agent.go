@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/netip"
 	goruntime "runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,10 @@ type Network interface {
 	Attach(ctx context.Context, req network.Request) (network.Attachment, error)
 	Detach(ctx context.Context, taskID string) error
 	Sweep(ctx context.Context, keep func(taskID string) bool) error
+	// Resume takes up an attachment of an earlier life.
+	Resume(req network.Request) error
+	// Guard applies what changed of security groups.
+	Guard(complete bool, change *protocol.Firewall) error
 }
 
 // Endpoints opens what a task finds on 169.254.170.2 inside its own network
@@ -137,6 +142,11 @@ func (a *Agent) serve(ctx context.Context) error {
 // accept applies a message. Workers live with the agent, not with the session
 // that brought their task.
 func (a *Agent) accept(m protocol.Message) {
+	if m.Complete || m.Firewall != nil {
+		if err := a.cfg.Network.Guard(m.Complete, m.Firewall); err != nil {
+			a.cfg.Log.Error("security groups are not enforced as they should be", "error", err)
+		}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	listed := map[state.Key]bool{}
@@ -183,13 +193,14 @@ func (a *Agent) begin(rec *record, found map[string]runtime.Status) {
 
 // takeAddress picks a free address of the task's subnet for one of its users:
 // the task itself or one of its containers.
-func (a *Agent) takeAddress(taskID, user string, subnet netip.Prefix) (netip.Addr, error) {
+func (a *Agent) takeAddress(taskID, user string, net protocol.Network) (netip.Addr, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	subnet := net.Range
 	balancers := state.BalancerRange(subnet)
 	used := func(addr netip.Addr) bool {
 		_, taken := a.addresses[addr]
-		return taken || balancers.Contains(addr)
+		return taken || balancers.Contains(addr) || slices.Contains(net.Reserved, addr)
 	}
 	addr, ok := network.Allocate(subnet, used, seed(user))
 	if !ok {

@@ -66,7 +66,7 @@ func (w *worker) reserveInterfaces() error {
 			continue
 		}
 		id := containerID(w.key.ID, p.Name)
-		addr, err := w.a.takeAddress(w.key.ID, id, w.rec.Assignment.Network.Range)
+		addr, err := w.a.takeAddress(w.key.ID, id, w.rec.Assignment.Network)
 		if err != nil {
 			return err
 		}

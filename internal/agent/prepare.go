@@ -96,7 +96,7 @@ func (w *worker) reserve() error {
 		}
 	} else if !w.rec.Address.IsValid() {
 		net := w.rec.Assignment.Network
-		addr, err := w.a.takeAddress(w.key.ID, w.key.ID, net.Range)
+		addr, err := w.a.takeAddress(w.key.ID, w.key.ID, net)
 		if err != nil {
 			return err
 		}
@@ -125,10 +125,7 @@ func (w *worker) attach(ctx context.Context) error {
 		})
 		return nil
 	}
-	net := w.rec.Assignment.Network
-	attachment, err := w.a.cfg.Network.Attach(ctx, network.Request{
-		TaskID: w.key.ID, Address: w.rec.Address, MAC: w.rec.ENI.MAC, VPC: net.VPCRange, Gateway: net.Gateway,
-	})
+	attachment, err := w.a.cfg.Network.Attach(ctx, w.rec.request())
 	if err != nil {
 		return fmt.Errorf("attach the task's network: %w", err)
 	}
@@ -156,6 +153,14 @@ func (w *worker) attach(ctx context.Context) error {
 		w.rec.Observed.ConnectivityAt = now()
 	})
 	return nil
+}
+
+// request is what the task's network is made of.
+func (r *record) request() network.Request {
+	net := r.Assignment.Network
+	return network.Request{
+		TaskID: r.Assignment.Key.ID, Address: r.Address, MAC: r.ENI.MAC, VPC: net.VPCRange, Gateway: net.Gateway, VPCID: net.VPCID, Groups: net.Groups,
+	}
 }
 
 // fetchMaterial asks for the task's secrets. They stay in memory.

@@ -26,6 +26,9 @@ func (a *Agent) recover(ctx context.Context) error {
 		known[id] = true
 		if rec.Address.IsValid() && rec.Observed.Status < state.TaskStopped {
 			a.addresses[rec.Address] = id
+			if err := a.cfg.Network.Resume(rec.request()); err != nil {
+				a.cfg.Log.Warn("a task's network cannot be taken up", "task", id, "error", err)
+			}
 		}
 		for _, r := range rec.Interfaces {
 			if r.Address.IsValid() && rec.Observed.Status < state.TaskStopped {

@@ -148,6 +148,10 @@ func (w *world) Attach(_ context.Context, r network.Request) (network.Attachment
 	return network.Attachment{NetNS: "/netns/" + r.TaskID}, nil
 }
 func (w *world) Detach(context.Context, string) error                  { return nil }
+func (w *world) Resume(network.Request) error { return nil }
+
+func (w *world) Guard(bool, *protocol.Firewall) error { return nil }
+
 func (w *world) Sweep(context.Context, func(taskID string) bool) error { return nil }
 func (w *world) Serve(context.Context, endpoint.Task) (func(), error) {
 	return func() {}, nil

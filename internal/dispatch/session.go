@@ -33,7 +33,7 @@ func newSession(cfg Config, node string) *session {
 // behind starts again with the whole set.
 func (s *session) follow(ctx context.Context) {
 	for {
-		err := s.cfg.Store.Follow(ctx, s.begin, s.change, store.Tasks.Name, store.Targets.Name)
+		err := s.cfg.Store.Follow(ctx, s.begin, s.change, store.Tasks.Name, store.Targets.Name, store.SecurityGroups.Name, store.LoadBalancers.Name)
 		if ctx.Err() != nil {
 			s.fail(errEnded)
 			return
@@ -47,6 +47,7 @@ func (s *session) begin(r store.Reader) error {
 	defer s.mu.Unlock()
 	s.sent, s.held = map[state.Key]state.TaskStatus{}, map[state.Key]bool{}
 	s.pending = protocol.Message{Complete: true, Exec: s.pending.Exec}
+	s.beginFirewall(r)
 	for key, task := range store.Tasks.List(r, state.Scope{}, "") {
 		if !s.concerns(task) {
 			continue
@@ -71,10 +72,17 @@ func (s *session) change(changes []store.Change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range changes {
-		if c.Table == store.Targets.Name {
+		if s.changeFirewall(c) {
+			s.signal()
+		}
+		switch c.Table {
+		case store.Tasks.Name:
+		case store.Targets.Name:
 			if err := s.target(c); err != nil {
 				return err
 			}
+			continue
+		default:
 			continue
 		}
 		_, _, task, has := store.Tasks.Of(c)
@@ -152,13 +160,15 @@ func assignment(r store.Reader, key state.Key, task state.Task) (protocol.Assign
 	if !ok {
 		return protocol.Assignment{}, fmt.Errorf("task %s: its vpc %s is gone", task.ID, subnet.VPCID)
 	}
-	return protocol.Assignment{
-		Task: task, Key: key, Definition: def,
-		Network: protocol.Network{
-			SubnetID: subnet.ID, AvailabilityZone: subnet.AvailabilityZone,
-			Range: subnet.CIDR, VPCRange: vpc.CIDR, Gateway: vpc.CIDR.Masked().Addr().Next(),
-		},
-	}, nil
+	net := protocol.Network{
+		SubnetID: subnet.ID, AvailabilityZone: subnet.AvailabilityZone, VPCID: vpc.ID,
+		Range: subnet.CIDR, VPCRange: vpc.CIDR, Gateway: vpc.CIDR.Masked().Addr().Next(),
+		Reserved: reservedIn(r, key.Scope(), subnet.ID),
+	}
+	if task.Spec.Network != nil {
+		net.Groups = groupsOf(r, key.Scope(), vpc.ID, task.Spec.Network.SecurityGroups)
+	}
+	return protocol.Assignment{Task: task, Key: key, Definition: def, Network: net}, nil
 }
 
 func (s *session) signal() {
@@ -191,7 +201,7 @@ func (s *session) Receive(ctx context.Context) (protocol.Message, error) {
 			s.signal()
 			return protocol.Message{}, err
 		}
-		if m.Complete || len(m.Assign)+len(m.Remove)+len(m.Exec) > 0 {
+		if m.Complete || m.Firewall != nil || len(m.Assign)+len(m.Remove)+len(m.Exec) > 0 {
 			return m, nil
 		}
 	}
