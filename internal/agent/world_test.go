@@ -147,8 +147,8 @@ func (w *world) RecordHistory(_ context.Context, task state.Key, events []state.
 func (w *world) Attach(_ context.Context, r network.Request) (network.Attachment, error) {
 	return network.Attachment{NetNS: "/netns/" + r.TaskID}, nil
 }
-func (w *world) Detach(context.Context, string) error                  { return nil }
-func (w *world) Resume(network.Request) error { return nil }
+func (w *world) Detach(context.Context, string) error { return nil }
+func (w *world) Resume(network.Request) error         { return nil }
 
 func (w *world) Guard(bool, *protocol.Firewall) error { return nil }
 
