@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/google/uuid"
 
 	"github.com/hatoba/hatoba/internal/agent/credentials"
@@ -21,6 +22,9 @@ import (
 	"github.com/hatoba/hatoba/internal/state"
 )
 
+// tagsPatience bounds the question for a task's tags.
+const tagsPatience = 5 * time.Second
+
 // inside is what the task's endpoints need to know of it.
 func (w *worker) inside(netns string) endpoint.Task {
 	return endpoint.Task{
@@ -31,6 +35,15 @@ func (w *worker) inside(netns string) endpoint.Task {
 			return w.a.cfg.Engine.Stats(ctx, id)
 		},
 		Used: (&measured{measure: w.written}).bytes,
+		Tags: func(ctx context.Context) (out []types.Tag, err error) {
+			ctx, cancel := context.WithTimeout(ctx, tagsPatience)
+			defer cancel()
+			err = w.a.link.call(ctx, func(s protocol.Session) (err error) {
+				out, err = s.Tags(ctx, w.key)
+				return err
+			})
+			return out, err
+		},
 		Credentials: func(ctx context.Context) (out protocol.Credentials, err error) {
 			err = w.a.link.call(ctx, func(s protocol.Session) (err error) {
 				out, err = s.Credentials(ctx, w.key)

@@ -137,6 +137,8 @@ func (w *world) ShipLogs(_ context.Context, b protocol.LogBatch) error {
 	return nil
 }
 
+func (w *world) Tags(context.Context, state.Key) ([]ecstypes.Tag, error) { return nil, nil }
+
 func (w *world) RecordHistory(_ context.Context, task state.Key, events []state.TaskEvent) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

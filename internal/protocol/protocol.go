@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -35,6 +37,9 @@ type Session interface {
 	// Credentials gives the task new credentials of its own, of its task role:
 	// never of its execution role. A task without one is a *Refusal.
 	Credentials(ctx context.Context, task state.Key) (Credentials, error)
+	// Tags tells the task's tags as they are now. A task that is not there is a
+	// *Refusal.
+	Tags(ctx context.Context, task state.Key) ([]types.Tag, error)
 	// ImageSource tells where an image reference of a task definition is
 	// pulled from, and with what credentials.
 	ImageSource(ctx context.Context, task state.Key, ref string) (ImageSource, error)

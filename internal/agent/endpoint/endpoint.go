@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"golang.org/x/net/netutil"
 
 	"github.com/hatoba/hatoba/internal/agent/credentials"
@@ -66,6 +67,7 @@ type Task struct {
 	// Used tells the bytes the task has written to its storage.
 	Used        func(ctx context.Context) (int64, bool)
 	Credentials func(ctx context.Context) (protocol.Credentials, error)
+	Tags        func(ctx context.Context) ([]types.Tag, error) // as they are now
 }
 
 // Local are ports of the machine's loopback.
@@ -196,7 +198,7 @@ func admitted(t Task, next http.Handler) http.Handler {
 // local is what is served on the metadata port.
 func (s *Server) local(t Task, api http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	(&metadata.Server{View: t.View, Sample: t.sample, Used: t.Used, Clock: metadata.KernelClock}).Register(mux)
+	(&metadata.Server{View: t.View, Sample: t.sample, Used: t.Used, Tags: t.Tags, Clock: metadata.KernelClock}).Register(mux)
 	mux.Handle("GET /v2/credentials/{id}", &credentials.Server{ID: t.CredentialsID, Fetch: t.Credentials})
 	mux.Handle("GET /v2/credentials/{$}", &credentials.Server{})
 	p := protection{task: t, api: api}

@@ -7,12 +7,16 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 // Server answers one task.
 type Server struct {
 	View   func() View
 	Sample func(ctx context.Context, containerID string) (Sample, error)
+	// Tags tells the task's tags as they are now; nil: as they were at its start.
+	Tags func(ctx context.Context) ([]types.Tag, error)
 	// Used tells the bytes the task has written to its own storage.
 	Used  func(ctx context.Context) (int64, bool)
 	Clock Clock
@@ -68,6 +72,14 @@ func (s *Server) task(w http.ResponseWriter, r *http.Request, version int, tags 
 	v := s.View()
 	if _, ok := find(w, r, v, version, "task metadata"); !ok {
 		return
+	}
+	if tags && s.Tags != nil {
+		now, err := s.Tags(r.Context())
+		if err != nil {
+			answer(w, http.StatusInternalServerError, fmt.Sprintf("V%d task metadata handler: unable to get the tags of task %s", version, v.Task.ARN))
+			return
+		}
+		v.Task.Tags = now
 	}
 	var used *int64
 	if version >= 4 && s.Used != nil {
