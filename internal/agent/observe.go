@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"reflect"
 	"slices"
 	"time"
 
@@ -9,14 +8,21 @@ import (
 	"github.com/hatoba/hatoba/internal/state"
 )
 
-// publish derives what is to be reported, saves the record when it changed,
-// and hands the observation up.
+// publish derives what is to be reported, saves the record when it must be, and
+// hands the observation up. A time that nobody is told yet is on disk with the
+// next thing that somebody is told.
 func (w *worker) publish() {
-	before := w.rec.Observed
 	w.observe()
 	w.noteStatus(w.rec.Observed.Status)
-	changed := !reflect.DeepEqual(before, w.rec.Observed)
-	if (changed || w.dirty) && !w.gone {
+	known := w.told
+	if w.resumed && known == nil {
+		known = &state.Observed{} // what was told before the restart is not known
+	}
+	if known == nil {
+		known = &w.rec.Assignment.Task.Observed
+	}
+	tell := tells(*known, w.rec.Observed)
+	if (tell || w.dirty) && !w.gone {
 		if err := w.rec.save(w.dir); err != nil {
 			w.log.Error("cannot save the task's record", "error", err)
 			w.unsaved = true
@@ -26,14 +32,7 @@ func (w *worker) publish() {
 	}
 	w.dirty = w.unsaved
 	w.show()
-	known := w.told
-	if w.resumed && known == nil {
-		known = &state.Observed{} // what was told before the restart is not known
-	}
-	if known == nil {
-		known = &w.rec.Assignment.Task.Observed
-	}
-	if tells(*known, w.rec.Observed) {
+	if tell {
 		told := w.rec.Observed
 		w.told = &told
 		w.reported = w.a.reports.put(w.key, told)
