@@ -85,7 +85,7 @@ func serveTarget(s balancing) error {
 					continue
 				}
 				if bytes.HasPrefix(buf, []byte("GET /echo")) {
-					_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
+					_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n") // RFC 6455's example
 					for {
 						n, err := c.Read(buf)
 						if err != nil {

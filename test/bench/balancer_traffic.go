@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -100,11 +101,18 @@ func (t traffic) connect() (func() error, error) {
 // echoes upgrades a connection; a turn is a message that comes back.
 func echoes(c net.Conn, in *bufio.Reader) (func() error, error) {
 	_, err := io.WriteString(c, "GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	status := ""
 	for err == nil {
 		var line []byte
 		if line, err = in.ReadSlice('\n'); len(line) == 2 {
 			break
 		}
+		if status == "" {
+			status = string(line)
+		}
+	}
+	if err == nil && !strings.HasPrefix(status, "HTTP/1.1 101 ") {
+		err = fmt.Errorf("the proxy answers %q to an upgrade", status)
 	}
 	message := append([]byte{0x82, 0x7e, 0, 128}, bytes.Repeat([]byte("m"), 128)...)
 	return func() error {
