@@ -11,6 +11,10 @@ if [ "${HATOBA_TEST_TOOLS:-}" = 1 ]; then
   command -v aws >/dev/null || missing+=(awscli)
   command -v curl >/dev/null || missing+=(curl)
 fi
+# What the balancer is measured against: make bench skips that part without.
+if [ "${HATOBA_BENCH_TOOLS:-}" = 1 ]; then
+  command -v haproxy >/dev/null || missing+=(haproxy)
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" != 0 ]; then
   echo "missing: ${missing[*]}. Install with: sudo apt-get install ${missing[*]}" >&2

@@ -12,6 +12,7 @@ type chunks struct {
 	total int // bytes of trailers
 	name  int // length of the trailer's name, -1: behind its colon
 	start [24]byte
+	keep  *[]byte // where trailers are kept; nil: nowhere
 }
 
 type chunkState uint8
@@ -143,6 +144,9 @@ func (c *chunks) takeSize(b byte) error {
 func (c *chunks) takeTrailer(b byte) error {
 	if c.total++; c.total > maxTrailers {
 		return errChunk
+	}
+	if c.keep != nil {
+		*c.keep = append(*c.keep, b)
 	}
 	switch c.state {
 	case trailerStart:

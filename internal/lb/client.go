@@ -23,9 +23,6 @@ type client struct {
 	state  atomic.Int32
 	opened time.Time
 	sent   int64
-	upload *upload
-	start  time.Time // when the request had been sent
-	first  time.Time // when the answer's head was there
 	record Entry
 	tlsIs  tls.ConnectionState
 }

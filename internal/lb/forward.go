@@ -28,7 +28,7 @@ func (c *client) forward(keep bool) bool {
 		if err == nil {
 			return c.relay(u, keep)
 		}
-		again := u.used && u.w == 0 && whole && c.idempotent() && !errors.Is(err, errTimeout) && !errors.Is(err, errClientGone)
+		again := whole && c.mayAsk(u, err)
 		up := c.upload
 		if !c.stopUpload(u) {
 			keep = false
@@ -46,8 +46,15 @@ func (c *client) forward(keep bool) bool {
 	}
 }
 
+// mayAsk tells whether a request without an answer may be sent once more: its
+// connection had waited, the target seems to have closed it in that moment, and
+// doing the request twice would do no harm.
+func (v *visit) mayAsk(u *upstream, err error) bool {
+	return u.used && u.w == 0 && v.idempotent() && !errors.Is(err, errTimeout) && !errors.Is(err, errClientGone)
+}
+
 // failed is the answer for a target that gave none.
-func (c *client) failed(err error) *reply {
+func (v *visit) failed(err error) *reply {
 	switch {
 	case errors.Is(err, errClientGone):
 		return errorReply(460, "")
@@ -56,8 +63,8 @@ func (c *client) failed(err error) *reply {
 	case errors.Is(err, errChunk):
 		return errorReply(400, "")
 	}
-	c.target.count.resets.Add(1)
-	c.share.group.count.resets.Add(1)
+	v.target.count.resets.Add(1)
+	v.share.group.count.resets.Add(1)
 	return errorReply(502, "")
 }
 
@@ -83,7 +90,7 @@ func (c *client) ask(u *upstream, whole bool) error {
 		}
 		c.startUpload(u)
 	}
-	err := c.readAnswer(u)
+	err := c.readAnswer(u, c)
 	if err == nil && whole && c.req.length > 0 {
 		c.r += int(c.req.length)
 		c.s.bal.count.in.Add(uint64(c.req.length))
@@ -96,9 +103,15 @@ const (
 	maxInform = 32          // answers of 1xx
 )
 
+// asker is whose request it is.
+type asker interface {
+	gone() bool           // he does not wait for the answer any more
+	inform(h *head) error // tells him an answer of 1xx
+}
+
 // readAnswer waits for the head of the answer; those of 1xx go on to a client
 // that knows them.
-func (c *client) readAnswer(u *upstream) error {
+func (v *visit) readAnswer(u *upstream, who asker) error {
 	seen := 0
 	for informs := 0; informs < maxInform; {
 		if u.w > u.r {
@@ -116,10 +129,13 @@ func (c *client) readAnswer(u *upstream) error {
 				}
 				u.r += n
 				if u.res.status >= 200 || u.res.status == 101 {
-					return c.checkAnswer(u)
+					return v.checkAnswer(u)
 				}
-				if err := c.inform(u); err != nil {
-					return err
+				// The client was told to continue by us.
+				if u.res.status != 100 && v.req.minor > 0 {
+					if err := who.inform(&u.res); err != nil {
+						return errClientGone
+					}
 				}
 				informs++
 				seen = 0
@@ -130,7 +146,7 @@ func (c *client) readAnswer(u *upstream) error {
 				return errLongAnswer
 			}
 		}
-		if err := c.await(u); err != nil {
+		if err := v.await(u, who); err != nil {
 			return err
 		}
 	}
@@ -138,36 +154,24 @@ func (c *client) readAnswer(u *upstream) error {
 }
 
 // checkAnswer refuses what the request did not ask for.
-func (c *client) checkAnswer(u *upstream) error {
-	if u.res.status == 101 && !c.req.wantsUpgrade() {
+func (v *visit) checkAnswer(u *upstream) error {
+	if u.res.status == 101 && !v.req.wantsUpgrade() {
 		return errBadAnswer
 	}
-	c.first = time.Now()
-	c.now = c.first
-	if c.upload != nil {
-		c.start = c.upload.last(c.start)
+	v.first = time.Now()
+	v.now = v.first
+	if v.upload != nil {
+		v.start = v.upload.last(v.start)
 	}
-	c.answered(u.res.status, c.first.Sub(c.start))
-	return nil
-}
-
-// inform passes an answer of 1xx on. The client was told to continue by us.
-func (c *client) inform(u *upstream) error {
-	if u.res.status == 100 || c.req.minor == 0 {
-		return nil
-	}
-	b := u.res.buf
-	if err := c.send(b, c.now, c.bal.idle()); err != nil {
-		return errClientGone
-	}
+	v.answered(u.res.status, v.first.Sub(v.start))
 	return nil
 }
 
 // await reads more of the target's answer. After each second without, it looks
 // whether the client is still there, and whether the idle time is over.
-func (c *client) await(u *upstream) error {
-	idle := c.bal.idle()
-	now := c.now
+func (v *visit) await(u *upstream, who asker) error {
+	idle := v.bal.idle()
+	now := v.now
 	for {
 		err := u.fill(now, min(look, idle))
 		if err == nil {
@@ -180,13 +184,13 @@ func (c *client) await(u *upstream) error {
 			return err
 		}
 		now = time.Now()
-		since := c.start
-		if c.upload != nil {
-			if err := c.upload.failed(); err != nil {
+		since := v.start
+		if v.upload != nil {
+			if err := v.upload.failed(); err != nil {
 				return err
 			}
-			since = c.upload.last(since)
-		} else if peek(c.tcp) == ended {
+			since = v.upload.last(since)
+		} else if who.gone() {
 			return errClientGone
 		}
 		if now.Sub(since) >= idle {
@@ -194,3 +198,7 @@ func (c *client) await(u *upstream) error {
 		}
 	}
 }
+
+func (c *client) gone() bool { return peek(c.tcp) == ended }
+
+func (c *client) inform(h *head) error { return c.send(h.buf, time.Now(), c.bal.idle()) }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -49,18 +50,30 @@ func (p *Plane) ServeFront(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	remote, _ := netip.ParseAddrPort(r.RemoteAddr)
-	v := &visit{plane: p, s: s, bal: bal, client: netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port()), secure: r.TLS}
+	v := getVisit()
+	defer putVisit(v)
+	v.plane, v.s, v.bal, v.secure = p, s, bal, r.TLS
+	v.client = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
 	_ = http.NewResponseController(w).EnableFullDuplex()
 	v.serveHTTP(w, r)
 	return true
 }
 
+var visits = sync.Pool{New: func() any { return &visit{req: &head{}} }}
+
+func getVisit() *visit { return visits.Get().(*visit) }
+
+// putVisit gives a visit back that nobody uses any more.
+func putVisit(v *visit) {
+	*v.req = head{fields: v.req.fields[:0]}
+	*v = visit{req: v.req}
+	visits.Put(v)
+}
+
 // served is what an answer has cost and come to.
 type served struct {
 	http.ResponseWriter
-	sent  int64
-	start time.Time
-	first time.Time
+	sent int64
 }
 
 // serveHTTP carries a request through net/http's types.
@@ -68,7 +81,6 @@ func (v *visit) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	v.now = time.Now()
 	v.http2 = r.ProtoMajor == 2
 	v.grpc = v.http2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
-	v.req = &head{}
 	n := &v.s.bal.count
 	n.requests.Add(1)
 	raw := requestBytes(getBuffer(smallBuffer)[:0], r)
@@ -87,7 +99,7 @@ func (v *visit) serveHTTP(w http.ResponseWriter, r *http.Request) {
 			if v.entry.Status != 0 {
 				status = 0
 			}
-			v.finish(status, out.sent, out.start, out.first)
+			v.finish(status, out.sent, v.start, v.first)
 		}
 	}()
 	if err != nil {
@@ -101,6 +113,10 @@ func (v *visit) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.end()
+	if v.group.Version == HTTP1 && v.req.length <= 0 && !v.req.chunked && !v.req.wantsUpgrade() {
+		v.forwardPlain(out, r)
+		return
+	}
 	v.forwardHTTP(out, r)
 }
 
@@ -176,7 +192,7 @@ func (v *visit) forwardHTTP(out *served, r *http.Request) {
 	idle := v.bal.idle()
 	still := time.AfterFunc(idle, func() { cancel(errTimeout) })
 	defer still.Stop()
-	out.start = v.now
+	v.start = v.now
 	var body io.ReadCloser = http.NoBody
 	if r.ContentLength != 0 {
 		body = &watched{r: r.Body, still: still, idle: idle, count: &v.s.bal.count}
@@ -248,8 +264,8 @@ func (v *visit) outgoing(ctx context.Context, r *http.Request, body io.ReadClose
 // relayHTTP sends the answer.
 func (v *visit) relayHTTP(out *served, res *http.Response, r *http.Request, still *time.Timer) {
 	defer res.Body.Close()
-	out.first = time.Now()
-	v.answered(res.StatusCode, out.first.Sub(out.start))
+	v.first = time.Now()
+	v.answered(res.StatusCode, v.first.Sub(v.start))
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		still.Stop()
 		v.switchHTTP(out, res)
@@ -295,14 +311,9 @@ func (v *visit) addCookies(h http.Header, res *http.Response) {
 	for _, set := range res.Header["Set-Cookie"] {
 		raw = append(raw, "Set-Cookie: "+set+"\r\n"...)
 	}
-	var answer, made head
+	var answer head
 	_ = answer.parseAnswer(append(raw, "\r\n"...))
-	raw = v.appendCookies([]byte("HTTP/1.1 200 OK\r\n"), &answer)
-	if made.parseAnswer(append(raw, "\r\n"...)) == nil {
-		for _, f := range made.fields {
-			h.Add("Set-Cookie", made.text(f.value))
-		}
-	}
+	v.setCookies(h, &answer)
 }
 
 // copyHTTP sends the body; one whose length is not known as it comes.

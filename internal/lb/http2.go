@@ -32,7 +32,9 @@ func (p *Plane) serveHTTP2(c *client) {
 					c.state.Store(waiting)
 				}
 			}()
-			v := &visit{plane: p, s: c.on.conf.Load(), client: c.client, secure: c.secure}
+			v := getVisit()
+			defer putVisit(v)
+			v.plane, v.s, v.client, v.secure = p, c.on.conf.Load(), c.client, c.secure
 			if v.s != nil {
 				v.bal = v.s.bal.conf.Load()
 			}

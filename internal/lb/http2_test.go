@@ -224,3 +224,58 @@ func TestHTTP2SeesWhatIsCut(t *testing.T) {
 		t.Errorf("got %q and no error", b)
 	}
 }
+
+// Requests without a body take a shorter way to targets of HTTP/1.1, and come
+// out the same.
+func TestHTTP2ToHTTP1(t *testing.T) {
+	w := newWorld(t, Options{})
+	at := w.http(https(t), server(t, func(rw http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/hints":
+			rw.Header().Set("Link", "</a>")
+			rw.WriteHeader(103)
+			_, _ = io.WriteString(rw, "hinted")
+		case "/chunked":
+			rw.Header().Set("Trailer", "X-Sum")
+			for range 100 {
+				_, _ = rw.Write(bytes.Repeat([]byte("y"), 1000))
+			}
+			rw.Header().Set("X-Sum", "100000")
+		case "/none":
+			rw.WriteHeader(204)
+		case "/old":
+			c, b, _ := rw.(http.Hijacker).Hijack()
+			_, _ = b.WriteString("HTTP/1.0 200 OK\r\nX-Old: 1\r\n\r\nuntil the end")
+			_ = b.Flush()
+			_ = c.Close()
+		default:
+			rw.Header()["X-Two"] = []string{"a", "b"}
+			fmt.Fprint(rw, r.Method, " ", r.RequestURI)
+		}
+	}))
+	c := tlsClient(t, "a.test", true)
+	for range 3 {
+		for path, want := range map[string]string{"/hints": "hinted", "/chunked": strings.Repeat("y", 100_000), "/none": "", "/old": "until the end", "//a%2Fb?c": "GET //a%2Fb?c"} {
+			res, err := c.Get("https://" + at + path) //nolint:noctx // a test
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(res.Body)
+			_ = res.Body.Close()
+			if err != nil || res.ProtoMajor != 2 || string(b) != want {
+				t.Errorf("%s: %v %s %d, %.100q", path, err, res.Proto, res.StatusCode, b)
+			}
+			if path == "/chunked" && res.Trailer.Get("X-Sum") != "100000" {
+				t.Errorf("trailers %v", res.Trailer)
+			}
+			if path == "//a%2Fb?c" && len(res.Header["X-Two"]) != 2 {
+				t.Errorf("header %v", res.Header)
+			}
+		}
+		res, err := c.Head("https://" + at + "/x") //nolint:noctx // a test
+		if err != nil || res.ContentLength != int64(len("HEAD /x")) {
+			t.Errorf("%v %v", err, res)
+		}
+		_ = res.Body.Close()
+	}
+}

@@ -73,7 +73,7 @@ func (p *Plane) wake() {
 // gives requests under way a few seconds, and returns when no goroutine of the
 // plane is left.
 func (p *Plane) Run(ctx context.Context) error {
-	s := sockets{plane: p, open: map[*listener]map[netip.AddrPort]*socket{}}
+	s := sockets{plane: p, open: map[*listener]map[netip.AddrPort]*socket{}, taken: map[netip.AddrPort]*listener{}}
 	s.run(ctx)
 	return nil
 }

@@ -180,9 +180,9 @@ func (c *client) sendStream(u *upstream, how frame, decode bool) error {
 }
 
 // noteCut counts a target that ended in the middle of its answer.
-func (c *client) noteCut(err error) {
+func (v *visit) noteCut(err error) {
 	if errors.Is(err, errCut) || errors.Is(err, errChunk) || errors.Is(err, os.ErrDeadlineExceeded) {
-		c.target.count.resets.Add(1)
-		c.share.group.count.resets.Add(1)
+		v.target.count.resets.Add(1)
+		v.share.group.count.resets.Add(1)
 	}
 }

@@ -3,6 +3,7 @@ package lb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 type sockets struct {
 	plane *Plane
 	open  map[*listener]map[netip.AddrPort]*socket
+	taken map[netip.AddrPort]*listener
 }
 
 type socket struct {
@@ -80,7 +82,7 @@ func (s *sockets) set(ctx context.Context, l *listener) (all bool) {
 	}
 	for at, sock := range have {
 		if !want[at] {
-			sock.close()
+			s.close(at, sock)
 			delete(have, at)
 		}
 	}
@@ -112,12 +114,19 @@ func (s *sockets) set(ctx context.Context, l *listener) (all bool) {
 }
 
 func (s *sockets) listen(ctx context.Context, l *listener, at netip.AddrPort) (*socket, error) {
-	config := net.ListenConfig{Control: freebind, KeepAliveConfig: net.KeepAliveConfig{Enable: false}}
+	if other := s.taken[at]; other != nil {
+		return nil, fmt.Errorf("listen on %s: listener %s has this address and port", at, other.id)
+	}
+	if err := s.probe(ctx, at); err != nil {
+		return nil, err
+	}
+	config := net.ListenConfig{Control: shareport, KeepAliveConfig: net.KeepAliveConfig{Enable: false}}
 	ln, err := config.Listen(ctx, "tcp", at.String())
 	if err != nil {
 		return nil, err
 	}
 	sock := &socket{Listener: ln, done: make(chan struct{})}
+	s.taken[at] = l
 	s.plane.work.Add(1)
 	go func() {
 		defer s.plane.work.Done()
@@ -127,28 +136,54 @@ func (s *sockets) listen(ctx context.Context, l *listener, at netip.AddrPort) (*
 	return sock, nil
 }
 
+// probe tells whether somebody else listens there: our own sockets share a port,
+// so that one listener may have an address and another all addresses, and with
+// such a socket one does not learn of others that share.
+func (s *sockets) probe(ctx context.Context, at netip.AddrPort) error {
+	for ours := range s.taken {
+		if ours.Port() == at.Port() && (ours.Addr().IsUnspecified() || at.Addr().IsUnspecified()) {
+			return nil
+		}
+	}
+	config := net.ListenConfig{Control: freebind}
+	ln, err := config.Listen(ctx, "tcp", at.String())
+	if err != nil {
+		return err
+	}
+	return ln.Close()
+}
+
 // freebind lets a socket have an address that is not up yet.
-func freebind(network, _ string, c syscall.RawConn) (err error) {
+func freebind(network, _ string, c syscall.RawConn) error { return prepare(c, network, false) }
+
+// shareport is freebind, and lets our other sockets have the port.
+func shareport(network, _ string, c syscall.RawConn) error { return prepare(c, network, true) }
+
+func prepare(c syscall.RawConn, network string, shared bool) (err error) {
 	_ = c.Control(func(fd uintptr) {
 		if network == "tcp4" {
 			err = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_FREEBIND, 1)
+		}
+		if err == nil && shared {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
 		}
 	})
 	return err
 }
 
-func (s *socket) close() {
-	if s.Listener != nil {
-		_ = s.Close()
-		<-s.done
+func (s *sockets) close(at netip.AddrPort, sock *socket) {
+	if sock.Listener != nil {
+		_ = sock.Close()
+		<-sock.done
+		delete(s.taken, at)
 	}
 }
 
 // end closes everything, and returns when nobody is left.
 func (s *sockets) end() {
 	for _, of := range s.open {
-		for _, sock := range of {
-			sock.close()
+		for at, sock := range of {
+			s.close(at, sock)
 		}
 	}
 	p := s.plane

@@ -29,6 +29,10 @@ type visit struct {
 	group  *Group // as it is now
 	target *target
 
+	upload *upload   // the rest of the request's body on its way
+	start  time.Time // when the request had been sent
+	first  time.Time // when the answer's head was there
+
 	stickGroup bool // the answer binds the client to the group
 	appSession bool // the client is bound by the application's cookie
 	lastStatus int  // of the target's answer, 0: none
