@@ -124,6 +124,7 @@ func TestARoleInIAMDecides(t *testing.T) {
 		{"Effect":"Deny","Action":"*","Resource":"arn:aws:secretsmanager:*:*:secret:mine-*"},
 		{"Effect":"Allow","Action":"ssm:GetParametersByPath","Resource":"arn:aws:ssm:*:*:parameter/app*"},
 		{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteObject"],"Resource":"arn:aws:s3:::data/in/*"},
+		{"Effect":"Allow","Action":"ecs:UpdateService","Resource":"arn:aws:ecs:*:*:service/default/web"},
 		{"Effect":"Allow","Action":"ecs:RunTask","Resource":"arn:aws:ecs:*:*:task-definition/jobs:*"}]}`)
 	w.want("theirs", "secretsmanager", "GetSecretValue", secretInput("theirs"), "")
 	w.want("mine", "secretsmanager", "GetSecretValue", secretInput("mine"), "with an explicit deny in an identity-based policy")
@@ -135,6 +136,10 @@ func TestARoleInIAMDecides(t *testing.T) {
 	w.want("objects", "s3", "DeleteObjects", &s3.DeleteObjectsInput{Bucket: aws.String("data"), Delete: &s3types.Delete{
 		Objects: []s3types.ObjectIdentifier{{Key: aws.String("in/a")}, {Key: aws.String("b")}}}}, "data/b")
 	w.want("run", "ecs", "RunTask", &ecs.RunTaskInput{TaskDefinition: aws.String("jobs:3")}, "")
+	w.want("scale", "ecs", "UpdateService", &ecs.UpdateServiceInput{Service: aws.String("web"), TaskDefinition: aws.String("app:1")}, "")
+	w.want("scale by ARN", "ecs", "UpdateService", &ecs.UpdateServiceInput{Service: aws.String(scope.ServiceARN("default", "web"))}, "")
+	w.want("scale another", "ecs", "UpdateService", &ecs.UpdateServiceInput{Service: aws.String("api")}, "service/default/api")
+	w.want("scale elsewhere", "ecs", "UpdateService", &ecs.UpdateServiceInput{Service: aws.String("web"), Cluster: aws.String("prod")}, "service/prod/web")
 	w.want("run app", "ecs", "RunTask", &ecs.RunTaskInput{TaskDefinition: aws.String("app:1")}, "task-definition/app:1")
 	w.want("hand on a role", "ecs", "RunTask", &ecs.RunTaskInput{TaskDefinition: aws.String("jobs:3"), Overrides: &ecstypes.TaskOverride{TaskRoleArn: aws.String("admin")}},
 		"iam:PassRole on resource: arn:aws:iam::123456789012:role/admin")

@@ -130,11 +130,14 @@ func (v *view) parameter(name string) string {
 }
 
 // taskNeeds: what starts tasks names its definition, and takes the right to
-// hand on its roles. Other resources of ECS are not told apart.
+// hand on its roles; what is about services names those. Other resources of ECS
+// are not told apart.
 func (v *view) taskNeeds(operation string, in any) []need {
 	action := "ecs:" + operation
 	switch operation {
-	case "RunTask", "StartTask", "CreateService", "UpdateService":
+	case "CreateService", "UpdateService", "DeleteService", "DescribeServices", "ListServiceDeployments":
+		return v.serviceNeeds(action, in)
+	case "RunTask", "StartTask":
 		definition := text(in, "TaskDefinition")
 		if definition == "" {
 			break
@@ -149,6 +152,37 @@ func (v *view) taskNeeds(operation string, in any) []need {
 		return append([]need{{action: action, anyResource: true}}, v.passed(in)...)
 	}
 	return []need{{action: action, anyResource: true}}
+}
+
+// serviceNeeds is a need for each service that a request names, by name or ARN.
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+func (v *view) serviceNeeds(action string, in any) (out []need) {
+	cluster := text(in, "Cluster")
+	cluster = cluster[strings.LastIndex(cluster, "/")+1:]
+	if cluster == "" {
+		cluster = "default"
+	}
+	names := texts(in, "Services")
+	for _, member := range []string{"ServiceName", "Service"} {
+		if name := text(in, member); name != "" {
+			names = append(names, name)
+		}
+	}
+	context := map[string][]string{"ecs:cluster": {v.scope.ClusterARN(cluster)}}
+	if definition := text(in, "TaskDefinition"); definition != "" {
+		context["ecs:task-definition"] = []string{v.definition(definition)}
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "arn:") {
+			name = v.scope.ServiceARN(cluster, name)
+		}
+		out = append(out, need{action: action, resource: name, context: context})
+	}
+	if len(out) == 0 {
+		return []need{{action: action, anyResource: true}}
+	}
+	return out
 }
 
 // passed are the roles that a request hands to tasks.
