@@ -161,9 +161,12 @@ func assignment(r store.Reader, key state.Key, task state.Task) (protocol.Assign
 		return protocol.Assignment{}, fmt.Errorf("task %s: its vpc %s is gone", task.ID, subnet.VPCID)
 	}
 	net := protocol.Network{
-		SubnetID: subnet.ID, AvailabilityZone: subnet.AvailabilityZone, VPCID: vpc.ID,
+		SubnetID: subnet.ID, AvailabilityZone: subnet.AvailabilityZone,
 		Range: subnet.CIDR, VPCRange: vpc.CIDR, Gateway: vpc.CIDR.Masked().Addr().Next(),
 		Reserved: reservedIn(r, key.Scope(), subnet.ID),
+	}
+	if !vpc.IsDefault {
+		net.VPCID = vpc.ID
 	}
 	if task.Spec.Network != nil {
 		net.Groups = groupsOf(r, key.Scope(), vpc.ID, task.Spec.Network.SecurityGroups)

@@ -101,7 +101,7 @@ type Network struct {
 	Range            netip.Prefix // of the subnet; the node allocates from it
 	Gateway          netip.Addr   // the bridge's address inside VPCRange
 	VPCRange         netip.Prefix
-	VPCID            string
+	VPCID            string       // "" of a default VPC: all accounts' share one range
 	Groups           []string     // security groups of the task
 	Reserved         []netip.Addr // of Range, that no task gets
 }

@@ -270,6 +270,7 @@ func vpcsAreApart(t *testing.T, m machine) {
 
 	for cidr, words := range map[string]string{
 		"10.2.128.0/20":  "overlaps with 10.2.0.0/16 of vpc-2",
+		"172.31.0.0/16":  "the default VPC's, 172.31.0.0/16",
 		"172.31.64.0/20": "the default VPC's, 172.31.0.0/16",
 		"192.0.2.0/24":   "192.0.2.0/24, which this machine uses on up0",
 	} {

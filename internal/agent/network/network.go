@@ -39,7 +39,7 @@ type Request struct {
 	MAC     string       // chosen by the caller, "" for one derived from the address
 	VPC     netip.Prefix // on-link range of the bridge
 	Gateway netip.Addr   // the bridge's own address
-	VPCID   string       // of a VPC beside the default one
+	VPCID   string       // of a VPC beside the default ones, which share one range; "" of these
 	Groups  []string     // security groups
 	// Lonely is a namespace with nothing but loopback: networkMode none. It
 	// needs no address.

@@ -22,7 +22,7 @@ type place struct {
 // the machine uses otherwise is refused, by name: the machine could not reach
 // one of the two.
 func (n *Network) settle(req Request) error {
-	if req.VPC == n.cfg.VPC {
+	if req.VPCID == "" {
 		return nil
 	}
 	n.placing.Lock()

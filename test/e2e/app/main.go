@@ -129,7 +129,7 @@ func main() {
 			keep = append(keep, b)
 			_ = keep
 		}
-	case "serve": // PORT: answers with the asker's address, or fetches ?url=
+	case "serve": // PORT: answers with the asker's address, or what asks for ?again= or ?anew= get there
 		serve(arg)
 	case "inside": // PORT: answers with what the task finds in its place
 		inside(arg)
@@ -185,9 +185,35 @@ func wait(code int) {
 	os.Exit(code)
 }
 
+// standing keeps a connection to each server it has asked.
+var standing = &http.Client{Timeout: time.Second}
+
+// ask asks another server: again over the connection that stands, or anew.
+func ask(r *http.Request) (answer string, asked bool) {
+	client, at := standing, r.URL.Query().Get("again")
+	if at == "" {
+		at = r.URL.Query().Get("anew")
+		client = &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	}
+	if at == "" {
+		return "", false
+	}
+	res, err := client.Get("http://" + at)
+	if err != nil {
+		return "refused", true
+	}
+	defer res.Body.Close()
+	b, _ := io.ReadAll(res.Body)
+	return string(b), true
+}
+
 func serve(port string) {
 	go func() {
 		check(http.ListenAndServe(":"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if answer, asked := ask(r); asked {
+				fmt.Fprint(w, answer)
+				return
+			}
 			host, _, _ := net.SplitHostPort(r.RemoteAddr)
 			fmt.Fprint(w, host)
 		})))
