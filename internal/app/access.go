@@ -95,7 +95,7 @@ func (a *App) server(ctx context.Context) *http.Server {
 		handler = guard(handler)
 	}
 	return &http.Server{
-		Handler:           handler,
+		Handler:           a.balancers.first(handler),
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,

@@ -96,6 +96,7 @@ type App struct {
 	kms      *kms.Service
 
 	certificates *acm.Service
+	balancers    *balancers
 
 	sessions *sessions.Manager
 
@@ -281,7 +282,10 @@ func (a *App) assemble(ctx context.Context) error {
 	if err := a.openObjects(keyring); err != nil {
 		return err
 	}
-	balancing := a.openBalancing(tasks, keyring)
+	balancing, err := a.openBalancing(tasks, keyring)
+	if err != nil {
+		return err
+	}
 	a.handler, err = wire.NewHandler(wire.HandlerConfig{
 		Services: []wire.Service{
 			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities, KnownRolesOnly: a.auth() == wire.AuthSigV4}).Describe(),
@@ -318,7 +322,7 @@ func (a *App) assemble(ctx context.Context) error {
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,
 		Endpoints: &endpoint.Server{
-			Resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}), API: taskAPI{http.HandlerFunc(a.serveAPI), a.identities}.of, Log: a.log,
+			Resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}, a.balancers.names), API: taskAPI{http.HandlerFunc(a.serveAPI), a.identities}.of, Log: a.log,
 		},
 	})
 	a.reclaim = a.newReclaim()
@@ -343,6 +347,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.objects.Run(gctx) })
 	group.Go(func() error { return a.kms.Run(gctx) })
 	group.Go(func() error { return a.certificates.Run(gctx) })
+	group.Go(func() error { return a.balancers.run(gctx) })
 	var server *http.Server
 	endServices := func() {}
 	if a.listener != nil {

@@ -37,10 +37,11 @@ type Config struct {
 	VPCCIDR         string // "" : chosen at first start, then kept in the data dir
 	Runtime         string // OCI runtime, a name on PATH or a path
 
-	RegistryMirrors []string // HOST=URL
-	RegistryCAs     []string // HOST=FILE
-	EFS             []string // ID=FOLDER
-	DockerConfig    string   // folder or config.json with registry logins; "" : none
+	RegistryMirrors []string     // HOST=URL
+	RegistryCAs     []string     // HOST=FILE
+	EFS             []string     // ID=FOLDER
+	Ingress         []netip.Addr // of this machine, where internet-facing load balancers are reached
+	DockerConfig    string       // folder or config.json with registry logins; "" : none
 	ImageGCHigh     disk.Mark
 	ImageGCLow      disk.Mark
 	DiskFloor       int64    // bytes of the disk below which no task is started
@@ -96,6 +97,7 @@ func Settings() []Setting {
 		{Name: "forward", List: true, Usage: "SERVICE=URL or SERVICE=aws: send requests for a service that is not served here there; with aws they are signed with this host's AWS credentials"},
 		{Name: "registry-mirror", List: true, Usage: "HOST=URL: ask URL first for images of registry HOST, such as docker.io=https://mirror.example.com"},
 		{Name: "efs", List: true, Usage: "ID=FOLDER: the folder of this machine that EFS file system fs-… or access point fsap-… is"},
+		{Name: "ingress-address", List: true, Usage: "address of this machine, such as 0.0.0.0, on whose ports internet-facing load balancers are reached as well"},
 		{Name: "registry-ca", List: true, Usage: "HOST=FILE: trust the PEM certificates in FILE for registry HOST, besides the machine's own"},
 		{Name: "docker-config", Default: "", Usage: "folder with docker's config.json, whose registry logins and credential helpers are used (default: DOCKER_CONFIG, or none)"},
 		{Name: "image-gc-high", Default: "85%", Usage: "share of the disk, or bytes of images such as 20GiB, above which images nobody uses are deleted, the least recently used first"},
@@ -236,6 +238,13 @@ func (v Values) Check() (Config, error) {
 		if err != nil || p.Bits() != 16 || !p.Addr().Is4() || p != p.Masked() {
 			return c, v.wrong("vpc-cidr", "must be a /16, such as 172.31.0.0/16")
 		}
+	}
+	for _, text := range v.list("ingress-address") {
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			return c, v.wrong("ingress-address", "must be an address of this machine, such as 0.0.0.0 or 192.168.1.10")
+		}
+		c.Ingress = append(c.Ingress, a)
 	}
 	return c, v.checkDisk(&c)
 }

@@ -12,12 +12,12 @@ import (
 type link func(ctx context.Context, q *dns.Msg) *dns.Msg
 
 // chain is the order in which questions are looked at.
-func chain(region string, host netip.Addr, up Upstream) []link {
-	return []link{
-		hostName(host),
-		interfaceName(region),
-		forward(up),
+func chain(region string, host netip.Addr, tables []*Table, up Upstream) []link {
+	out := []link{hostName(host)}
+	for _, t := range tables {
+		out = append(out, t.answer)
 	}
+	return append(out, interfaceName(region), forward(up))
 }
 
 const ttl = 60
@@ -60,15 +60,17 @@ func interfaceName(region string) link {
 }
 
 // address answers an A question; other types of the name have no records.
-func address(q *dns.Msg, addr netip.Addr) *dns.Msg {
+func address(q *dns.Msg, addrs ...netip.Addr) *dns.Msg {
 	a := new(dns.Msg)
 	a.SetReply(q)
 	a.Authoritative = true
 	if q.Question[0].Qtype == dns.TypeA || q.Question[0].Qtype == dns.TypeANY {
-		a.Answer = []dns.RR{&dns.A{
-			Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl},
-			A:   addr.AsSlice(),
-		}}
+		for _, addr := range addrs {
+			a.Answer = append(a.Answer, &dns.A{
+				Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl},
+				A:   addr.AsSlice(),
+			})
+		}
 	}
 	return a
 }

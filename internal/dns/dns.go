@@ -25,9 +25,10 @@ type Resolver struct {
 	chain []link
 }
 
-// New returns a Resolver of one region, whose host.hatoba.internal is host.
-func New(region string, host netip.Addr, up Upstream) *Resolver {
-	return &Resolver{chain: chain(region, host, up)}
+// New returns a Resolver of one region, whose host.hatoba.internal is host. The
+// tables are looked into in their order.
+func New(region string, host netip.Addr, up Upstream, tables ...*Table) *Resolver {
+	return &Resolver{chain: chain(region, host, tables, up)}
 }
 
 // maxQuestions bounds the questions answered at once on one socket.
