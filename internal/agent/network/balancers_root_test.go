@@ -17,7 +17,7 @@ func TestBalancersAnswerOnAddressesOfTheirOwn(t *testing.T) {
 		}
 	}
 	set(n, one, two)
-	serve(t, "", "172.31.15.0:80")
+	serve(t, "/proc/thread-self/ns/net", "172.31.15.0:80")
 	mustAsk(t, "", "172.31.15.0:80", "172.31.15.0")
 	mustAsk(t, a.NetNS, "172.31.15.0:80", "172.31.0.10")
 	if err := n.Close(); err != nil {

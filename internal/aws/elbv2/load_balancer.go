@@ -47,6 +47,8 @@ func shownZones(b state.LoadBalancer) (out []types.AvailabilityZone) {
 		zone := types.AvailabilityZone{SubnetId: aws.String(z.Subnet), ZoneName: aws.String(z.Zone), LoadBalancerAddresses: []types.LoadBalancerAddress{}}
 		if b.Type == typeNetwork && b.Scheme == schemeInternal {
 			zone.LoadBalancerAddresses = append(zone.LoadBalancerAddresses, types.LoadBalancerAddress{PrivateIPv4Address: aws.String(z.Address.String())})
+		} else { // AWS tells none of application load balancers: here they do not change
+			zone.LoadBalancerAddresses = append(zone.LoadBalancerAddresses, types.LoadBalancerAddress{IpAddress: aws.String(z.Address.String())})
 		}
 		out = append(out, zone)
 	}
