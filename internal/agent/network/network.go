@@ -79,6 +79,7 @@ type Network struct {
 	told        bool // a complete change has come
 	guardStands bool // the table is in the kernel
 	guardBroken bool // it may not be what the guard knows
+
 	balancers sync.Mutex // one at a time sets their addresses
 
 	events   *nl.NetlinkSocket
