@@ -29,18 +29,17 @@ type bodies struct {
 
 func newBodies() bodies { return bodies{make(chan struct{}, largeBodies), bodyTime} }
 
-// read reads the whole body, up to maxBody. free is to be called when it is
-// not used any more.
-func (b bodies) read(into *bytes.Buffer, req *request) (free func(), f *failure) {
-	free = func() {}
+// read reads the whole body, up to maxBody. A large one has taken its turn, which
+// is to be ended when the request is.
+func (b bodies) read(into *bytes.Buffer, req *request) (f *failure) {
 	if req.http.ContentLength > maxBody {
-		return free, tooLarge()
+		return tooLarge()
 	}
 	// Where deadlines are not supported nobody is slow: the request is in process.
 	_ = req.control.SetReadDeadline(time.Now().Add(b.time))
 	_, err := io.CopyN(into, req.http.Body, smallBody)
 	if err == nil {
-		if free, f = b.admit(req.http.Context()); f == nil {
+		if f = b.take(req); f == nil {
 			_ = req.control.SetReadDeadline(time.Now().Add(b.time))
 			_, err = io.Copy(into, io.LimitReader(req.http.Body, maxBody+1-smallBody))
 		}
@@ -59,12 +58,20 @@ func (b bodies) read(into *bytes.Buffer, req *request) (free func(), f *failure)
 		_ = req.control.SetReadDeadline(time.Time{})
 	}
 	req.body = into.Bytes()
-	return free, f
+	return f
+}
+
+// take takes the request's turn among the large ones, once.
+func (b bodies) take(req *request) (f *failure) {
+	if req.endTurn == nil {
+		req.endTurn, f = b.admit(req.http.Context())
+	}
+	return f
 }
 
 // inflate unpacks a body that came compressed; the signature is over what
-// came. What it unpacks to has the bound of bodies.
-func (req *request) inflate(op *operation) *failure {
+// came. What it unpacks to has the bounds of bodies.
+func (b bodies) inflate(op *operation, req *request) *failure {
 	const encoding = "Content-Encoding"
 	if op.rest != nil && slices.ContainsFunc(op.rest.in.bound, func(f *field) bool { return f.binding.name == encoding }) {
 		return nil // it speaks of what is stored
@@ -76,13 +83,21 @@ func (req *request) inflate(op *operation) *failure {
 	default:
 		return &failure{code: "SerializationException", message: fmt.Sprintf("Hatoba does not support the Content-Encoding %.40q.", name), status: http.StatusBadRequest}
 	}
+	damaged := &failure{code: "SerializationException", message: "The request's body is not gzip, though its Content-Encoding says so.", status: http.StatusBadRequest}
 	z, err := gzip.NewReader(bytes.NewReader(req.body))
-	var plain bytes.Buffer
-	if err == nil {
-		_, err = io.Copy(&plain, io.LimitReader(z, maxBody+1))
-	}
 	if err != nil {
-		return &failure{code: "SerializationException", message: "The request's body is not gzip, though its Content-Encoding says so.", status: http.StatusBadRequest}
+		return damaged
+	}
+	var plain bytes.Buffer
+	_, err = io.CopyN(&plain, z, smallBody)
+	if err == nil {
+		if f := b.take(req); f != nil {
+			return f
+		}
+		_, err = io.Copy(&plain, io.LimitReader(z, maxBody+1-smallBody))
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return damaged
 	}
 	if plain.Len() > maxBody {
 		return tooLarge()

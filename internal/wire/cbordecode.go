@@ -12,7 +12,7 @@ func decodeCBOR(p *plan, data []byte, v reflect.Value) *shapeError {
 	if len(data) == 0 {
 		return nil // an empty body is an empty input
 	}
-	d := &cborReader{data: data}
+	d := &cborReader{data: data, budget: budgetOf(len(data))}
 	if err := d.value(p, v); err != nil {
 		return err
 	}

@@ -155,7 +155,7 @@ func FuzzXMLDecode(f *testing.F) {
 			return
 		}
 		var first, second fuzzed
-		if err := decodeXML(p, nil, root, reflect.ValueOf(&first).Elem(), &budget{}); err != nil {
+		if err := decodeXML(p, nil, root, reflect.ValueOf(&first).Elem(), &budget{most: maxMemory}); err != nil {
 			if err.text == "" || !utf8.ValidString(err.Error()) {
 				t.Fatalf("error %q", err.Error())
 			}
@@ -169,7 +169,7 @@ func FuzzXMLDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s\nfrom %s: %v", again, data, err)
 		}
-		if err := decodeXML(p, nil, root, reflect.ValueOf(&second).Elem(), &budget{}); err != nil {
+		if err := decodeXML(p, nil, root, reflect.ValueOf(&second).Elem(), &budget{most: maxMemory}); err != nil {
 			t.Fatalf("%s\nfrom %s: %v", again, data, err)
 		}
 	})

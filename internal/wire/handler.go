@@ -129,6 +129,7 @@ type request struct {
 	control    *http.ResponseController // nil in what is answered without a body
 	id         string
 	credential sigv4.Credential
+	endTurn    func()        // among the large; nil: it is small
 	body       []byte        // valid until the input is decoded
 	form       *form         // query protocol
 	query      url.Values    // REST
@@ -228,9 +229,12 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 	buf := buffers.Get().(*[]byte)
 	body := bytes.NewBuffer((*buf)[:0])
 	defer func() { putBuffer(buf, body.Bytes()) }()
-	free, f := h.bodies.read(body, req)
-	defer free()
-	if f != nil {
+	defer func() {
+		if req.endTurn != nil {
+			req.endTurn()
+		}
+	}()
+	if f := h.bodies.read(body, req); f != nil {
 		return nil, nil, f
 	}
 	op, f := p.route(h, req)
@@ -239,7 +243,7 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 		return op, nil, unknown
 	}
 	if f == nil {
-		f = req.inflate(op)
+		f = h.bodies.inflate(op, req)
 	}
 	if f != nil {
 		return op, nil, f

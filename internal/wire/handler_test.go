@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,6 +30,7 @@ type front struct {
 	answer func() (*ecs.DescribeTasksOutput, error)
 	deny   error // of sts
 	linger func(ctx context.Context)
+	mu     sync.Mutex // of what the last request left
 }
 
 func newFront(t *testing.T) *front {
@@ -63,6 +65,8 @@ func (f *front) describeTasks(ctx context.Context, caller wire.Caller, in *ecs.D
 	if f.linger != nil {
 		f.linger(ctx)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.caller, f.input = caller, in
 	return f.answer()
 }

@@ -9,6 +9,35 @@ import (
 	"time"
 )
 
+// A body's size bounds what is made of it, so that many short ones cost as
+// little as few long ones.
+func TestShortBodiesCostLittle(t *testing.T) {
+	p := fuzzedPlan(t, Naming{})
+	const size = 64 << 10
+	for name, decode := range map[string]func(v reflect.Value) *shapeError{
+		"JSON": func(v reflect.Value) *shapeError {
+			return decodeJSON(p, []byte(`{"Structs":[{}`+strings.Repeat(",{}", size/3)+`]}`), v)
+		},
+		"CBOR": func(v reflect.Value) *shapeError {
+			return decodeCBOR(p, append([]byte("\xa1\x67Structs\x9f"), bytes.Repeat([]byte{0xa0}, size)...), v)
+		},
+		"XML": func(v reflect.Value) *shapeError {
+			return restXML{}.decode(p, nil, []byte("<R><Structs>"+strings.Repeat("<member/>", size/9)+"</Structs></R>"), v)
+		},
+	} {
+		var v fuzzed
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := decode(reflect.ValueOf(&v).Elem())
+		runtime.ReadMemStats(&after)
+		cost := after.TotalAlloc - before.TotalAlloc
+		t.Logf("%s: %d KB for %d KB: %v", name, cost>>10, size>>10, err)
+		if cost > 16<<20 {
+			t.Errorf("%s: %d KB make %d MB", name, size>>10, cost>>20)
+		}
+	}
+}
+
 // Documents that would cost a careless decoder memory, time or the stack.
 func TestHostileDocuments(t *testing.T) {
 	p := fuzzedPlan(t, Naming{})
@@ -18,7 +47,7 @@ func TestHostileDocuments(t *testing.T) {
 			return err
 		}
 		var v fuzzed
-		return decodeXML(p, nil, root, reflect.ValueOf(&v).Elem(), &budget{})
+		return decodeXML(p, nil, root, reflect.ValueOf(&v).Elem(), &budget{most: maxMemory})
 	}
 	cbor := func(data []byte) *shapeError {
 		var v fuzzed

@@ -13,7 +13,9 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/wire"
@@ -145,23 +147,45 @@ func netTimeout(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// Those who send large bodies wait for each other, and all are served.
+// Those whose bodies are large, or are so when they are unpacked, wait for each
+// other, and all are served.
 func TestLargeBodiesTakeTurns(t *testing.T) {
-	f := newFront(t)
-	body := `{"x":"` + strings.Repeat("a", 1<<20) + `"}`
-	var wait sync.WaitGroup
-	for range 40 {
-		wait.Go(func() {
-			r := httptest.NewRequest("POST", "/", strings.NewReader(body))
-			r.Header.Set("X-Amz-Target", "AmazonEC2ContainerServiceV20141113.Nothing")
-			rec := httptest.NewRecorder()
-			f.ServeHTTP(rec, r)
-			if rec.Code >= 500 {
-				t.Errorf("%d %s", rec.Code, rec.Body)
-			}
+	large := `{"x":"` + strings.Repeat("a", 1<<20) + `"}`
+	for name, c := range map[string]struct {
+		body, encoding string
+		at             int32 // a time
+	}{
+		"small":          {`{}`, "", 40},
+		"large":          {large, "", 16},
+		"unpacked":       {gzipped(t, large), "gzip", 16},
+		"unpacked small": {gzipped(t, `{}`), "gzip", 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFront(t)
+				release := make(chan struct{})
+				var served atomic.Int32
+				f.linger = func(context.Context) { served.Add(1); <-release }
+				var wait sync.WaitGroup
+				for range 40 {
+					wait.Go(func() {
+						if got := f.do("POST", "/", c.body, "X-Amz-Target: AmazonEC2ContainerServiceV20141113.DescribeTasks", "Content-Encoding: "+c.encoding); got.status != http.StatusOK {
+							t.Errorf("%+v", got)
+						}
+					})
+				}
+				synctest.Wait()
+				if n := served.Load(); n != c.at {
+					t.Errorf("%d are served at a time, not %d", n, c.at)
+				}
+				close(release)
+				wait.Wait()
+				if n := served.Load(); n != 40 {
+					t.Errorf("%d were served", n)
+				}
+			})
 		})
 	}
-	wait.Wait()
 }
 
 // A handler may take longer than a body.

@@ -11,7 +11,7 @@ func decodeJSON(p *plan, data []byte, v reflect.Value) *shapeError {
 	if !utf8.Valid(data) {
 		return shapeErrorf("the body is not UTF-8")
 	}
-	d := &jsonReader{data: data}
+	d := &jsonReader{data: data, budget: budgetOf(len(data))}
 	if d.peek() == 0 && d.pos == len(data) {
 		return nil // an empty body is an empty input
 	}

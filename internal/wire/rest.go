@@ -219,7 +219,8 @@ func (restXML) decode(p *plan, f *field, data []byte, v reflect.Value) *shapeErr
 	if f != nil && root.name != f.binding.name && root.name != p.typ.Name() {
 		return shapeErrorf("the document is a %.100q, not a %q", root.name, f.binding.name)
 	}
-	return decodeXML(p, nil, root, v, &budget{})
+	left := budgetOf(len(data))
+	return decodeXML(p, nil, root, v, &left)
 }
 
 func (restXML) encode(b []byte, op *operation, p *plan, f *field, v reflect.Value) ([]byte, error) {

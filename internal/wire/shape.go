@@ -18,6 +18,10 @@ const (
 	maxElements = 100_000
 	maxXML      = 4 << 20  // AWS's largest, 10,000 parts of an upload, have less
 	maxMemory   = 64 << 20 // of the elements, as Go holds them
+
+	// The elements of a body may take the first, and the second for each of its
+	// bytes: what means something is not shorter. AWS's largest structs take 25.
+	freeMemory, memoryPerByte = 1 << 20, 32
 )
 
 // budget is what is left of the bounds while a request is decoded: a short
@@ -25,14 +29,20 @@ const (
 type budget struct {
 	elements int
 	memory   uintptr
+	most     uintptr // of memory
+}
+
+// budgetOf is that of a body of so many bytes.
+func budgetOf(size int) budget {
+	return budget{most: min(maxMemory, uintptr(freeMemory+memoryPerByte*size))}
 }
 
 // take counts one element of a list or map.
 func (b *budget) take(p *plan) *shapeError {
 	b.elements++
 	b.memory += p.typ.Size() + 16
-	if b.elements > maxElements || b.memory > maxMemory {
-		return shapeErrorf("the body holds more list and map elements than the %d that are taken", maxElements)
+	if b.elements > maxElements || b.memory > b.most {
+		return shapeErrorf("the body holds more list and map elements than are taken: %d, or %d bytes for each of its own", maxElements, memoryPerByte)
 	}
 	return nil
 }
