@@ -14,7 +14,7 @@ type filter struct {
 
 // filters run in this order: first what waiting does not mend.
 func filters() []filter {
-	return []filter{connected(), architecture(), memory(), cpu(), ports(), distinct()}
+	return []filter{connected(), architecture(), memory(), cpu(), ports(), members(), distinct()}
 }
 
 // ranker orders two nodes that both fit: negative prefers a.

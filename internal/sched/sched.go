@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hatoba/hatoba/internal/clusterquery"
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -19,6 +20,9 @@ type Snapshot struct {
 	Reserved []Reservation
 	// Overcommit is how many times a node's resources may be promised.
 	Overcommit Overcommit
+	// Facts are what queries ask of each node as a container instance, by node
+	// id. Its groups and the number of its tasks are those of Reserved.
+	Facts map[string]clusterquery.Facts
 	// Ports are the host ports of each node that nobody may have, by node id.
 	Ports map[string][]state.HostPort
 }
@@ -52,6 +56,8 @@ type Request struct {
 	Ports     []state.HostPort
 	Group     string // as a Reservation's
 	Distinct  bool   // no other task of the group is on the node
+	// Members are queries that all hold for the node.
+	Members []clusterquery.Query
 }
 
 // Plan is the decision: every request is in one of the two, in order.
@@ -131,6 +137,8 @@ type node struct {
 	exactCPU, exactMemory int64 // what is left for EC2-type tasks, by those alone
 	ports                 map[state.HostPort]bool
 	groups                map[string]bool
+	tasks                 int // EC2-type ones
+	facts                 clusterquery.Facts
 }
 
 // room is what is left for a request, and of how much.
@@ -153,6 +161,23 @@ func (n *node) take(r Reservation) {
 		n.ports[p] = true
 	}
 	n.groups[r.Group] = true
+	if r.Exact {
+		n.tasks++
+	}
+}
+
+// known are the facts of the node as what is placed already makes them. Groups
+// are those of the request's own cluster.
+func (n *node) known(r Request) clusterquery.Facts {
+	out := n.facts
+	cluster, _, _ := strings.Cut(r.Group, " ")
+	for g := range n.groups {
+		if name, ok := strings.CutPrefix(g, cluster+" "); ok {
+			out.Groups = append(out.Groups, name)
+		}
+	}
+	out.RunningTasks = n.tasks
+	return out
 }
 
 // Place assigns each request to a node in turn, counting what it has already
@@ -180,6 +205,7 @@ func open(s Snapshot) []*node {
 		o := &node{Node: n, totalCPU: times(n.CPU, s.Overcommit.CPU), totalMemory: times(n.MemoryMiB, s.Overcommit.Memory)}
 		o.freeCPU, o.freeMemory = o.totalCPU, o.totalMemory
 		o.exactCPU, o.exactMemory = n.CPU, n.MemoryMiB
+		o.facts = s.Facts[n.ID]
 		o.ports, o.groups = map[state.HostPort]bool{}, map[string]bool{}
 		for _, p := range s.Ports[n.ID] {
 			o.ports[p] = true

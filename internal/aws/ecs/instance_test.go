@@ -373,5 +373,20 @@ func TestPlacementConstraintsAndStrategies(t *testing.T) {
 	fails(t, b.runTask, in, "InvalidParameterException", "The field of the placement strategy binpack should be one of [cpu memory].")
 	in.PlacementStrategy = nil
 	in.PlacementConstraints[0] = types.PlacementConstraint{Type: types.PlacementConstraintTypeMemberOf, Expression: aws.String("attribute:x exists")}
-	fails(t, b.runTask, in, "InvalidParameterException", "placementConstraints[0].expression is not supported by Hatoba yet: the cluster query language comes later; remove it for now")
+	if out = must(t, b.runTask, in); len(out.Tasks) != 0 || len(out.Failures) != 2 || *out.Failures[0].Reason != "MemberOf placement constraint unsatisfied." {
+		t.Errorf("%+v", out)
+	}
+	in.PlacementConstraints[0].Expression = aws.String("not(task:group == family:apart) and attribute:ecs.os-type == linux")
+	in.Group = aws.String("family:apart")
+	if out = must(t, b.runTask, in); len(out.Tasks) != 1 || len(out.Failures) != 1 {
+		t.Errorf("a group apart from itself: %+v", out)
+	}
+	in.PlacementConstraints[0].Expression = aws.String("attribute:x =~ [")
+	fails(t, b.runTask, in, "InvalidParameterException", "Invalid expression 'attribute:x =~ [': the pattern \"[\" cannot be read: error parsing regexp: missing closing ]: `[`.")
+	for filter, want := range map[string]int{"": 1, "attribute:ecs.instance-type =~ hatoba.*": 1, "task:group == family:apart": 1, "task:group == queue": 0, "runningTasksCount > 100": 0} {
+		listed := must(t, b.listContainerInstances, &ecs.ListContainerInstancesInput{Filter: &filter})
+		if len(listed.ContainerInstanceArns) != want {
+			t.Errorf("%q lists %v", filter, listed.ContainerInstanceArns)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/hatoba/hatoba/internal/clusterquery"
 	"github.com/hatoba/hatoba/internal/sched"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -144,16 +145,26 @@ func (s *Service) placeNamed(w store.Writer, scope state.Scope, cluster state.Cl
 }
 
 func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, l launch, c candidates, out *placed) error {
+	members, err := l.members(def.Definition)
+	if err != nil {
+		return err
+	}
 	pending := make([]sched.Request, len(tasks))
 	for i, t := range tasks {
 		h := t.Spec.Holds
 		pending[i] = sched.Request{
 			ID: t.ID, CPU: h.CPU, MemoryMiB: h.MemoryMiB, Ports: h.Ports, Exact: true,
-			Arch: architecture(def.Definition), Group: sched.Group(t), Distinct: l.distinct(),
+			Arch: architecture(def.Definition), Group: sched.Group(t), Distinct: l.distinct(), Members: members,
 		}
 	}
-	plan := sched.Place(s.snapshot(w, c.nodes), pending, l.seed)
-	return s.carryOut(w, scope, def, tasks, plan, &c, out)
+	snapshot := s.snapshot(w, c.nodes)
+	if len(members) > 0 {
+		snapshot.Facts = map[string]clusterquery.Facts{}
+		for i, inst := range c.instances {
+			snapshot.Facts[inst.Node] = s.facts(inst, c.nodes[i])
+		}
+	}
+	return s.carryOut(w, scope, def, tasks, sched.Place(snapshot, pending, l.seed), &c, out)
 }
 
 // privilege is the first thing of a definition that could give a container the

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
+	"github.com/hatoba/hatoba/internal/clusterquery"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
 )
@@ -22,8 +23,11 @@ func (s *Service) listContainerInstances(ctx context.Context, caller wire.Caller
 	if in.Status != "" && !slices.Contains(in.Status.Values(), in.Status) {
 		return nil, invalid("status should be one of %v.", in.Status.Values())
 	}
+	var filter clusterquery.Query // holds for all
 	if aws.ToString(in.Filter) != "" {
-		return nil, invalid("filter is not supported by Hatoba yet: the cluster query language comes later; remove it for now")
+		if filter, err = parseQuery(in.Filter); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.joined(ctx, caller.Scope, in.Cluster); err != nil {
 		return nil, err
@@ -36,6 +40,9 @@ func (s *Service) listContainerInstances(ctx context.Context, caller wire.Caller
 		}
 		for _, inst := range instancesOf(r, caller.Scope, cluster.Name) {
 			if inst.ID <= after || inst.Status == inactive || in.Status != "" && inst.Status != string(in.Status) {
+				continue
+			}
+			if aws.ToString(in.Filter) != "" && !filter.Holds(s.factsOf(r, caller.Scope, inst)) {
 				continue
 			}
 			if len(out.ContainerInstanceArns) == size {

@@ -30,6 +30,11 @@ func checkPlacement(constraints []types.PlacementConstraint, strategies []types.
 		if c.Type == types.PlacementConstraintTypeDistinctInstance && aws.ToString(c.Expression) != "" {
 			return invalid("The placement constraint distinctInstance takes no expression.")
 		}
+		if c.Type == types.PlacementConstraintTypeMemberOf {
+			if _, err := parseQuery(c.Expression); err != nil {
+				return err
+			}
+		}
 	}
 	for _, s := range strategies {
 		field := aws.ToString(s.Field)

@@ -537,6 +537,7 @@ func TestDaemon(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // both nodes are there
 		instances, err := s.ListContainerInstances(t.Context(), &ecs.ListContainerInstancesInput{})
 		if err != nil || len(instances.ContainerInstanceArns) != 2 {
 			t.Fatalf("instances %+v, %v", instances, err)

@@ -1,8 +1,7 @@
 package fields
 
 const (
-	noConstraints = "there is one machine, and every task is on it; remove it"
-	later         = "it comes later; remove it for now"
+	later = "it comes later; remove it for now"
 )
 
 // RegisterTaskDefinition is the table of RegisterTaskDefinition.
@@ -28,7 +27,8 @@ func taskFields() []Field {
 		{Path: "runtimePlatform.cpuArchitecture", Class: Done, Note: "must be that of a node; left out, any node will do"},
 		{Path: "pidMode", Class: Done, Note: "Fargate has 'task' only"},
 		{Path: "ipcMode", Class: Done, Note: "not on Fargate; with 'task', /dev/shm has the largest sharedMemorySize of the containers"},
-		refused("placementConstraints", noConstraints),
+		done("placementConstraints[].type"),
+		{Path: "placementConstraints[].expression", Class: Done, Note: "the cluster query language; patterns are RE2's, without look-around"},
 		refused("proxyConfiguration", "App Mesh is not served; remove it"),
 		refused("inferenceAccelerators", "Elastic Inference is not served; remove it"),
 		refused("enableFaultInjection", "faults cannot be injected through the task's metadata endpoint; remove it"),

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/hatoba/hatoba/internal/clusterquery"
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -39,7 +40,30 @@ func checkInstance(def types.TaskDefinition) error {
 	if err := checkLinkOrder(def); err != nil {
 		return err
 	}
+	if err := checkConstraints(def); err != nil {
+		return err
+	}
 	return checkDockerVolumes(def)
+}
+
+// maxConstraints bounds those of a definition.
+const maxConstraints = 10
+
+// checkConstraints reads the expressions of placement constraints, of which a
+// definition has the type memberOf only.
+func checkConstraints(def types.TaskDefinition) error {
+	if len(def.PlacementConstraints) > maxConstraints {
+		return refuse("placementConstraints can have at most %d items.", maxConstraints)
+	}
+	for _, c := range def.PlacementConstraints {
+		if err := oneOf("placementConstraints type", c.Type, c.Type.Values()); err != nil {
+			return err
+		}
+		if _, err := clusterquery.Parse(aws.ToString(c.Expression)); err != nil {
+			return refuse("Invalid expression '%s': %s.", aws.ToString(c.Expression), err)
+		}
+	}
+	return nil
 }
 
 func checkLinks(def types.TaskDefinition, c types.ContainerDefinition) error {
