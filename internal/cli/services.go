@@ -157,7 +157,7 @@ func printServiceEvents(w io.Writer, lines io.Reader) error {
 		}
 		text := words(e.Message)
 		if e.Message == "" {
-			if e.Name != "SERVICE_DEPLOYMENT_IN_PROGRESS" {
+			if e.Name != "" && e.Name != "SERVICE_DEPLOYMENT_IN_PROGRESS" {
 				continue // a message tells it as well
 			}
 			text = e.Reason

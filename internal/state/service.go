@@ -161,7 +161,7 @@ type BreakerState struct {
 
 // ServiceEvent is something that happened to a service. ID: ServiceEventID.
 // Writer: control/service. With a Message it is one of DescribeServices; with a
-// Name it is one that EventBridge is told.
+// Name it is one that EventBridge is told; with neither its Reason is for people.
 type ServiceEvent struct {
 	ID         string // a UUID
 	At         time.Time
@@ -253,9 +253,11 @@ type BalancedPort struct {
 	Group     string // store id of the target group
 	Container string
 	Port      int32
-	// Instance is the id that stands for the machine in an instance group; ""
-	// when the task's own address is registered.
-	Instance string
+	// ByInstance says that the machine is registered, with a port of its own
+	// that leads to the container; else the task's address is.
+	ByInstance bool
+	// HostPort is that port when it is known beforehand, 0 when the node tells.
+	HostPort int32
 }
 
 // Schedule is what the scheduler noted about a task of its service, each once.
@@ -273,14 +275,14 @@ type Schedule struct {
 func (t Task) Targets() []TargetPlace {
 	var out []TargetPlace
 	for _, p := range t.Spec.Service.Ports {
-		if p.Instance == "" {
+		if !p.ByInstance {
 			if a := t.Observed.ENI.PrivateIPv4; a != "" {
 				out = append(out, TargetPlace{Group: p.Group, Address: a, Port: p.Port})
 			}
 			continue
 		}
 		if port := t.hostPort(p); port != 0 {
-			out = append(out, TargetPlace{Group: p.Group, Address: p.Instance, Port: port})
+			out = append(out, TargetPlace{Group: p.Group, Address: EC2InstanceID(t.Placement.Node), Port: port})
 		}
 	}
 	return out
@@ -289,6 +291,9 @@ func (t Task) Targets() []TargetPlace {
 // hostPort is the machine's port that leads to a balanced one; 0 when it is
 // not known yet.
 func (t Task) hostPort(p BalancedPort) int32 {
+	if p.HostPort != 0 {
+		return p.HostPort
+	}
 	for _, c := range t.Observed.Containers {
 		if c.Name != p.Container {
 			continue

@@ -44,7 +44,7 @@ func (s *Service) LaunchForService(w store.Writer, l state.ServiceLaunch) (sched
 	for i := range tasks {
 		t := &tasks[i]
 		t.Spec.DefaultLogMode, t.Spec.Images = l.Service.LogMode, l.Revision.Images
-		t.Spec.Service = state.TaskService{Service: l.Service.ID(), Revision: l.Revision.Number, Ports: balancedPorts(w, scope, l.Revision)}
+		t.Spec.Service = state.TaskService{Service: l.Service.ID(), Revision: l.Revision.Number, Ports: balancedPorts(l.Revision, def.Definition)}
 	}
 	var done placed
 	if err := s.place(w, scope, cluster, def, tasks, request, &done); err != nil {
@@ -82,15 +82,26 @@ func (s *Service) serviceRequest(l state.ServiceLaunch, ref definitionRef) launc
 	return launch{in: in, ref: ref, platform: rev.PlatformResolved, ids: l.IDs, seed: seedOf(l.IDs[0]), now: l.Now, instances: l.Instances, held: l.Providers, zones: l.Zones}
 }
 
-// balancedPorts is where balancers reach a task of the revision.
-func balancedPorts(r store.Reader, scope state.Scope, rev state.ServiceRevision) []state.BalancedPort {
+// balancedPorts is where balancers reach a task of the revision: with awsvpc at
+// its own address, with host networking at the machine's very port, with bridge
+// at a port of the machine that the node may choose.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
+func balancedPorts(rev state.ServiceRevision, def types.TaskDefinition) []state.BalancedPort {
 	var out []state.BalancedPort
 	for _, lb := range rev.LoadBalancers {
 		group := state.TargetGroupID(aws.ToString(lb.TargetGroupArn))
 		if group == "" {
 			continue
 		}
-		out = append(out, state.BalancedPort{Group: group, Container: aws.ToString(lb.ContainerName), Port: aws.ToInt32(lb.ContainerPort)})
+		p := state.BalancedPort{Group: group, Container: aws.ToString(lb.ContainerName), Port: aws.ToInt32(lb.ContainerPort)}
+		if mode := networkMode(def); mode != types.NetworkModeAwsvpc {
+			p.ByInstance = true
+			if mode == types.NetworkModeHost {
+				p.HostPort = p.Port
+			}
+		}
+		out = append(out, p)
 	}
 	return out
 }

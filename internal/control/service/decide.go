@@ -154,8 +154,11 @@ func (d *draft) ended() {
 		if !t.Schedule.Ended {
 			t.Schedule.Ended = true
 			d.dirty[t.ID] = true
-			if t.Desired.StopCode == "" && t.Observed.StopCode != "TerminationNotice" && !t.Schedule.Healthy {
-				d.failed(t)
+			if t.Desired.StopCode == "" {
+				d.note("task %s ended by itself: %s", t.ID, t.Observed.StoppedReason)
+				if t.Observed.StopCode != "TerminationNotice" && !t.Schedule.Healthy {
+					d.failed(t)
+				}
 			}
 		}
 		if t.Desired.StopCode == stopCode && !t.Schedule.Released && t.drained() {

@@ -28,6 +28,11 @@ func (d *draft) tell(format string, args ...any) {
 	d.plan.Events = append(d.plan.Events, "(service "+d.s.Name+") "+fmt.Sprintf(format, args...))
 }
 
+// note adds something that AWS has no event for, for people.
+func (d *draft) note(format string, args ...any) {
+	d.plan.Facts = append(d.plan.Facts, Fact{Reason: fmt.Sprintf(format, args...)})
+}
+
 func (d *draft) fact(f Fact) { d.plan.Facts = append(d.plan.Facts, f) }
 
 // tellTasks tells of tasks, at most so many in one event as ECS names.

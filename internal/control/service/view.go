@@ -79,7 +79,8 @@ type Launch struct {
 	Zones, Providers map[string]int
 }
 
-// Fact is what EventBridge would be told.
+// Fact is what EventBridge would be told, or, without a name, what people are
+// told besides.
 type Fact struct {
 	Type   string // INFO, WARN or ERROR
 	Name   string
@@ -90,7 +91,7 @@ type Fact struct {
 
 // Empty tells that there is nothing to write.
 func (p Plan) Empty() bool {
-	return !p.Remove && !p.Changed && len(p.Tasks)+len(p.Register)+len(p.Drain)+len(p.Deployments)+len(p.Images)+len(p.Launch)+len(p.Events) == 0
+	return !p.Remove && !p.Changed && len(p.Tasks)+len(p.Register)+len(p.Drain)+len(p.Deployments)+len(p.Images)+len(p.Launch)+len(p.Events)+len(p.Facts) == 0
 }
 
 // draft is a plan while it is made.
