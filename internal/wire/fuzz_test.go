@@ -103,6 +103,35 @@ func FuzzQueryDecode(f *testing.F) {
 	})
 }
 
+// FuzzEC2Decode holds that names nobody knows and wrong values are told.
+func FuzzEC2Decode(f *testing.F) {
+	for _, seed := range []string{
+		"", "Action=A&Version=1", "String=a%20b&Bool=true&Int=-1&Double=NaN", "List=", "List.2=b&List.1=a", "Structs.1.Nested.Structs.1.Int=1",
+		"List.x=1", "String.1=a", "Structs.1.Unknown.1=x", "Unknown=", "Nested.Nested.Unknown=false",
+	} {
+		f.Add(seed)
+	}
+	pl := newPlanner(Naming{})
+	pl.tagged = true
+	p, err := pl.plan(reflect.TypeFor[fuzzed]())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data string) {
+		form, err := parseForm(data)
+		if err != nil {
+			return
+		}
+		var v fuzzed
+		if p.unknown(form) != "" {
+			return
+		}
+		if err := decodeForm(p, form, reflect.ValueOf(&v).Elem()); err != nil && (err.text == "" || !utf8.ValidString(err.Error())) {
+			t.Fatalf("error %q", err.Error())
+		}
+	})
+}
+
 // FuzzCBORDecode holds that what is decoded can be encoded, and decodes to the
 // same again.
 func FuzzCBORDecode(f *testing.F) {
