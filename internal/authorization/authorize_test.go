@@ -115,6 +115,9 @@ func TestATaskWithoutARoleInIAMReadsWhatItsDefinitionNames(t *testing.T) {
 	w.want("another's", "s3", "GetObject", get("theirs.env"), "the task may use only those .env objects that its definition names")
 	w.want("another's, by a copy", "s3", "CopyObject", &s3.CopyObjectInput{Bucket: aws.String("conf"), Key: aws.String("x"), CopySource: aws.String("conf/theirs.env")}, "AccessDenied")
 	w.want("logs", "logs", "PutLogEvents", nil, "")
+	type rule struct{ GroupId string }
+	w.want("its own security group", "ec2", "AuthorizeSecurityGroupIngress", &rule{"sg-1"}, "ec2:AuthorizeSecurityGroupIngress on resource: "+scope.ARN("ec2", "security-group/sg-1"))
+	w.want("look at the network", "ec2", "DescribeVpcs", &rule{}, "")
 }
 
 func TestARoleInIAMDecides(t *testing.T) {

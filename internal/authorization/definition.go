@@ -31,6 +31,10 @@ func (v *view) byDefinition(service, operation string, in any) error {
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasSuffix(operation, "TaskProtection") {
 			return nil
 		}
+	case "ec2":
+		if strings.HasPrefix(operation, "Describe") {
+			return nil
+		}
 	case "secretsmanager", "ssm":
 		if operation == "GetRandomPassword" {
 			return nil

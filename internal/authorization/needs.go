@@ -43,8 +43,27 @@ func (v *view) needs(service, operation string, in any) []need {
 		return v.keyNeeds(operation, in)
 	case "ecs":
 		return v.taskNeeds(operation, in)
+	case "ec2":
+		return []need{{action: action, resource: v.networkResource(operation, in)}}
 	}
 	return []need{{action: action, resource: "*"}}
+}
+
+// networkResource is what a call of EC2 changes. What it makes, and what it
+// describes, has no ARN yet.
+func (v *view) networkResource(operation string, in any) string {
+	if strings.HasPrefix(operation, "Create") || strings.HasPrefix(operation, "Describe") {
+		return "*"
+	}
+	for _, kind := range [][2]string{
+		{"GroupId", "security-group/"}, {"SubnetId", "subnet/"}, {"RouteTableId", "route-table/"}, {"InternetGatewayId", "internet-gateway/"},
+		{"NetworkInterfaceId", "network-interface/"}, {"NatGatewayId", "natgateway/"}, {"AllocationId", "elastic-ip/"}, {"VpcId", "vpc/"},
+	} {
+		if id := text(in, kind[0]); id != "" {
+			return v.scope.ARN("ec2", kind[1]+id)
+		}
+	}
+	return "*"
 }
 
 // secretNeeds: every secret that is read must be allowed, also those that a

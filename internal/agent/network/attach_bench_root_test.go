@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"github.com/hatoba/hatoba/internal/protocol"
+	"github.com/hatoba/hatoba/internal/state"
 )
 
 // floor does by netlink the least a task's network can be: a named namespace
@@ -47,10 +51,28 @@ func floor(n *Network, id string) error {
 
 // BenchmarkAttach tells the time of Attach and of Detach, and Attach's ratio to
 // the floor, measured in turn.
-func BenchmarkAttach(b *testing.B) {
+func BenchmarkAttach(b *testing.B) { benchmarkAttach(b, 0) }
+
+// BenchmarkGuardedAttach is the same of a task in a security group that lets
+// its members in, of which there are many.
+func BenchmarkGuardedAttach(b *testing.B) { benchmarkAttach(b, 1000) }
+
+func benchmarkAttach(b *testing.B, members int) {
 	m := newMachine(b)
 	n := m.open(b, "bench", vpc)
 	req := request(n, "x", "172.31.9.9")
+	if members > 0 {
+		own := state.SecurityGroupRule{Protocol: "-1", From: -1, To: -1, Group: "sg-bench"}
+		if err := n.Guard(true, &protocol.Firewall{Groups: map[string]*protocol.SecurityGroup{"sg-bench": {Rules: []state.SecurityGroupRule{own, allOut()}}}}); err != nil {
+			b.Fatal(err)
+		}
+		req.Groups = []string{"sg-bench"}
+		for i := range members {
+			if err := n.join(fmt.Sprint("member", i), netip.AddrFrom4([4]byte{172, 31, byte(100 + i>>8), byte(i)}), req.Groups); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
 	var ours, least, away time.Duration
 	i := 0
 	for b.Loop() {

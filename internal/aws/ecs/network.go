@@ -101,6 +101,9 @@ func resolveNetwork(r store.Reader, scope state.Scope, v *types.AwsVpcConfigurat
 			subnet = state.AdoptSubnet(id, defaults)
 			out.adopted = append(out.adopted, id)
 		}
+		if len(out.places) > 0 && subnet.VPCID != out.places[0].subnet.VPCID {
+			return out, invalid("Subnets %s and %s do not belong to the same VPC.", out.places[0].requested, id)
+		}
 		out.places = append(out.places, placeInNetwork{requested: id, subnet: subnet})
 	}
 	for _, id := range v.SecurityGroups {
