@@ -118,6 +118,7 @@ func (c *client) next() bool {
 	if err := c.req1.parseRequest(c.buf[c.r : c.r+n]); err != nil {
 		c.startEntry()
 		c.refuseHead(err)
+		c.endEntry()
 		return false
 	}
 	c.r += n

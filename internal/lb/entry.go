@@ -78,6 +78,9 @@ func (v *visit) noteReply(r *reply) {
 		return
 	}
 	v.entry.Status, v.entry.Action, v.entry.RedirectURL, v.entry.ErrorReason = r.status, r.action, r.location, r.reason
+	if v.share != nil {
+		v.entry.Action = "forward"
+	}
 }
 
 // endEntry hands the line to who reads it.

@@ -117,7 +117,6 @@ func (f *flow) connect(g *group, conf *Group, bal *Balancer, hash uint64) *targe
 			f.far.Conn, f.far.tcp = tcp, tcp
 			if conf.Protocol == TLS {
 				f.far.tls, err = secureTarget(ctx, tcp, nil)
-				f.far.Conn = tcp
 				if err == nil {
 					f.far.Conn = f.far.tls
 				}

@@ -415,9 +415,13 @@ func (h *head) named(name []byte) bool {
 	return false
 }
 
-// wantsUpgrade tells whether a request asks for another protocol.
+// wantsUpgrade tells whether a request asks for another protocol. It is not
+// HTTP/2: behind that requests would go past the rules.
 func (h *head) wantsUpgrade() bool {
-	return h.upgrade && h.minor == 1 && h.options > 0 && h.named([]byte("upgrade"))
+	if !h.upgrade || h.minor == 0 || h.options == 0 || !h.named([]byte("upgrade")) {
+		return false
+	}
+	return !bytes.Contains(bytes.ToLower(h.value(fieldUpgrade)), []byte("h2c"))
 }
 
 // persists tells whether the connection goes on after this message.

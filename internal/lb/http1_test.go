@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -552,5 +553,62 @@ func TestLongBodies(t *testing.T) {
 	r, _ := w.ReadBalancer("b")
 	if want := uint64(2 * len(body)); r.BytesIn < want || r.BytesOut < want || r.Requests != 2 {
 		t.Errorf("counted %+v", r)
+	}
+}
+
+// Requests of HTTP/2 do not go past the rules by an upgrade.
+func TestNoUpgradeToHTTP2(t *testing.T) {
+	w := newWorld(t, Options{})
+	at := w.http(nil, server(t, func(rw http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(rw, "<%s%s%s>", r.Header.Get("Upgrade"), r.Header.Get("Connection"), r.Header.Get("HTTP2-Settings"))
+	}))
+	got := raw(t, at, "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings, close\r\n\r\n")
+	if !strings.HasSuffix(got, "<>") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Clients that do not read, and targets that never stop, cost their buffers and
+// no more.
+func TestMemoryIsBounded(t *testing.T) {
+	w := newWorld(t, Options{})
+	part := bytes.Repeat([]byte("z"), 64<<10)
+	at := w.http(nil, script(t, func(_ int, c net.Conn) {
+		_, _ = readRequest(c)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
+		for {
+			if _, err := c.Write(part); err != nil {
+				return
+			}
+		}
+	}))
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	const clients = 40
+	for range clients {
+		c, err := net.Dial("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_ = c.(*net.TCPConn).SetReadBuffer(8 << 10)
+		fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if _, err := io.ReadFull(c, make([]byte, 20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for last := uint64(1); ; { // until every connection is full
+		time.Sleep(50 * time.Millisecond)
+		r, _ := w.ReadBalancer("b")
+		if r.BytesOut == last {
+			break
+		}
+		last = r.BytesOut
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapInuse) - int64(before.HeapInuse); grown > clients*256<<10 {
+		t.Errorf("%d connections hold %d bytes", clients, grown)
 	}
 }

@@ -13,6 +13,9 @@ import (
 // time.
 func (c *client) upgrade(u *upstream) {
 	defer u.t.pool.drop(u)
+	if !c.stopUpload(u) {
+		return // it has changed the protocol before the request's end
+	}
 	c.begin()
 	c.out = c.answerHead(c.out, &u.res, true, false)
 	if c.flush() != nil {
