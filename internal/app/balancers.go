@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hatoba/hatoba/internal/accesslog"
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/aws/acm"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
@@ -32,6 +33,7 @@ import (
 type balancers struct {
 	plane *lb.Plane
 	loop  *targets.Loop
+	logs  *accesslog.Sink
 	names *dns.Table // that tasks resolve
 }
 
@@ -54,7 +56,8 @@ func (a *App) openBalancing(tasks *ecs.Service, keyring *secrets.Keyring) (*elbv
 			return network.Gateway(a.vpc), id == state.EC2InstanceID(a.inst.id)
 		},
 	})
-	b.plane = lb.New(lb.Options{Log: a.log, Key: key, Bound: b.loop.Bound})
+	b.logs = accesslog.New(accesslog.Config{Log: a.log, Find: a.accessLogPlace, Put: a.putAccessLog})
+	b.plane = lb.New(lb.Options{Log: a.log, Key: key, Bound: b.loop.Bound, AccessLog: b.logs})
 	a.balancers = b
 	return elbv2.New(elbv2.Config{Store: a.store, Open: once(tasks.Bootstrap), StrictNetwork: a.cfg.StrictNetwork, HasBucket: a.hasBucket}), nil
 }
@@ -63,6 +66,7 @@ func (b *balancers) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return b.plane.Run(ctx) })
 	group.Go(func() error { return b.loop.Run(ctx) })
+	group.Go(func() error { return b.logs.Run(ctx) })
 	return group.Wait()
 }
 

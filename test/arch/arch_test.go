@@ -97,6 +97,10 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/datachannel", "internal/state", "a channel carries bytes, and knows nothing of tasks"},
 	{"internal/authorization", "internal/aws", "what a caller may do, front doors ask and do not tell"},
 	{"internal/dns", "internal/store", "data planes are fed whole tables"},
+	{"internal/control", "internal/aws", "loops and front doors meet in the store"},
+	{"internal/control", "internal/agent", "a loop knows no node; app hands it what it may do there"},
+	{"internal/accesslog", "internal/store", "engines stand alone"},
+	{"internal/accesslog", "internal/aws", "engines know no front door"},
 	{"internal/lb", "internal", "a data plane is fed its table, and knows nobody"},
 }
 
