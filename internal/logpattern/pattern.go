@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/hatoba/hatoba/internal/expression"
 )
 
 // The options.
@@ -33,7 +35,7 @@ func Parse(options map[string]string) (*regexp.Regexp, error) {
 	if pattern == "" {
 		return nil, nil
 	}
-	compiled, err := regexp.Compile(pattern)
+	compiled, err := expression.Compile(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("awslogs could not parse multiline pattern key %q: %w", pattern, err)
 	}

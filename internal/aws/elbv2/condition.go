@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/hatoba/hatoba/internal/expression"
 )
 
 // The fields that conditions look at.
@@ -87,7 +89,7 @@ func checkRegex(text string, longest int) error {
 	if text == "" || len(text) > longest {
 		return invalid("A regular expression must have 1 to %d characters", longest)
 	}
-	if _, err := regexp.Compile(text); err != nil {
+	if _, err := expression.Compile(text); err != nil {
 		return invalid("The regular expression '%s' is not valid: %s", text, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return nil

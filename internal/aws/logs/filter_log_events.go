@@ -3,6 +3,7 @@ package cloudwatchlogs
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -86,7 +87,7 @@ func filterRequest(scope state.Scope, in *sdk.FilterLogEventsInput) (r logs.Filt
 		r.Streams = in.LogStreamNames
 	}
 	r.Start, r.Limit = aws.ToInt64(in.StartTime), limit(in.Limit, 0)
-	if in.EndTime != nil {
+	if in.EndTime != nil && *in.EndTime < math.MaxInt64 { // which is to say: no end
 		r.End = *in.EndTime + 1
 	}
 	if r.End > 0 && r.Start >= r.End {

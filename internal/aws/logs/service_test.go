@@ -3,6 +3,7 @@ package cloudwatchlogs_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -266,6 +267,10 @@ func TestEventsComeBackAsPut(t *testing.T) {
 	end := aws.Int64(noon.UnixMilli() + 2)
 	got := must[*sdk.GetLogEventsOutput](t)(c.GetLogEvents(ctx, &sdk.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s"), EndTime: end}))
 	found := must[*sdk.FilterLogEventsOutput](t)(c.FilterLogEvents(ctx, &sdk.FilterLogEventsInput{LogGroupName: aws.String("g"), EndTime: end}))
+	ever := must[*sdk.FilterLogEventsOutput](t)(c.FilterLogEvents(ctx, &sdk.FilterLogEventsInput{LogGroupName: aws.String("g"), EndTime: aws.Int64(math.MaxInt64)}))
+	if len(ever.Events) == 0 {
+		t.Error("nothing is before the end of time")
+	}
 	if len(got.Events) != 2 || len(found.Events) != 3 {
 		t.Errorf("got %d, found %d", len(got.Events), len(found.Events))
 	}

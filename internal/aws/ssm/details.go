@@ -8,6 +8,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/hatoba/hatoba/internal/expression"
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -90,7 +91,7 @@ func decideDetails(scope state.Scope, old *state.Parameter, in *sdk.PutParameter
 	if d.Tier, err = decideTier(d.Tier, in.Tier, len(*in.Value)); err != nil {
 		return d, err
 	}
-	return d, checkPattern(d.AllowedPattern, *in.Value)
+	return d, nil
 }
 
 func decideKey(scope state.Scope, d state.ParameterDetails, asked *string) (string, error) {
@@ -134,7 +135,7 @@ func checkPattern(pattern, value string) error {
 	if pattern == "" {
 		return nil
 	}
-	re, err := regexp.Compile(`^(?:` + pattern + `)$`)
+	re, err := expression.Compile(`^(?:` + pattern + `)$`)
 	if err != nil {
 		return &types.InvalidAllowedPatternException{Message: aws.String("The allowed pattern is not a regular expression of the RE2 syntax: " + pattern)}
 	}

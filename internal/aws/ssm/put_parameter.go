@@ -32,6 +32,10 @@ func (s *Service) putParameter(ctx context.Context, caller wire.Caller, in *sdk.
 	if err != nil {
 		return nil, err
 	}
+	pattern, err := s.pattern(ctx, scope, name, in)
+	if err != nil {
+		return nil, err
+	}
 	now := s.now()
 	var p state.Parameter
 	err = s.store.Update(ctx, func(w store.Writer) error {
@@ -45,6 +49,11 @@ func (s *Service) putParameter(ctx context.Context, caller wire.Caller, in *sdk.
 		details, err := decideDetails(scope, old, in)
 		if err != nil {
 			return err
+		}
+		if details.AllowedPattern != pattern { // changed since
+			if err := checkPattern(details.AllowedPattern, *in.Value); err != nil {
+				return err
+			}
 		}
 		details.ModifiedAt, details.ModifiedBy = now, "arn:aws:iam::"+scope.Account+":root"
 		p = state.Parameter{Name: name, ARN: scope.ParameterARN(name), Version: 1, Oldest: 1, Latest: details, Tags: tags}
@@ -67,6 +76,24 @@ func (s *Service) putParameter(ctx context.Context, caller wire.Caller, in *sdk.
 		return nil, err
 	}
 	return &sdk.PutParameterOutput{Version: p.Version, Tier: p.Latest.Tier}, nil
+}
+
+// pattern returns the pattern that the value was found to match, before the
+// transaction: matching takes its time.
+func (s *Service) pattern(ctx context.Context, scope state.Scope, name string, in *sdk.PutParameterInput) (pattern string, err error) {
+	err = s.store.View(ctx, func(r store.Reader) error {
+		if have, ok := store.Parameters.Get(r, scope.Key(name)); ok && aws.ToBool(in.Overwrite) {
+			pattern = have.Latest.AllowedPattern
+		}
+		return nil
+	})
+	if in.AllowedPattern != nil {
+		pattern = *in.AllowedPattern
+	}
+	if err != nil {
+		return "", err
+	}
+	return pattern, checkPattern(pattern, *in.Value)
 }
 
 // nextVersion makes room for one more version: the oldest goes, unless a label

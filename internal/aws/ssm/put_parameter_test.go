@@ -77,6 +77,25 @@ func TestPutParameterRefuses(t *testing.T) {
 	}
 }
 
+// A pattern costs no more than anybody means it to.
+func TestHostilePatterns(t *testing.T) {
+	f := newFront(t)
+	put := func(pattern, value string) error {
+		_, err := f.PutParameter(t.Context(), &sdk.PutParameterInput{
+			Name: aws.String("/p"), Value: &value, Type: types.ParameterTypeString, Tier: types.ParameterTierAdvanced, AllowedPattern: &pattern, Overwrite: aws.Bool(true),
+		})
+		return err
+	}
+	if got := failure(put(strings.Repeat("(a?){999}", 100), strings.Repeat("a", 8000))); !strings.HasPrefix(got, "InvalidAllowedPatternException: ") {
+		t.Error(got)
+	}
+	if err := put("[a-z]{3}", "abc"); err != nil {
+		t.Error(err)
+	}
+	_, err := f.PutParameter(t.Context(), &sdk.PutParameterInput{Name: aws.String("/p"), Value: aws.String("abcd"), Overwrite: aws.Bool(true)})
+	wantFailure(t, err, "ParameterPatternMismatchException: Parameter value, cannot be validated against allowedPattern: [a-z]{3}")
+}
+
 func TestDecideTier(t *testing.T) {
 	const standard, advanced, intelligent = types.ParameterTierStandard, types.ParameterTierAdvanced, types.ParameterTierIntelligentTiering
 	for _, c := range []struct {
