@@ -123,10 +123,9 @@ func developing(cmd *cobra.Command, c config.Config, dir string, flags dev.Setti
 		Tail: func(ctx context.Context, group, prefix string, since time.Time, line func(stream, message string)) error {
 			return tailPrefix(ctx, c, group, prefix, since, line)
 		},
-		Ask: func(function string, args ...string) (string, error) { return ask(ctx, c, function, args) },
-		Subnets: func(context.Context) ([]string, error) {
-			return []string{"subnet-00000000000000000"}, nil
-		},
+		Ask:     func(function string, args ...string) (string, error) { return ask(ctx, c, function, args) },
+		Subnets: func(ctx context.Context) ([]string, error) { return defaultSubnets(ctx, c) },
+		Where:   func(ctx context.Context, group string) (string, error) { return balancerURL(ctx, c, group) },
 	}
 }
 

@@ -8,13 +8,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/smithy-go"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 )
@@ -40,6 +39,8 @@ type Config struct {
 	Ask func(function string, args ...string) (string, error)
 	// Subnets are the default VPC's, for tasks whose folder names none.
 	Subnets func(ctx context.Context) ([]string, error)
+	// Where is the URL of a target group's load balancer, "" when it has none.
+	Where func(ctx context.Context, targetGroup string) (string, error)
 }
 
 const (
@@ -321,10 +322,23 @@ func (l *loop) end(ctx context.Context) error {
 	err = errors.Join(err, l.stop(ctx, l.tasks))
 	l.forget(ctx, l.revisions)
 	if l.made != "" {
-		_, gone := l.ECS.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: &l.made})
-		err = errors.Join(err, gone)
+		err = errors.Join(err, l.unmake(ctx))
 	}
 	return err
+}
+
+// unmake deletes the cluster the loop made, once its last task has stopped.
+func (l *loop) unmake(ctx context.Context) error {
+	for {
+		_, err := l.ECS.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: &l.made})
+		var tasks *ecstypes.ClusterContainsTasksException
+		if !errors.As(err, &tasks) {
+			return err
+		}
+		if pause(ctx, glance) != nil {
+			return err
+		}
+	}
 }
 
 // short is a file's name as seen from where the user stands.
@@ -335,45 +349,4 @@ func (l *loop) short(name string) string {
 		}
 	}
 	return name
-}
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.2fs", d.Seconds()) }
-
-// screen is where a loop writes, line by line.
-type screen struct {
-	mu   sync.Mutex
-	out  io.Writer
-	last string
-}
-
-func (s *screen) line(mark, format string, args ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fmt.Fprintf(s.out, "%s %s %s\n", time.Now().Format("15:04:05"), mark, fmt.Sprintf(format, args...))
-}
-
-func (s *screen) say(format string, args ...any) { s.line("·", format, args...) }
-func (s *screen) ok(format string, args ...any)  { s.line("✓", format, args...) }
-func (s *screen) fail(err error)                 { s.line("✗", "%s", plain(err)) }
-
-// plain is an error without what the SDK says of the request.
-func plain(err error) string {
-	var op *smithy.OperationError
-	var api smithy.APIError
-	if errors.As(err, &op) && errors.As(err, &api) {
-		return op.Operation() + ": " + api.ErrorCode() + ": " + api.ErrorMessage()
-	}
-	return err.Error()
-}
-
-// once tells a failure that repeats one time.
-func (s *screen) once(what string, err error) {
-	text := what + ": " + err.Error()
-	s.mu.Lock()
-	again := s.last == text
-	s.last = text
-	s.mu.Unlock()
-	if !again {
-		s.fail(err)
-	}
 }

@@ -41,7 +41,7 @@ func (l *loop) deployService(ctx context.Context, p *Project, def *ecstypes.Task
 			switch d.RolloutState {
 			case ecstypes.DeploymentRolloutStateCompleted:
 				l.say("service %s: %d of %d tasks run", l.service.name, s.RunningCount, s.DesiredCount)
-				return nil
+				return l.tellWhere(ctx, s)
 			case ecstypes.DeploymentRolloutStateFailed:
 				return fmt.Errorf("the deployment failed: %s", aws.ToString(d.RolloutStateReason))
 			}
@@ -50,6 +50,23 @@ func (l *loop) deployService(ctx context.Context, p *Project, def *ecstypes.Task
 			return err
 		}
 	}
+}
+
+// tellWhere says where the service's load balancers are.
+func (l *loop) tellWhere(ctx context.Context, s *ecstypes.Service) error {
+	for _, b := range s.LoadBalancers {
+		if b.TargetGroupArn == nil {
+			continue
+		}
+		at, err := l.Where(ctx, *b.TargetGroupArn)
+		if err != nil {
+			return err
+		}
+		if at != "" {
+			l.say("it is at %s", at)
+		}
+	}
+	return nil
 }
 
 // meet looks whether the service is there.

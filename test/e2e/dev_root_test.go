@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -193,4 +194,38 @@ func TestDevTellsOfAnEnd(t *testing.T) {
 	}
 	w.Eventually("it serves", func() bool { return at.MatchString(l.said()) })
 	l.end()
+}
+
+// With a service definition the loop makes the service, a save is a deployment
+// of it, and the end deletes it; one that was there gets back what it had.
+func TestDevDeploysAService(t *testing.T) {
+	w := harness.Start(t)
+	dir := writeFolder(t, devFolder)
+	for name, text := range map[string]string{
+		"service.json": `{"serviceName": "site", "desiredCount": 1, "launchType": "FARGATE",
+  "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d4e5f60718"]}}}`,
+		"hatoba.dev.yml": "cluster: dev\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := startDev(t, w, dir)
+	w.Eventually("the service is up", func() bool { return strings.Contains(l.said(), "service site: 1 of 1 tasks run") })
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(strings.Replace(devFolder["main.go"], "one", "two", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	w.Eventually("the second deployment is complete", func() bool {
+		return strings.Count(l.said(), "deployment completed") == 2 && strings.Count(l.said(), "✓ up") == 2
+	})
+	for _, want := range []string{"cluster dev was not there: made", "site begins", "last words", "has reached a steady state"} {
+		if !strings.Contains(l.said(), want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	l.end()
+	out, err := w.ECS.ListClusters(t.Context(), &ecs.ListClustersInput{})
+	if err != nil || slices.ContainsFunc(out.ClusterArns, func(arn string) bool { return strings.HasSuffix(arn, "/dev") }) {
+		t.Errorf("clusters: %v %v", out.ClusterArns, err)
+	}
 }
