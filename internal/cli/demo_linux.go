@@ -31,7 +31,7 @@ import (
 )
 
 func demoCommand(s *settings) *cobra.Command {
-	d := &demo{}
+	d := &demo{told: map[string]bool{}}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the main job from nothing: an unchanged task definition as real containers",
@@ -65,6 +65,8 @@ type demo struct {
 	out         io.Writer
 	in          io.Reader
 	task        ecstypes.Task
+	behind      demoService
+	told        map[string]bool // events of the service
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
@@ -98,7 +100,8 @@ func (d *demo) run(cmd *cobra.Command) error {
 		d.next()
 		d.wait(cmd.Context())
 	}
-	d.step("Stopping: the task is ended, and nothing is left behind")
+	d.step("Stopping: the tasks are ended, and nothing is left behind")
+	d.clear(ctx)
 	stop()
 	return errors.Join(err, <-ended)
 }
@@ -120,7 +123,7 @@ func (d *demo) compile(ctx context.Context) error {
 
 // show does the job, step by step.
 func (d *demo) show(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{d.push, d.store, d.register, d.runTask, d.follow, d.curl, d.logs, d.review} {
+	for _, step := range []func(context.Context) error{d.push, d.store, d.register, d.runTask, d.follow, d.curl, d.logs, d.balance, d.roll, d.breakIt, d.review} {
 		if err := step(ctx); err != nil {
 			return err
 		}
