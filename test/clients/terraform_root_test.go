@@ -401,7 +401,7 @@ func (f *tf) readTargetGroup() {
 		aws.ToBool(g.HealthCheckEnabled), aws.ToInt32(g.HealthCheckIntervalSeconds), aws.ToInt32(g.HealthyThresholdCount), aws.ToInt32(g.UnhealthyThresholdCount),
 		aws.ToInt32(g.HealthCheckTimeoutSeconds), aws.ToString(g.HealthCheckPath), aws.ToString(g.HealthCheckPort), string(g.HealthCheckProtocol), aws.ToString(g.Matcher.HttpCode),
 	}, []any{true, int32(5), int32(2), int32(3), int32(2), "/", "traffic-port", "HTTP", "200"})
-	f.same("port, protocol", fmt.Sprint(aws.ToInt32(g.Port), g.Protocol, aws.ToString(g.ProtocolVersion), g.TargetType, g.IpAddressType), "8080 HTTP HTTP1 ip ipv4")
+	f.same("port, protocol", fmt.Sprintf("%d %s %s %s %s", aws.ToInt32(g.Port), g.Protocol, aws.ToString(g.ProtocolVersion), g.TargetType, g.IpAddressType), "8080 HTTP HTTP1 ip ipv4")
 	f.same("vpc_id", aws.ToString(g.VpcId), f.state["vpc"])
 	got := map[string]string{}
 	attributes, err := f.elb.DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: g.TargetGroupArn})
@@ -466,7 +466,7 @@ func (f *tf) readLoadBalancer() {
 	ctx := f.t.Context()
 	lb := f.balancer()
 	f.same("internal", string(lb.Scheme), "internet-facing")
-	f.same("type", fmt.Sprint(lb.Type, lb.IpAddressType), "application ipv4")
+	f.same("type", fmt.Sprintf("%s %s", lb.Type, lb.IpAddressType), "application ipv4")
 	f.same("vpc_id", aws.ToString(lb.VpcId), f.state["vpc"])
 	f.same("security_groups", lb.SecurityGroups, []string{f.state["group"]})
 	var subnets []string
@@ -508,7 +508,7 @@ func (f *tf) readListener() {
 	out, err := f.elb.DescribeListeners(ctx, &elb.DescribeListenersInput{ListenerArns: []string{f.state["listener"]}})
 	f.must("read aws_lb_listener", err)
 	l := out.Listeners[0]
-	f.same("port, protocol", fmt.Sprint(aws.ToInt32(l.Port), l.Protocol), "80 HTTP")
+	f.same("port, protocol", fmt.Sprintf("%d %s", aws.ToInt32(l.Port), l.Protocol), "80 HTTP")
 	f.same("certificate_arn, alpn_policy, ssl_policy", len(l.Certificates)+len(l.AlpnPolicy)+len(aws.ToString(l.SslPolicy)), 0)
 	if len(l.DefaultActions) != 1 || l.DefaultActions[0].Type != "forward" || aws.ToString(l.DefaultActions[0].TargetGroupArn) != f.state["target"] {
 		f.t.Errorf("default_action %+v", l.DefaultActions)
@@ -596,7 +596,7 @@ func (f *tf) readService() {
 	s := out.Services[0]
 	f.same("task_definition", aws.ToString(s.TaskDefinition), f.state["definition"])
 	f.same("desired_count", s.DesiredCount, int32(2))
-	f.same("launch_type, platform_version, scheduling_strategy", fmt.Sprint(s.LaunchType, " ", aws.ToString(s.PlatformVersion), " ", s.SchedulingStrategy), "FARGATE LATEST REPLICA")
+	f.same("launch_type, platform_version, scheduling_strategy", fmt.Sprintf("%s %s %s", s.LaunchType, aws.ToString(s.PlatformVersion), s.SchedulingStrategy), "FARGATE LATEST REPLICA")
 	f.same("capacity_provider_strategy", len(s.CapacityProviderStrategy), 0)
 	f.same("enable_*", []bool{s.EnableECSManagedTags, s.EnableExecuteCommand}, []bool{false, false})
 	f.same("propagate_tags", string(s.PropagateTags) == "NONE" || s.PropagateTags == "", true)
