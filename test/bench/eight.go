@@ -120,7 +120,7 @@ func (h *hatoba) stopped(ctx context.Context) (time.Duration, error) {
 	if err := h.stopNow(ctx, arns[0]); err != nil {
 		return 0, err
 	}
-	_, err = h.await(ctx, arns, "STOPPED", pollEvery)
+	_, err = h.await(ctx, arns, "STOPPED", 5*pollEvery)
 	return time.Since(begin), err
 }
 

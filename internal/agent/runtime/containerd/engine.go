@@ -127,6 +127,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	if err := e.serve(ctx); err != nil {
 		return nil, fmt.Errorf("start the embedded containerd: %w", err)
 	}
+	e.spreadSnapshots()
 	if err := e.adopt(e.context(ctx)); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 )
 
@@ -139,5 +141,23 @@ func TestSharedLayersAtOnce(t *testing.T) {
 	}
 	if n := snapshots(t, e); n != 0 {
 		t.Errorf("%d snapshots are left", n)
+	}
+}
+
+// On ext4, snapshots are told to lie apart.
+func TestSnapshotsAreSpread(t *testing.T) {
+	w, cfg := world(t)
+	e := w.Engine.(*Engine)
+	dir, err := os.Open(filepath.Join(cfg.Root, "containerd", "io.containerd.snapshotter.v1."+e.snapshotter, "snapshots"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(int(dir.Fd()), &fs); err != nil || fs.Type != unix.EXT4_SUPER_MAGIC {
+		t.Skip("not on ext4")
+	}
+	if flags, err := unix.IoctlGetUint32(int(dir.Fd()), unix.FS_IOC_GETFLAGS); err != nil || flags&topDir == 0 {
+		t.Errorf("flags %#x, %v", flags, err)
 	}
 }
