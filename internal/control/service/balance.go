@@ -6,9 +6,8 @@ import (
 	"github.com/hatoba/hatoba/internal/state"
 )
 
-// balance registers the targets of tasks that run, and has those drain whose
-// task is wanted no more.
-func (d *draft) balance() {
+// register registers the targets of tasks that run.
+func (d *draft) register() {
 	byGroup := map[string]int{}
 	for _, t := range d.tasks {
 		if !t.running() || t.Schedule.Registered || len(t.Spec.Service.Ports) == 0 || len(t.Targets) < len(t.Spec.Service.Ports) {
@@ -29,7 +28,6 @@ func (d *draft) balance() {
 	for _, g := range sorted(byGroup) {
 		d.tell("registered %d targets in (target-group %s)", byGroup[g], d.groupARN(g))
 	}
-	d.drain()
 }
 
 // drain deregisters the targets of tasks that are wanted no more. Their stop

@@ -63,7 +63,7 @@ func (d *draft) trip() {
 		}
 		d.deps[p.Deployment] = dep
 	}
-	if c.Rollback && !again && d.rollback(p, p.Reason) {
+	if c.Rollback && !again && d.rollback(p, p.Reason, "ECS deployment circuit breaker: ") {
 		return
 	}
 	if ok {

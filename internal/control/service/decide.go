@@ -20,7 +20,7 @@ func Decide(now time.Time, v View) Plan {
 	}
 	d.begin()
 	d.ended()
-	d.balance()
+	d.drain()
 	d.judge()
 	d.fixImages()
 	d.requests()
@@ -30,6 +30,7 @@ func Decide(now time.Time, v View) Plan {
 	} else {
 		d.replica()
 	}
+	d.register() // of those that are still wanted
 	d.finish()
 	return d.close()
 }

@@ -40,7 +40,7 @@ func (d *draft) requests() {
 	}
 	switch dep.Status {
 	case "ROLLBACK_REQUESTED":
-		d.rollback(p, "Service deployment rolled back by user request.")
+		d.rollback(p, "Service deployment rolled back by user request.", "ECS deployment stopped by user request: ")
 	case "STOP_REQUESTED":
 		p.State, p.Reason, p.UpdatedAt = state.RolloutFailed, "ECS deployment "+state.RolloutID(p.Revision)+" was stopped.", d.now
 		dep.Status, dep.StoppedAt, dep.FinishedAt = "STOPPED", &d.now, &d.now
@@ -49,10 +49,11 @@ func (d *draft) requests() {
 }
 
 // rollback makes the last completed revision the primary again; false when
-// there is none.
+// there is none. why is for the service deployment, who begins the rollout's
+// reason.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
-func (d *draft) rollback(p *state.Rollout, why string) bool {
+func (d *draft) rollback(p *state.Rollout, why, who string) bool {
 	to := d.s.LastCompleted
 	if to == "" || to == p.Revision || !d.v.Revisions[to] {
 		return false
@@ -68,7 +69,7 @@ func (d *draft) rollback(p *state.Rollout, why string) bool {
 	}
 	back.Deployment, back.UpdatedAt, back.Kept = failed.Deployment, d.now, 0
 	back.State, back.FailedTasks, back.Backoff = state.RolloutInProgress, 0, state.Backoff{}
-	back.Reason = "ECS deployment circuit breaker: rolling back to deploymentId " + state.RolloutID(to) + "."
+	back.Reason = who + "rolling back to deploymentId " + state.RolloutID(to) + "."
 	others := slices.DeleteFunc(slices.Clone(d.s.Rollouts[1:]), func(r state.Rollout) bool { return r.Revision == to })
 	d.s.Rollouts = append([]state.Rollout{back, failed}, others...)
 	if dep, ok := d.deps[failed.Deployment]; ok {
