@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -49,7 +50,7 @@ func (p *Plane) serve(s *serving, tcp *net.TCPConn) {
 	c.Conn, c.tcp, c.plane, c.client, c.s = tcp, tcp, p, remote, s
 	s.on.conns.add(c)
 	defer s.on.conns.remove(c)
-	defer c.Close()
+	defer func() { _ = c.Conn.Close() }()
 	if s.Protocol == HTTPS && !c.handshake(s) {
 		n.tlsErrors.Add(1)
 		return
@@ -93,9 +94,13 @@ func (c *client) handshake(s *serving) bool {
 // closeIfIdle ends a connection that waits for a request.
 func (c *client) closeIfIdle() {
 	if c.state.CompareAndSwap(waiting, closed) {
-		_ = c.Close()
+		_ = c.tcp.Close()
 	}
 }
+
+// Close is for others than the connection's goroutine, which alone knows
+// whether it speaks TLS yet.
+func (c *client) Close() error { return c.tcp.Close() }
 
 // next carries one request; false when the connection is at its end.
 func (c *client) next() bool {
@@ -118,7 +123,6 @@ func (c *client) next() bool {
 	if err := c.req1.parseRequest(c.buf[c.r : c.r+n]); err != nil {
 		c.startEntry()
 		c.refuseHead(err)
-		c.endEntry()
 		return false
 	}
 	c.r += n
@@ -129,6 +133,7 @@ func (c *client) next() bool {
 		c.linger()
 		return false
 	}
+	runtime.Gosched() // as behind a request: the next one may come meanwhile
 	c.shrink()
 	if cap(c.out) > largeBuffer {
 		putBuffer(c.out)
@@ -201,6 +206,7 @@ func (c *client) refuseHead(err error) {
 			c.entry.Classification, c.entry.ClassificationReason = "Severe", no.reason
 		}
 		c.say(errorReply(no.status, ""), false)
+		c.endEntry()
 		c.linger()
 	case errors.Is(err, os.ErrDeadlineExceeded) && c.w > c.r:
 		c.say(errorReply(408, ""), false)

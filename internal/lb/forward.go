@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"time"
 )
 
@@ -112,6 +113,7 @@ type asker interface {
 // readAnswer waits for the head of the answer; those of 1xx go on to a client
 // that knows them.
 func (v *visit) readAnswer(u *upstream, who asker) error {
+	runtime.Gosched() // by the time the others had their turn the answer may be there, and no waiting is needed
 	seen := 0
 	for informs := 0; informs < maxInform; {
 		if u.w > u.r {

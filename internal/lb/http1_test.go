@@ -240,21 +240,30 @@ func TestByHostOnTheFrontPort(t *testing.T) {
 // A target that closes a connection it has kept costs no client an error.
 func TestATargetMayCloseIdleConnections(t *testing.T) {
 	w := newWorld(t, Options{})
+	closed := make(chan struct{}, 1000)
 	target := script(t, func(_ int, c net.Conn) {
 		if _, err := readRequest(c); err == nil {
 			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-		} // and closes, without having said so
+			_ = c.Close() // without having said so
+			closed <- struct{}{}
+		}
 	})
 	at := w.http(nil, target)
+	pending := 0
 	for i := range 50 {
 		for _, method := range []string{"GET", "POST"} {
 			got := raw(t, at, method+" / HTTP/1.1\r\nHost: a\r\n"+closing)
 			if !strings.HasSuffix(got, "ok") {
 				t.Fatalf("%s %d: %q", method, i, got)
 			}
-			if method == "GET" {
-				time.Sleep(2 * time.Millisecond) // the target's FIN is there when the POST comes
+			if method == "GET" || i%2 == 0 {
+				<-closed // its FIN is there when the POST comes
+				pending--
 			}
+			pending++
+		}
+		for ; pending > 0; pending-- {
+			<-closed
 		}
 	}
 }
