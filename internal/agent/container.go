@@ -225,5 +225,5 @@ func (w *worker) mounts(plan state.ContainerPlan) ([]runtime.Mount, error) {
 	for _, t := range plan.Tmpfs {
 		out = append(out, runtime.Mount{Type: "tmpfs", Destination: t.Path, Options: append([]string{fmt.Sprintf("size=%dm", t.SizeMiB)}, t.Options...)})
 	}
-	return out, nil
+	return w.addImageVolumes(plan, out)
 }

@@ -50,6 +50,11 @@ func (w *worker) written(ctx context.Context) (int64, error) {
 		return used, err
 	}
 	sum, err := storage.Walk(ctx, filepath.Join(w.dir, "volumes"))
+	if err != nil {
+		return 0, err
+	}
+	more, err := storage.Walk(ctx, filepath.Join(w.dir, imageVolumes))
+	sum += more
 	for _, p := range w.plans {
 		n, werr := w.a.cfg.Engine.Written(ctx, containerID(w.key.ID, p.Name))
 		if werr == nil {

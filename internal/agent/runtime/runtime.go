@@ -110,8 +110,9 @@ type Image struct {
 	StopSignal string // from the image's config, "" means SIGTERM
 	User       string // from the image's config
 	Env        []string
-	Size       int64 // bytes of its layers and configuration as transferred, 0: not known
-	Present    bool  // it was there already: nothing was transferred
+	Volumes    []string // paths its config declares, in order
+	Size       int64    // bytes of its layers and configuration as transferred, 0: not known
+	Present    bool     // it was there already: nothing was transferred
 }
 
 // StoredImage is an image as it lies on the disk.
@@ -199,6 +200,9 @@ type Mount struct {
 	Destination string
 	ReadOnly    bool
 	Options     []string // of a tmpfs, for example "size=64m"
+	// Populate fills a bind's source, if it is an empty directory, with what the
+	// image has at its destination.
+	Populate bool
 }
 
 // Ulimit is one resource limit, name as in ECS ("nofile").

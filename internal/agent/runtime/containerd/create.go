@@ -68,7 +68,7 @@ func (e *Engine) Create(ctx context.Context, spec runtime.Spec) (err error) {
 		return err
 	}
 	defer func() { _ = done(context.WithoutCancel(ctx)) }()
-	_, err = e.client.NewContainer(ctx, spec.ID,
+	container, err := e.client.NewContainer(ctx, spec.ID,
 		containerd.WithImage(image),
 		containerd.WithSnapshotter(e.snapshotter),
 		snapshot,
@@ -78,10 +78,14 @@ func (e *Engine) Create(ctx context.Context, spec runtime.Spec) (err error) {
 		containerd.WithAdditionalContainerLabels(labels),
 		containerd.WithNewSpec(opts...),
 	)
-	if err == nil {
-		e.keepSecrets(spec.ID, spec.SecretEnv)
+	if err != nil {
+		return err
 	}
-	return err
+	if err := e.populate(ctx, spec.ID, spec.Mounts); err != nil {
+		return errors.Join(err, container.Delete(context.WithoutCancel(ctx), containerd.WithSnapshotCleanup))
+	}
+	e.keepSecrets(spec.ID, spec.SecretEnv)
+	return nil
 }
 
 // output is what the shim is to be told, but for the secrets.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,7 +79,7 @@ func (e *Engine) describe(ctx context.Context, image containerd.Image) (runtime.
 	return runtime.Image{
 		Size: size,
 		Ref:  image.Name(), Digest: image.Target().Digest.String(),
-		StopSignal: spec.Config.StopSignal, User: spec.Config.User, Env: spec.Config.Env,
+		StopSignal: spec.Config.StopSignal, User: spec.Config.User, Env: spec.Config.Env, Volumes: slices.Sorted(maps.Keys(spec.Config.Volumes)),
 	}, nil
 }
 

@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) *World) {
 		"OutOfMemoryIsTold": outOfMemory,
 		"InitProcess":       initProcess,
 		"SharedProcesses":   sharedProcesses,
+		"Populated":         populated,
 		"SharedIsLost":      sharedIsLost,
 	} {
 		t.Run(name, func(t *testing.T) {
