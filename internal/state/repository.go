@@ -10,6 +10,9 @@ type Repository struct {
 	ImmutableTags bool
 	Policy        string // as set, "" when none
 	Tags          map[string]string
+	Lifecycle     string    // the lifecycle policy as set, "" when none
+	EvaluatedAt   time.Time // when that was done last; zero: not yet
+	Preview       string    // the policy of a preview, "" when none
 }
 
 // PullThroughRule says that repositories below a prefix are caches of another

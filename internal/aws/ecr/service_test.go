@@ -44,6 +44,7 @@ type house struct {
 	dir      string
 	store    store.Store
 	registry *registry.Registry
+	service  *ecr.Service
 	host     string
 }
 
@@ -66,8 +67,9 @@ func (h *house) start(change ...func(*registry.Config)) {
 	if h.registry, err = registry.Open(h.t.Context(), cfg); err != nil {
 		h.t.Fatal(err)
 	}
+	h.service = ecr.New(ecr.Config{Store: h.store, Registry: h.registry, Now: time.Now})
 	api, err := wire.NewHandler(wire.HandlerConfig{
-		Services:     []wire.Service{ecr.New(ecr.Config{Store: h.store, Registry: h.registry, Now: time.Now}).Describe()},
+		Services:     []wire.Service{h.service.Describe()},
 		DefaultScope: testScope, Log: log,
 	})
 	if err != nil {
@@ -181,8 +183,8 @@ func digest(s string) types.ImageIdentifier { return types.ImageIdentifier{Image
 
 func TestOperationsNotDoneAreRefusedByName(t *testing.T) {
 	h := open(t)
-	_, err := h.PutLifecyclePolicy(t.Context(), &sdk.PutLifecyclePolicyInput{RepositoryName: aws.String("app"), LifecyclePolicyText: aws.String(strings.Repeat("x", 100))})
-	if err == nil || !strings.Contains(err.Error(), "PutLifecyclePolicy") {
+	_, err := h.StartImageScan(t.Context(), &sdk.StartImageScanInput{RepositoryName: aws.String("app"), ImageId: &types.ImageIdentifier{ImageTag: aws.String("1")}})
+	if err == nil || !strings.Contains(err.Error(), "StartImageScan") {
 		t.Error(err)
 	}
 }
