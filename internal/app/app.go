@@ -39,6 +39,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/ssm"
 	"github.com/hatoba/hatoba/internal/aws/sts"
 	"github.com/hatoba/hatoba/internal/config"
+	"github.com/hatoba/hatoba/internal/control/expire"
 	"github.com/hatoba/hatoba/internal/control/reap"
 	"github.com/hatoba/hatoba/internal/control/service"
 	"github.com/hatoba/hatoba/internal/disk"
@@ -101,6 +102,7 @@ type App struct {
 	sessions *sessions.Manager
 
 	dispatcher *dispatch.Dispatcher
+	expire     *expire.Loop
 	scheduler  *service.Loop
 
 	identities *identity.Directory
@@ -278,6 +280,8 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 	a.scheduler = &service.Loop{Store: a.store, Launcher: tasks, NewID: func() string { return randomHex(32) }, Log: a.log}
+	repositories := ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now})
+	a.expire = &expire.Loop{Store: a.store, Expire: repositories.Expire, Log: a.log}
 	a.kms = kms.New(kms.Config{Store: a.store, Keyring: keyring})
 	if err := a.openObjects(keyring); err != nil {
 		return err
@@ -290,7 +294,7 @@ func (a *App) assemble(ctx context.Context) error {
 		Services: []wire.Service{
 			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities, KnownRolesOnly: a.auth() == wire.AuthSigV4}).Describe(),
 			iam.New(iam.Config{Store: a.store, Keyring: keyring}).Describe(),
-			ecr.New(ecr.Config{Store: a.store, Registry: a.registry, Now: time.Now}).Describe(),
+			repositories.Describe(),
 			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
 			balancing.Describe(), a.certificates.Describe(),
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
@@ -339,6 +343,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.disk.Run(gctx) })
 	group.Go(func() error { return a.reclaim.Run(gctx) })
 	group.Go(func() error { return a.registry.Run(gctx) })
+	group.Go(func() error { return a.expire.Run(gctx) })
 	group.Go(func() error { return (&reap.Loop{Store: a.store, Log: a.log}).Run(gctx) })
 	group.Go(func() error { return a.logs.Run(gctx) })
 	group.Go(func() error { return a.history.Run(gctx) })
