@@ -142,7 +142,7 @@ func (n *Network) checkRequest(req Request) (net.HardwareAddr, error) {
 // wire makes the veth pair and configures the task's end. It is called on a
 // thread inside the task's namespace; n.links is outside of it.
 func (n *Network) wire(req Request, hostIf string, mac net.HardwareAddr) error {
-	if err := skipDAD(); err != nil {
+	if err := withoutIPv6(); err != nil {
 		return err
 	}
 	ns, err := netns.Get()
@@ -200,11 +200,12 @@ func addressed(h *netlink.Handle, name string, addr *netlink.Addr) error {
 	return h.LinkSetUp(link)
 }
 
-// skipDAD keeps links made in this thread's namespace from probing for a
-// second owner of their IPv6 address, which takes a second. The address
-// follows from a hardware address that only this task has.
-func skipDAD() error {
-	err := os.WriteFile("/proc/sys/net/ipv6/conf/default/accept_dad", []byte("0"), 0o644)
+// withoutIPv6 keeps links made in this thread's namespace from IPv6, which
+// nothing routes and no security group judges: a link-local address would be a
+// way around both. Loopback keeps its own, and sockets that take both kinds
+// are as anywhere.
+func withoutIPv6() error {
+	err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0o644)
 	if errors.Is(err, os.ErrNotExist) { // a kernel without IPv6
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,10 @@ func TestTasksReachEachOtherTheHostAndTheOutside(t *testing.T) {
 	mustAsk(t, b.NetNS, "192.0.2.2:80", "192.0.2.1")
 	serve(t, a.NetNS, "169.254.170.2:80")
 	mustAsk(t, a.NetNS, "169.254.170.2:80", "169.254.170.2")
+
+	if v6 := shell(t, "nsenter --net="+a.NetNS+" cat /proc/self/net/if_inet6"); strings.Contains(v6, taskIf) || !strings.Contains(v6, " lo") {
+		t.Errorf("IPv6 addresses of a task:\n%s", v6)
+	}
 
 	want := []Attachment{a, b}
 	if a.MAC != "0a:58:ac:1f:00:0a" {
