@@ -107,6 +107,7 @@ var parts = []struct {
 }{
 	{"balancer", (*bench).balancer}, // needs nothing of what the others do
 	{"launches", (*bench).launches}, {"eights", (*bench).eights}, {"bursts", (*bench).bursts}, {"stops", (*bench).stops},
+	{"replacements", (*bench).replacements}, {"rollouts", (*bench).rollouts},
 	{"durable", (*bench).durable}, {"api", (*bench).api}, {"pulls", (*bench).pulls}, {"idle", (*bench).idle},
 	{"memory", (*bench).memory}, {"startups", (*bench).startUps}, // the last one uses the fleet of the one before
 }

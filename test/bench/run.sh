@@ -33,7 +33,10 @@ cleanup() {
   for pid in $(pgrep -f "^$work/"); do # shims of a start that was cut short
     kill -KILL "$pid" 2>/dev/null || true
   done
-  ip netns del "$netns" 2>/dev/null || true
+  for _ in $(seq 20); do # busy for as long as something of it is ending
+    [ -e "/run/netns/$netns" ] || break
+    ip netns del "$netns" 2>/dev/null || sleep 0.1
+  done
   find /sys/fs/cgroup -depth -type d -path '*/hatoba-bench-docker*' -exec rmdir {} + 2>/dev/null || true
   [ "$docker_etc" = keep ] || rm -rf /etc/docker
   [ "$docker_run" = keep ] || rm -rf /run/docker
