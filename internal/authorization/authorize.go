@@ -32,7 +32,7 @@ var (
 )
 
 // judged are the services whose calls are looked at.
-var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true}
+var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true, "elasticloadbalancing": true, "acm": true}
 
 // Authorize implements wire.Authorize. Who is no task passes.
 func (a *Authorizer) Authorize(ctx context.Context, caller wire.Caller, service, operation string, in any) error {
@@ -179,7 +179,7 @@ func (v *view) denied(service string, need need, by verdict, advice string) erro
 		Code:    "AccessDeniedException",
 		Message: fmt.Sprintf("User: %s is not authorized to perform: %s%s %s", v.who.ARN, need.action, resource, why) + advice,
 	}
-	if service == "iam" || service == "sts" || service == "s3" {
+	if service == "iam" || service == "sts" || service == "s3" || service == "elasticloadbalancing" {
 		e.Code, e.Status = "AccessDenied", http.StatusForbidden
 	}
 	if service == "ec2" {

@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -117,6 +119,9 @@ func TestATaskWithoutARoleInIAMReadsWhatItsDefinitionNames(t *testing.T) {
 	w.want("logs", "logs", "PutLogEvents", nil, "")
 	type rule struct{ GroupId string }
 	w.want("its own security group", "ec2", "AuthorizeSecurityGroupIngress", &rule{"sg-1"}, "ec2:AuthorizeSecurityGroupIngress on resource: "+scope.ARN("ec2", "security-group/sg-1"))
+	w.want("a target group", "elasticloadbalancing", "DeregisterTargets", &elasticloadbalancingv2.DeregisterTargetsInput{TargetGroupArn: aws.String("arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/a/1")}, "elasticloadbalancing:DeregisterTargets on resource: arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/a/1")
+	w.want("targets' health", "elasticloadbalancing", "DescribeTargetHealth", &elasticloadbalancingv2.DescribeTargetHealthInput{}, "")
+	w.want("a certificate", "acm", "DeleteCertificate", &acm.DeleteCertificateInput{CertificateArn: aws.String("arn:aws:acm:us-east-1:1:certificate/1")}, "acm:DeleteCertificate")
 	w.want("look at the network", "ec2", "DescribeVpcs", &rule{}, "")
 }
 

@@ -31,8 +31,8 @@ func (v *view) byDefinition(service, operation string, in any) error {
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasSuffix(operation, "TaskProtection") {
 			return nil
 		}
-	case "ec2":
-		if strings.HasPrefix(operation, "Describe") {
+	case "ec2", "elasticloadbalancing", "acm":
+		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get") {
 			return nil
 		}
 	case "secretsmanager", "ssm":

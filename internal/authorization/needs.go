@@ -43,10 +43,23 @@ func (v *view) needs(service, operation string, in any) []need {
 		return v.keyNeeds(operation, in)
 	case "ecs":
 		return v.taskNeeds(operation, in)
+	case "elasticloadbalancing", "acm":
+		return []need{{action: action, resource: balancingResource(in)}}
 	case "ec2":
 		return []need{{action: action, resource: v.networkResource(operation, in)}}
 	}
 	return []need{{action: action, resource: "*"}}
+}
+
+// balancingResource is the ARN that a call for a load balancer or a certificate
+// names.
+func balancingResource(in any) string {
+	for _, name := range []string{"RuleArn", "ListenerArn", "LoadBalancerArn", "TargetGroupArn", "CertificateArn"} {
+		if arn := text(in, name); arn != "" {
+			return arn
+		}
+	}
+	return "*"
 }
 
 // networkResource is what a call of EC2 changes. What it makes, and what it

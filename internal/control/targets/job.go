@@ -27,8 +27,9 @@ const (
 	lastEarly  = 2 * time.Second
 )
 
-// begin starts the job of a target; was is its health until now.
-func (l *Loop) begin(ctx context.Context, key state.Key, p plan, was state.TargetHealth) {
+// begin starts the job of a target; was is its health until now. One that was
+// known already is first asked after a while.
+func (l *Loop) begin(ctx context.Context, key state.Key, p plan, was state.TargetHealth, later time.Duration) {
 	ctx, stop := context.WithCancel(ctx)
 	l.jobs[key] = &job{plan: p, stop: stop}
 	l.work.Go(func() {
@@ -48,6 +49,7 @@ func (l *Loop) begin(ctx context.Context, key state.Key, p plan, was state.Targe
 			if was.State != unused && was.State != "" {
 				tell(finding{health: notInUse(now())})
 			}
+		case was.State == healthy && !wait(ctx, later):
 		default:
 			check(ctx, p, was, l.cfg.Ask, func(h state.TargetHealth) { tell(finding{health: h}) })
 		}

@@ -3,9 +3,11 @@ package targets
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hatoba/hatoba/internal/lb"
 	"github.com/hatoba/hatoba/internal/state"
@@ -31,8 +33,12 @@ func (l *Loop) take(ctx context.Context, b batch) {
 			}
 		}
 	}
+	var spread time.Duration
+	if b.whole { // not all at once
+		spread = time.Duration(len(seen.targets)) * eachLater
+	}
 	for key := range seen.targets {
-		l.employ(ctx, key)
+		l.employ(ctx, key, spread)
 	}
 	l.settle(ctx, seen)
 }
@@ -131,8 +137,11 @@ func (l *Loop) place(t state.Target, g state.TargetGroup) netip.AddrPort {
 	return netip.AddrPortFrom(addr, uint16(t.Port))
 }
 
+// eachLater is how far apart targets are first asked after a start, about.
+const eachLater = time.Millisecond
+
 // employ has the job of a target be the one that it needs.
-func (l *Loop) employ(ctx context.Context, key state.Key) {
+func (l *Loop) employ(ctx context.Context, key state.Key, spread time.Duration) {
 	t, ok := l.table.targets[key]
 	old := l.jobs[key]
 	if !ok {
@@ -150,5 +159,9 @@ func (l *Loop) employ(ctx context.Context, key state.Key) {
 		}
 		old.stop()
 	}
-	l.begin(ctx, key, p, t.Health)
+	var later time.Duration
+	if limit := min(spread, p.Interval); limit > 0 {
+		later = rand.N(limit)
+	}
+	l.begin(ctx, key, p, t.Health, later)
 }
