@@ -105,7 +105,12 @@ func (l *Loop) follow(ctx context.Context, out chan<- map[state.Key]time.Time) {
 	}
 }
 
+// note takes a task up whose time will come. One of a service waits until the
+// scheduler has seen its end: it may have a balancer's targets still.
 func note(found map[state.Key]time.Time, k state.Key, t state.Task) {
+	if t.Spec.Service.Service != "" && !t.Schedule.Ended {
+		return
+	}
 	if t.Observed.Status == state.TaskStopped && t.Observed.StoppedAt != nil {
 		found[k] = t.Observed.StoppedAt.Add(Keep)
 	}
