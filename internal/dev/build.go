@@ -57,6 +57,9 @@ func (p *Project) find(ctx context.Context, c *ecstypes.ContainerDefinition) (so
 	}
 	if s.kind == KindGo {
 		if s.pkg == "" {
+			s.pkg = p.program
+		}
+		if s.pkg == "" {
 			if s.pkg, err = program(ctx, dir); err != nil {
 				return s, err
 			}

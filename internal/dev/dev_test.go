@@ -291,7 +291,11 @@ func TestSavesAreSeenOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{".git/HEAD", "a/x_test.go", "a/x.go~", "a/.x.go.swp", "b.log", "node_modules/m/i.js"} {
+	w.mounted.Store(&[]string{filepath.Join(dir, "site")})
+	if err := os.Mkdir(filepath.Join(dir, "site"), 0o755); err != nil { // a folder without files is no save
+		t.Fatal(err)
+	}
+	for _, name := range []string{"site/index.html", ".git/HEAD", "a/x_test.go", "a/x.go~", "a/.x.go.swp", "b.log", "node_modules/m/i.js"} {
 		write(name)
 	}
 	for i := range 5 {

@@ -70,6 +70,7 @@ type loop struct {
 	revisions []string
 	cluster   *string
 
+	pkg     string   // the Go program that was found, until a build of it fails
 	tasks   []string // ARNs, newest last
 	told    map[string]bool
 	service *deployed
@@ -163,20 +164,31 @@ func (l *loop) turn(ctx context.Context, c change) error {
 	if err != nil {
 		return err
 	}
+	p.program = l.pkg
 	src, err := p.find(ctx, target)
 	if err != nil {
 		return err
 	}
-	if err := l.look(ctx, p, src); err != nil {
+	if err := l.look(p, src); err != nil {
 		return err
 	}
+	further := make(chan error, 1) // which takes as long as a small build
+	go func() { further <- l.watch.folders(src.folders(ctx)) }()
+	err = l.carry(ctx, p, target, src, c)
+	return errors.Join(err, <-further)
+}
+
+// carry builds what was found, and deploys it if it is new.
+func (l *loop) carry(ctx context.Context, p *Project, target *ecstypes.ContainerDefinition, src source, c change) error {
 	if c.name == "" {
 		l.notes(p, src)
 		l.say("building %s: %s", aws.ToString(target.Name), src)
 	}
 	began := time.Now()
 	img, err := src.image(ctx, l.scratch, l.Pull)
+	l.pkg = src.pkg
 	if err != nil {
+		l.pkg = ""
 		return err
 	}
 	defer img.Close()
@@ -200,16 +212,25 @@ func (l *loop) turn(ctx context.Context, c change) error {
 	return nil
 }
 
-// look watches all that the turn reads.
-func (l *loop) look(ctx context.Context, p *Project, src source) error {
+// look watches the folders of what the turn reads.
+func (l *loop) look(p *Project, src source) error {
 	if err := l.watch.tree(src.dir); err != nil {
 		return err
 	}
+	mounts, err := p.absolute(p.Settings.Mounts)
+	if err != nil {
+		return err
+	}
+	live := make([]string, len(mounts))
+	for i, m := range mounts {
+		live[i] = m.Source
+	}
+	l.watch.mounted.Store(&live)
 	var dirs []string
 	for _, f := range p.Files {
 		dirs = append(dirs, filepath.Dir(f))
 	}
-	return l.watch.folders(append(dirs, src.folders(ctx)...))
+	return l.watch.folders(dirs)
 }
 
 func (l *loop) notes(p *Project, src source) {

@@ -34,6 +34,8 @@ type Project struct {
 	Network  *ecstypes.NetworkConfiguration // of a task: the service's, or network.json's
 	Files    []string                       // that were read, to be watched
 	Notes    []string                       // what of the files has no meaning here
+
+	program string // the Go program that was found before, "" to look for it
 }
 
 // Load reads a folder. lookup is the environment that templates see; ask

@@ -141,6 +141,7 @@ func (l *loop) newEvents(ctx context.Context) (*ecstypes.Service, error) {
 func (l *loop) endService(ctx context.Context) error {
 	name := l.service.name
 	if l.service.before != nil {
+		l.say("service %s goes back to %s", name, ID(*l.service.before))
 		_, err := l.ECS.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: l.cluster, Service: &name, TaskDefinition: l.service.before})
 		return err
 	}

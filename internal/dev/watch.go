@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -31,6 +32,8 @@ type watcher struct {
 	notify  *fsnotify.Watcher
 	ignore  []string
 	changes chan change // one of each burst; holds one
+
+	mounted atomic.Pointer[[]string] // folders whose files containers see as they are
 }
 
 func newWatcher(ignore []string) (*watcher, error) {
@@ -99,10 +102,12 @@ func (w *watcher) Run(ctx context.Context) error {
 				return nil
 			}
 			if e.Has(fsnotify.Create) {
-				if info, err := os.Stat(e.Name); err == nil && info.IsDir() && !unwatched(filepath.Base(e.Name)) {
-					if err := w.tree(e.Name); err != nil {
-						return err
-					}
+				empty, err := w.made(e.Name)
+				if err != nil {
+					return err
+				}
+				if empty {
+					continue
 				}
 			}
 			if e.Op == fsnotify.Chmod || !w.counts(e.Name) {
@@ -121,14 +126,42 @@ func (w *watcher) Run(ctx context.Context) error {
 	}
 }
 
+// made watches what was made, if it is a folder, and tells whether it is one
+// without a file.
+func (w *watcher) made(name string) (empty bool, err error) {
+	info, err := os.Stat(name)
+	if err != nil || !info.IsDir() || unwatched(filepath.Base(name)) {
+		return false, nil // gone again, a file, or of no interest
+	}
+	if err := w.tree(name); err != nil {
+		return false, err
+	}
+	empty = true
+	err = filepath.WalkDir(name, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			empty = false
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return empty, err
+}
+
 // counts tells whether a file's change means anything: not what editors leave,
-// not tests.
+// not tests, not what the container sees by itself.
 func (w *watcher) counts(name string) bool {
 	base := filepath.Base(name)
 	switch {
 	case strings.HasPrefix(base, "."), strings.HasPrefix(base, "#"), strings.HasSuffix(base, "~"), strings.HasSuffix(base, ".swp"), strings.HasSuffix(base, ".tmp"),
 		strings.HasSuffix(base, "_test.go"), base == "4913":
 		return false
+	}
+	if dirs := w.mounted.Load(); dirs != nil && !strings.HasSuffix(base, ".go") {
+		for _, dir := range *dirs {
+			if name == dir || strings.HasPrefix(name, dir+string(filepath.Separator)) {
+				return false
+			}
+		}
 	}
 	for _, pattern := range w.ignore {
 		if ok, err := filepath.Match(pattern, base); ok && err == nil {
