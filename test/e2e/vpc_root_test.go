@@ -9,8 +9,11 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/hatoba/hatoba/test/harness"
 )
@@ -169,4 +172,73 @@ func TestVPCThatOverlaps(t *testing.T) {
 	if !strings.Contains(aws.ToString(task.StoppedReason), want) {
 		t.Errorf("stopped with %q, want …%s", aws.ToString(task.StoppedReason), want)
 	}
+}
+
+// TestGroupsOfABalancer: who reaches a balancer, and what it reaches, is judged
+// by its groups and by those of its targets.
+func TestGroupsOfABalancer(t *testing.T) {
+	w := harness.Start(t)
+	w.Image()
+	n := network{t, w}
+	vpc := n.do("vpcId", "CreateVpc", "CidrBlock", "10.214.0.0/16")
+	one := n.do("subnetId", "CreateSubnet", "VpcId", vpc, "CidrBlock", "10.214.1.0/24", "AvailabilityZone", harness.Region+"a")
+	two := n.do("subnetId", "CreateSubnet", "VpcId", vpc, "CidrBlock", "10.214.2.0/24", "AvailabilityZone", harness.Region+"b")
+	front, web, clients := n.group("front", vpc), n.group("web", vpc), n.group("clients", vpc)
+	w.Register("serve", nil, w.Container("app", "serve", "8080"))
+	target, client := w.Run("serve", in(one, web)), w.Run("serve", in(two, clients))
+
+	keys := credentials.NewStaticCredentialsProvider(harness.Account, "secret", "")
+	b := &balanced{World: w, T: t, elb: elb.New(elb.Options{Region: harness.Region, BaseEndpoint: aws.String("http://" + w.Listen), Credentials: keys})}
+	made, err := b.elb.CreateLoadBalancer(t.Context(), &elb.CreateLoadBalancerInput{Name: aws.String("web"), Subnets: []string{one, two}, SecurityGroups: []string{front}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.balancer = made.LoadBalancers[0]
+	b.address = *b.balancer.AvailabilityZones[0].LoadBalancerAddresses[0].IpAddress
+	group, err := b.elb.CreateTargetGroup(t.Context(), &elb.CreateTargetGroupInput{
+		Name: aws.String("web"), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(8080), TargetType: elbtypes.TargetTypeEnumIp, VpcId: &vpc,
+		HealthCheckIntervalSeconds: aws.Int32(5), HealthCheckTimeoutSeconds: aws.Int32(2),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.group = *group.TargetGroups[0].TargetGroupArn
+	b.listen(8080, elbtypes.ProtocolEnumHttp)
+	address := harness.Address(w.Until(target, "RUNNING"))
+	if _, err := b.elb.RegisterTargets(t.Context(), &elb.RegisterTargetsInput{TargetGroupArn: &b.group, Targets: []elbtypes.TargetDescription{{Id: &address}}}); err != nil {
+		t.Fatal(err)
+	}
+	health := func(want string) {
+		t.Helper()
+		w.Eventually("the target is "+want, func() bool {
+			out, err := b.elb.DescribeTargetHealth(t.Context(), &elb.DescribeTargetHealthInput{TargetGroupArn: &b.group})
+			return err == nil && len(out.TargetHealthDescriptions) == 1 && string(out.TargetHealthDescriptions[0].TargetHealth.State) == want
+		})
+	}
+	health("unhealthy") // nothing is let in to it
+	n.rule("AuthorizeSecurityGroupIngress", web, front)
+	health("healthy")
+
+	here := harness.Address(w.Until(client, "RUNNING"))
+	ask := func() string {
+		answer, err := harness.Get("http://" + here + ":8080/?anew=" + b.address + ":8080")
+		if err != nil {
+			return err.Error()
+		}
+		return answer
+	}
+	w.Eventually("nobody is let in to the balancer", func() bool { return ask() == "refused" })
+	n.rule("AuthorizeSecurityGroupIngress", front, clients)
+	w.Eventually("its clients are, and the target sees the balancer", func() bool { return ask() == b.address })
+	if got, err := harness.Get("http://" + b.address + ":8080/"); err != nil || got != b.address {
+		t.Errorf("from the machine: %q %v", got, err)
+	}
+	if _, body := n.try("DeleteSecurityGroup", "GroupId", front); !strings.Contains(body, "DependencyViolation") {
+		t.Errorf("a balancer's group is deleted: %s", body)
+	}
+	if _, err := b.elb.DeleteLoadBalancer(t.Context(), &elb.DeleteLoadBalancerInput{LoadBalancerArn: b.balancer.LoadBalancerArn}); err != nil {
+		t.Fatal(err)
+	}
+	w.Stop(target)
+	w.Stop(client)
 }
