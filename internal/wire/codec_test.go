@@ -7,7 +7,10 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -151,3 +154,41 @@ func TestCodecNamesWhatIsWrong(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// Large documents take turns, as bodies do.
+func TestCodecsDocumentsTakeTurns(t *testing.T) {
+	document := "<Delete><Object><Key>" + strings.Repeat("k", 100<<10) + "</Key></Object></Delete>"
+	synctest.Test(t, func(t *testing.T) {
+		c := s3Codec(t)
+		release := make(chan struct{})
+		var reading atomic.Int32
+		var wait sync.WaitGroup
+		for range 40 {
+			wait.Go(func() {
+				// The end of a document is not there before it is released.
+				end := waiting{strings.NewReader(document[70<<10:]), release, &reading}
+				if err := message(t, c, "POST /b?delete").Decode(t.Context(), io.MultiReader(strings.NewReader(document[:70<<10]), &end), &s3.DeleteObjectsInput{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		if n := reading.Load(); n != 16 {
+			t.Errorf("%d are read at a time", n)
+		}
+		close(release)
+		wait.Wait()
+	})
+}
+
+type waiting struct {
+	io.Reader
+	release <-chan struct{}
+	reading *atomic.Int32
+}
+
+func (w *waiting) Read(p []byte) (int, error) {
+	w.reading.Add(1)
+	<-w.release
+	return w.Reader.Read(p)
+}

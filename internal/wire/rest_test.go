@@ -200,3 +200,34 @@ func TestCloudWatchSpeaksThree(t *testing.T) {
 		}
 	}
 }
+
+// breaking gives a few bytes and then an error.
+type breaking struct{ io.Reader }
+
+func (b breaking) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the disk is gone")
+	}
+	return n, err
+}
+
+func (b breaking) Close() error { return nil }
+
+// A stream that breaks off ends the connection: a part is not taken for the
+// whole.
+func TestStreamsThatBreakOff(t *testing.T) {
+	_, h := serving(t, "s3", wire.Op("GetObject", func(context.Context, wire.Caller, *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
+		return &s3.GetObjectOutput{Body: breaking{strings.NewReader("half")}}, nil
+	}))
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	res, err := http.Get(server.URL + "/b/k")
+	if err == nil {
+		defer res.Body.Close()
+		_, err = io.ReadAll(res.Body)
+	}
+	if err == nil {
+		t.Error("a part reads as the whole")
+	}
+}

@@ -7,6 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/hatoba/hatoba/internal/policy"
+	"github.com/hatoba/hatoba/internal/state"
 )
 
 func TestShortListsArePaged(t *testing.T) {
@@ -96,5 +99,39 @@ func TestPoliciesThatLockOut(t *testing.T) {
 		if code(err) != c.code {
 			t.Errorf("new key, %s: %v", *c.policy, err)
 		}
+	}
+}
+
+// A service's own key is for who comes through the service.
+func TestManagedPolicy(t *testing.T) {
+	scope := state.Scope{Account: "123456789012", Region: "us-east-1"}
+	document, err := policy.Parse(managedPolicy(scope, "ssm"), policy.OfResource)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		action, via string
+		want        policy.Decision
+		enough      bool
+	}{
+		{"kms:Decrypt", "ssm.us-east-1.amazonaws.com", policy.Allowed, true},
+		{"kms:Decrypt", "s3.us-east-1.amazonaws.com", policy.ImplicitDeny, false},
+		{"kms:Decrypt", "", policy.ImplicitDeny, false},
+		{"kms:DescribeKey", "", policy.Allowed, false},
+		{"kms:PutKeyPolicy", "ssm.us-east-1.amazonaws.com", policy.ImplicitDeny, false},
+	} {
+		q := policy.Question{Caller: policy.Caller{Account: scope.Account, ARN: "arn:aws:sts::123456789012:assumed-role/app/me", Role: "arn:aws:iam::123456789012:role/app"},
+			Action: c.action, Context: map[string][]string{"kms:calleraccount": {scope.Account}, "kms:viaservice": {}}}
+		if c.via != "" {
+			q.Context["kms:viaservice"] = []string{c.via}
+		}
+		if got, enough := policy.EvaluateResource(q, document); got != c.want || enough != c.enough {
+			t.Errorf("%s through %q: %d, %v", c.action, c.via, got, enough)
+		}
+	}
+	f := newFront(t)
+	own, err := f.GetKeyPolicy(f.ctx, &sdk.GetKeyPolicyInput{KeyId: aws.String("alias/aws/ssm")})
+	if err != nil || *own.Policy != managedPolicy(scope, "ssm") {
+		t.Errorf("%v", err)
 	}
 }
