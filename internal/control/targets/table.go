@@ -52,10 +52,12 @@ func (t *table) put(c store.Change, seen *touched) {
 	switch c.Table {
 	case store.LoadBalancers.Name:
 		before := change(t.balancers, c)
+		after, ok := t.balancers[c.Key]
+		if ok && before.ARN != "" && sameBalancer(before, after) {
+			return // no more than its state
+		}
 		note(seen.balancers, c.Key, before.ARN)
-		if after, ok := t.balancers[c.Key]; ok && before.ARN != "" && sameBalancer(before, after) {
-			delete(seen.balancers, c.Key) // no more than its state
-		} else if ok && !slices.Equal(before.Zones, after.Zones) {
+		if ok && !slices.Equal(before.Zones, after.Zones) {
 			t.askedFrom(c.Key, seen)
 		}
 	case store.Listeners.Name:
