@@ -90,8 +90,8 @@ func ask(ctx context.Context, q Question) Answer {
 // question is the request, and which protocols it may go by.
 func question(ctx context.Context, q Question, p *http.Protocols) (*http.Request, error) {
 	scheme := strings.ToLower(q.Protocol)
-	switch {
-	case q.Version == "HTTP2" || q.Version == "GRPC":
+	switch q.Version {
+	case "HTTP2", "GRPC":
 		p.SetHTTP2(scheme == "https")
 		p.SetUnencryptedHTTP2(scheme == "http")
 	default:
