@@ -22,6 +22,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	"github.com/hatoba/hatoba/internal/aws/elbv2"
 	"github.com/hatoba/hatoba/internal/control/targets"
+	"github.com/hatoba/hatoba/internal/disk"
 	"github.com/hatoba/hatoba/internal/dns"
 	"github.com/hatoba/hatoba/internal/lb"
 	"github.com/hatoba/hatoba/internal/pki"
@@ -91,10 +92,7 @@ func cookieKey(path string) (key [32]byte, err error) {
 		return key, err
 	}
 	_, _ = rand.Read(key[:]) // never fails
-	if err := os.WriteFile(path+".new", key[:], 0o600); err != nil {
-		return key, err
-	}
-	return key, os.Rename(path+".new", path)
+	return key, disk.Write(path, key[:], 0o600)
 }
 
 // ownAuthority is the certificate authority, also where the listener speaks no

@@ -202,7 +202,7 @@ func (a *App) chooseVPC() (netip.Prefix, error) {
 	if err != nil {
 		return vpc, err
 	}
-	return vpc, os.WriteFile(file, []byte(vpc.String()+"\n"), 0o600)
+	return vpc, disk.Write(file, []byte(vpc.String()+"\n"), 0o600)
 }
 
 // keptVPC checks that a range is still free on this machine.

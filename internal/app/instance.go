@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hatoba/hatoba/internal/disk"
 )
 
 // instance is one Hatoba on this machine. Its short id prefixes every name it
@@ -72,7 +74,7 @@ func (i *instance) identify() error {
 		raw := make([]byte, 3)
 		_, _ = rand.Read(raw) // never fails
 		b = []byte(hex.EncodeToString(raw))
-		err = os.WriteFile(path, b, 0o600)
+		err = disk.Write(path, b, 0o600)
 	}
 	if err != nil {
 		return err

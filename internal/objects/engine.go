@@ -12,6 +12,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/hatoba/hatoba/internal/disk"
 )
 
 // format is the layout of the directory and of the database.
@@ -92,7 +94,7 @@ func checkFormat(path string) error {
 	b, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return os.WriteFile(path, []byte(format), 0o600)
+		return disk.Write(path, []byte(format), 0o600)
 	case err != nil:
 		return err
 	case string(b) != format:

@@ -12,9 +12,20 @@ import (
 )
 
 // Reboot does to this world what a reboot of the machine does, while its
-// Hatoba is down: no process, mount, link, rule or cgroup of it is left, what
-// was in memory is gone, and the kernel has another boot id.
+// Hatoba is down: PowerOff, and the kernel has another boot id.
 func (w *World) Reboot() {
+	w.t.Helper()
+	w.PowerOff()
+	// The one thing that cannot be had without one: the record of the last boot
+	// is made to be of another.
+	if err := os.WriteFile(filepath.Join(w.Dir, "agent", "boot"), []byte("another boot\n"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// PowerOff leaves no process, mount, link, rule or cgroup of this world, whose
+// Hatoba is down; what was in memory is gone.
+func (w *World) PowerOff() {
 	w.t.Helper()
 	id := w.Instance()
 	groups, _ := filepath.Glob("/sys/fs/cgroup/*/hatoba-" + id)
@@ -55,11 +66,6 @@ func (w *World) Reboot() {
 	_ = exec.Command("ip", "link", "delete", "hb-"+id).Run()
 	for _, family := range []string{"ip", "inet"} {
 		_ = exec.Command("nft", "delete", "table", family, "hatoba_"+id).Run()
-	}
-	// The one thing that cannot be had without one: the record of the last boot
-	// is made to be of another.
-	if err := os.WriteFile(filepath.Join(w.Dir, "agent", "boot"), []byte("another boot\n"), 0o600); err != nil {
-		w.t.Fatal(err)
 	}
 }
 
