@@ -331,7 +331,7 @@ func (f *tf) readTaskDefinition() {
 	f.same("network_mode", string(d.NetworkMode), "awsvpc")
 	f.same("ipc_mode, pid_mode", string(d.IpcMode)+string(d.PidMode), "")
 	f.same("requires_compatibilities", d.RequiresCompatibilities, []ecstypes.Compatibility{"FARGATE"})
-	f.same("volume", len(d.Volumes)+len(d.PlacementConstraints)+len(d.InferenceAccelerators), 0)
+	f.same("volume", len(d.Volumes)+len(d.PlacementConstraints), 0)
 	if d.ProxyConfiguration != nil || d.EphemeralStorage != nil || d.RuntimePlatform != nil {
 		f.t.Errorf("proxy_configuration %v, ephemeral_storage %v, runtime_platform %v", d.ProxyConfiguration, d.EphemeralStorage, d.RuntimePlatform)
 	}

@@ -43,7 +43,9 @@ func Parse(text []byte) (Transcript, error) {
 	var t Transcript
 	var into *string
 	n := 0
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
 		line := lines.Text()
 		n++
 		switch {
@@ -69,7 +71,7 @@ func Parse(text []byte) (Transcript, error) {
 			*into += line + "\n"
 		}
 	}
-	return t, nil
+	return t, lines.Err()
 }
 
 // String is the file's text.
