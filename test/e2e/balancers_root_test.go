@@ -61,7 +61,7 @@ func balance(t *testing.T, w *harness.World, port int32) *balanced {
 }
 
 func (b *balanced) listen(port int32, protocol types.ProtocolEnum, certificates ...string) string {
-	b.T.Helper()
+	b.Helper()
 	in := &elb.CreateListenerInput{
 		LoadBalancerArn: b.balancer.LoadBalancerArn, Port: &port, Protocol: protocol,
 		DefaultActions: []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: &b.group}},
@@ -69,26 +69,26 @@ func (b *balanced) listen(port int32, protocol types.ProtocolEnum, certificates 
 	if len(certificates) > 0 {
 		in.Certificates = []types.Certificate{{CertificateArn: &certificates[0]}}
 	}
-	out, err := b.elb.CreateListener(b.T.Context(), in)
+	out, err := b.elb.CreateListener(b.Context(), in)
 	if err != nil {
-		b.T.Fatal(err)
+		b.Fatal(err)
 	}
 	for _, arn := range certificates[min(1, len(certificates)):] {
-		if _, err := b.elb.AddListenerCertificates(b.T.Context(), &elb.AddListenerCertificatesInput{ListenerArn: out.Listeners[0].ListenerArn, Certificates: []types.Certificate{{CertificateArn: &arn}}}); err != nil {
-			b.T.Fatal(err)
+		if _, err := b.elb.AddListenerCertificates(b.Context(), &elb.AddListenerCertificatesInput{ListenerArn: out.Listeners[0].ListenerArn, Certificates: []types.Certificate{{CertificateArn: &arn}}}); err != nil {
+			b.Fatal(err)
 		}
 	}
 	return *out.Listeners[0].ListenerArn
 }
 
 func (b *balanced) register(address string) []types.TargetDescription {
-	b.T.Helper()
+	b.Helper()
 	targets := []types.TargetDescription{{Id: &address}}
-	if _, err := b.elb.RegisterTargets(b.T.Context(), &elb.RegisterTargetsInput{TargetGroupArn: &b.group, Targets: targets}); err != nil {
-		b.T.Fatal(err)
+	if _, err := b.elb.RegisterTargets(b.Context(), &elb.RegisterTargetsInput{TargetGroupArn: &b.group, Targets: targets}); err != nil {
+		b.Fatal(err)
 	}
-	if err := elb.NewTargetInServiceWaiter(b.elb, func(o *elb.TargetInServiceWaiterOptions) { o.MinDelay, o.MaxDelay = time.Millisecond*100, time.Second }).Wait(b.T.Context(), &elb.DescribeTargetHealthInput{TargetGroupArn: &b.group, Targets: targets}, time.Minute); err != nil {
-		b.T.Fatal(err)
+	if err := elb.NewTargetInServiceWaiter(b.elb, func(o *elb.TargetInServiceWaiterOptions) { o.MinDelay, o.MaxDelay = time.Millisecond*100, time.Second }).Wait(b.Context(), &elb.DescribeTargetHealthInput{TargetGroupArn: &b.group, Targets: targets}, time.Minute); err != nil {
+		b.Fatal(err)
 	}
 	return targets
 }

@@ -42,7 +42,7 @@ func balancer(b state.LoadBalancer, ingress []netip.Addr) lb.Balancer {
 			out.Ingress = append(out.Ingress, z.Address)
 		}
 	}
-	if b.Scheme == string(elbtypes.LoadBalancerSchemeEnumInternetFacing) {
+	if b.Scheme == internetFacing {
 		out.Ingress = append(out.Ingress, ingress...)
 	}
 	if b.Type == string(elbtypes.LoadBalancerTypeEnumNetwork) {
@@ -70,6 +70,9 @@ func balancer(b state.LoadBalancer, ingress []netip.Addr) lb.Balancer {
 	}
 	return out
 }
+
+// internetFacing is the scheme of balancers that are reached from outside.
+const internetFacing = string(elbtypes.LoadBalancerSchemeEnumInternetFacing)
 
 func protocol(name string) lb.Protocol {
 	switch name {

@@ -49,7 +49,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) run() *Loop {
 	ctx, cancel := context.WithCancel(w.Context())
 	l := New(Config{
-		Store: w.db, Log: slog.New(slog.DiscardHandler), Apply: w.apply,
+		Store: w.db, Log: slog.New(slog.DiscardHandler), Apply: w.apply, Ingress: []netip.Addr{netip.MustParseAddr("0.0.0.0")},
 		Addresses: func(up []netip.Addr) error { w.mu.Lock(); defer w.mu.Unlock(); w.up = up; return w.failing },
 		Names:     func(names map[string][]netip.Addr) { w.mu.Lock(); defer w.mu.Unlock(); w.names = names },
 		Ask: func(_ context.Context, q Question) Answer {
@@ -391,8 +391,16 @@ func TestBalancersAreActiveOnceTheirAddressesAreUp(t *testing.T) {
 		arn, at := scope.ARN("elasticloadbalancing", "listener/app/web/1/2"), netip.MustParseAddrPort("0.0.0.0:80")
 		l.Bound(arn, at, fmt.Errorf("address already in use"))
 		w.wantState("active", "0.0.0.0:80 is not listened on: address already in use")
+		other := state.LoadBalancer{ARN: scope.ARN("elasticloadbalancing", "loadbalancer/app/other/1"), Scheme: "internet-facing"}
+		w.update(func(x store.Writer) error {
+			_ = store.LoadBalancers.Put(x, scope.Key(other.ID()), other)
+			return store.Listeners.Put(x, scope.Key("app/other/1/2"), state.Listener{ARN: scope.ARN("elasticloadbalancing", "listener/app/other/1/2"), Balancer: "app/other/1", Port: 80, Protocol: "HTTP"})
+		})
+		l.Bound(arn, at, fmt.Errorf("address already in use"))
+		w.wantState("active", "0.0.0.0:80 is not listened on: address already in use ("+other.ARN+" has it)")
 		l.Bound(arn, at, nil)
 		w.wantState("active", "")
+		w.update(func(x store.Writer) error { store.LoadBalancers.Delete(x, scope.Key(other.ID())); return nil })
 		w.update(func(x store.Writer) error { store.LoadBalancers.Delete(x, scope.Key("app/web/1")); return nil })
 		if len(w.up) != 0 || len(w.names) != 0 {
 			t.Errorf("%v %v", w.up, w.names)

@@ -95,6 +95,20 @@ func (l *Loop) settle(ctx context.Context, seen touched) {
 	}
 }
 
+// holder names the other balancer that has a port of an address they share.
+func (l *Loop) holder(b state.LoadBalancer, at netip.AddrPort) string {
+	if !slices.Contains(l.cfg.Ingress, at.Addr()) {
+		return ""
+	}
+	for key, record := range l.table.listeners {
+		other := l.table.balancers[key.Scope().Key(record.Balancer)]
+		if record.Port == int32(at.Port()) && other.ARN != b.ARN && other.Scheme == internetFacing && l.ports[record.ARN][at] == "" {
+			return " (" + other.ARN + " has it)"
+		}
+	}
+	return ""
+}
+
 func hasEnded(r store.Reader, scope state.Scope, id string) bool {
 	task, ok := store.Tasks.Get(r, scope.Key(id))
 	return !ok || task.Observed.Status == state.TaskStopped
@@ -107,7 +121,7 @@ func (l *Loop) stateOf(b state.LoadBalancer) state.BalancerState {
 	for listener, of := range l.ports {
 		if strings.HasPrefix(listener, prefix) {
 			for at, problem := range of {
-				problems = append(problems, fmt.Sprintf("%s is not listened on: %s", at, problem))
+				problems = append(problems, fmt.Sprintf("%s is not listened on: %s%s", at, problem, l.holder(b, at)))
 			}
 		}
 	}
