@@ -49,7 +49,7 @@ func (s *Service) createService(ctx context.Context, caller wire.Caller, in *ecs
 		if err != nil {
 			return err
 		}
-		shape := newServiceShapes(w, caller.Scope).shape(made, true)
+		shape := s.newServiceShapes(w, caller.Scope).shape(made, true)
 		out = &ecs.CreateServiceOutput{Service: &shape}
 		return nil
 	})

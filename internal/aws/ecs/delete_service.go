@@ -38,7 +38,7 @@ func (s *Service) deleteService(ctx context.Context, caller wire.Caller, in *ecs
 				return err
 			}
 		}
-		shape := newServiceShapes(w, caller.Scope).shape(svc, true)
+		shape := s.newServiceShapes(w, caller.Scope).shape(svc, true)
 		out = &ecs.DeleteServiceOutput{Service: &shape}
 		return nil
 	})

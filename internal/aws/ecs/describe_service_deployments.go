@@ -24,7 +24,7 @@ func (s *Service) describeServiceDeployments(ctx context.Context, caller wire.Ca
 	}
 	out := &ecs.DescribeServiceDeploymentsOutput{ServiceDeployments: []types.ServiceDeployment{}, Failures: []types.Failure{}}
 	err := s.view(ctx, func(r store.Reader) error {
-		shapes := newServiceShapes(r, caller.Scope)
+		shapes := s.newServiceShapes(r, caller.Scope)
 		for _, arn := range in.ServiceDeploymentArns {
 			id, err := serviceResource(caller.Scope, "service-deployment", arn)
 			if err != nil {

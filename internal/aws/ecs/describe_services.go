@@ -31,7 +31,7 @@ func (s *Service) describeServices(ctx context.Context, caller wire.Caller, in *
 		if err != nil {
 			return err
 		}
-		shapes := newServiceShapes(r, caller.Scope)
+		shapes := s.newServiceShapes(r, caller.Scope)
 		names, err := distinct(in.Services, func(given string) (string, error) { return serviceName(caller.Scope, cluster.Name, given) })
 		if err != nil {
 			return err

@@ -1,7 +1,10 @@
 package ecs
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/clusterquery"
@@ -68,4 +71,25 @@ func (s *Service) factsOf(r store.Reader, scope state.Scope, inst state.Containe
 		}
 	}
 	return out
+}
+
+// MembersForService tells which container instances meet the placement
+// constraints of a service and of the definition it deploys.
+func (s *Service) MembersForService(r store.Reader, scope state.Scope, svc state.Service) func(state.ContainerInstance) bool {
+	var def types.TaskDefinition
+	if p := svc.Primary(); p != nil {
+		rev, _ := store.ServiceRevisions.Get(r, scope.Key(state.ServiceRevisionID(svc.ID(), p.Revision)))
+		if ref, err := parseDefinition(scope, &rev.TaskDefinitionARN); err == nil {
+			known, _ := store.TaskDefinitions.Get(r, scope.Key(state.TaskDefinitionID(ref.family, ref.revision)))
+			def = known.Definition
+		}
+	}
+	queries, err := launch{in: &ecs.RunTaskInput{PlacementConstraints: svc.Constraints}}.members(def)
+	if err != nil || len(queries) == 0 { // of an error the launch will tell
+		return func(state.ContainerInstance) bool { return true }
+	}
+	return func(inst state.ContainerInstance) bool {
+		facts := s.factsOf(r, scope, inst)
+		return !slices.ContainsFunc(queries, func(q clusterquery.Query) bool { return !q.Holds(facts) })
+	}
 }

@@ -16,13 +16,14 @@ type tally struct{ running, pending, wanted int32 }
 // serviceShapes writes services as AWS describes them. It counts the tasks of
 // all services once.
 type serviceShapes struct {
-	r     store.Reader
-	scope state.Scope
-	count map[string]map[string]tally // by service, by revision
+	r       store.Reader
+	scope   state.Scope
+	service *Service
+	count   map[string]map[string]tally // by service, by revision
 }
 
-func newServiceShapes(r store.Reader, scope state.Scope) serviceShapes {
-	out := serviceShapes{r: r, scope: scope, count: map[string]map[string]tally{}}
+func (s *Service) newServiceShapes(r store.Reader, scope state.Scope) serviceShapes {
+	out := serviceShapes{service: s, r: r, scope: scope, count: map[string]map[string]tally{}}
 	for _, t := range store.Tasks.List(r, scope, "") {
 		id := t.Spec.Service.Service
 		if id == "" || t.Desired.Status == state.TaskStopped {
@@ -138,10 +139,11 @@ func (s serviceShapes) deployment(svc state.Service, r state.Rollout, primary bo
 }
 
 // daemons is the desired count of a DAEMON: one on each ACTIVE container
-// instance.
+// instance that its constraints let it be on.
 func (s serviceShapes) daemons(svc state.Service) (n int32) {
+	member := s.service.MembersForService(s.r, s.scope, svc)
 	for _, inst := range instancesOf(s.r, s.scope, svc.ClusterName) {
-		if inst.Status == active {
+		if inst.Status == active && member(inst) {
 			n++
 		}
 	}

@@ -52,7 +52,7 @@ func (s *Service) updateService(ctx context.Context, caller wire.Caller, in *ecs
 		if err := store.Services.Put(w, caller.Scope.Key(svc.ID()), svc); err != nil {
 			return err
 		}
-		shape := newServiceShapes(w, caller.Scope).shape(svc, true)
+		shape := s.newServiceShapes(w, caller.Scope).shape(svc, true)
 		out = &ecs.UpdateServiceOutput{Service: &shape}
 		return nil
 	})

@@ -3,22 +3,16 @@ package service
 import "github.com/hatoba/hatoba/internal/state"
 
 // daemon keeps one task of the primary on each container instance that is
-// ACTIVE. An older one goes first, as far as the lower bound lets it.
+// ACTIVE and meets the placement constraints; elsewhere there is none. An older one goes first, as far as the lower bound lets it.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
 func (d *draft) daemon() {
 	primary, old := d.split()
-	active := 0
-	for _, inst := range d.v.Instances {
-		if inst.Active {
-			active++
-		}
-	}
 	low := int32(0)
 	if m := d.s.Deployment.MinimumHealthyPercent; m != nil {
 		low = *m
 	}
-	lower, _ := bounds(active, &low, nil)
+	lower, _ := bounds(d.total(), &low, nil)
 	p, o := d.counts(primary), d.counts(old)
 	spare := max(0, p.good+o.good-lower)
 	on := map[string]bool{} // instances with a task that is wanted
@@ -49,7 +43,7 @@ func (d *draft) daemon() {
 	}
 	var ids []string
 	for _, inst := range d.v.Instances {
-		if inst.Active && !on[inst.ARN] {
+		if inst.Active && inst.Member && !on[inst.ARN] {
 			ids = append(ids, inst.ID)
 		}
 	}

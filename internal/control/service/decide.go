@@ -96,7 +96,7 @@ func (d *draft) total() int {
 	}
 	n := 0
 	for _, inst := range d.v.Instances {
-		if inst.Active {
+		if inst.Active && inst.Member {
 			n++
 		}
 	}

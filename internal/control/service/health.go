@@ -64,7 +64,7 @@ func (d *draft) leaving(t *Task) bool {
 	}
 	for _, inst := range d.v.Instances {
 		if inst.ARN == t.Placement.ContainerInstance {
-			return !inst.Active
+			return !inst.Active || !inst.Member
 		}
 	}
 	return true

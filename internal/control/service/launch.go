@@ -18,6 +18,9 @@ type Launcher interface {
 	// transaction. An error is one of the service's configuration: nothing was
 	// written, and its text is for the service's events.
 	LaunchForService(w store.Writer, l state.ServiceLaunch) (Launched, error)
+	// MembersForService tells which container instances the service's
+	// placement constraints, and its definition's, let its tasks be on.
+	MembersForService(r store.Reader, scope state.Scope, s state.Service) func(state.ContainerInstance) bool
 }
 
 // Launched is what became of a launch.

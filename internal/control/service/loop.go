@@ -90,7 +90,7 @@ func (l *Loop) look(ctx context.Context, key state.Key, tasks []state.Key) (laun
 	now := time.Now().UTC()
 	var plan Plan
 	err = l.Store.View(ctx, func(r store.Reader) error {
-		if v, ok := read(r, key, tasks); ok {
+		if v, ok := l.read(r, key, tasks); ok {
 			plan = Decide(now, v)
 		}
 		return nil
@@ -98,7 +98,7 @@ func (l *Loop) look(ctx context.Context, key state.Key, tasks []state.Key) (laun
 	if err == nil && !plan.Empty() {
 		err = l.Store.Update(ctx, func(w store.Writer) error {
 			plan, launched = Plan{}, nil
-			v, ok := read(w, key, tasks)
+			v, ok := l.read(w, key, tasks)
 			if !ok {
 				return nil
 			}

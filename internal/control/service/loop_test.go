@@ -278,6 +278,72 @@ func TestDaemon(t *testing.T) {
 	})
 }
 
+// A DAEMON is where its constraints let it be, and nowhere else.
+func TestDaemonOfSomeInstances(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		s.nodes = append(s.nodes, "node-2")
+		defer s.run()()
+		_, err := s.RegisterTaskDefinition(t.Context(), &ecs.RegisterTaskDefinitionInput{
+			Family: aws.String("agent"), NetworkMode: types.NetworkModeHost,
+			ContainerDefinitions: []types.ContainerDefinition{{Name: aws.String("app"), Image: aws.String("app:1"), Memory: aws.Int32(64)}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // both nodes are there
+		instances, err := s.ListContainerInstances(t.Context(), &ecs.ListContainerInstancesInput{})
+		if err != nil || len(instances.ContainerInstanceArns) != 2 {
+			t.Fatalf("instances %+v, %v", instances, err)
+		}
+		label := func(value string, on ...string) {
+			t.Helper()
+			for _, arn := range on {
+				_, err := s.PutAttributes(t.Context(), &ecs.PutAttributesInput{Attributes: []types.Attribute{{Name: aws.String("stack"), Value: &value, TargetId: &arn}}})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		here, there := instances.ContainerInstanceArns[0], instances.ContainerInstanceArns[1]
+		label("green", here)
+		_, err = s.CreateService(t.Context(), &ecs.CreateServiceInput{
+			ServiceName: aws.String("web"), TaskDefinition: aws.String("agent"), LaunchType: types.LaunchTypeEc2, SchedulingStrategy: types.SchedulingStrategyDaemon,
+			PlacementConstraints: []types.PlacementConstraint{{Type: types.PlacementConstraintTypeMemberOf, Expression: aws.String("attribute:stack == green")}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.stable(time.Minute)
+		on := func() (out []string) {
+			_ = s.st.View(t.Context(), func(r store.Reader) error {
+				for _, task := range store.Tasks.List(r, scope, "") {
+					if task.Desired.Status == state.TaskRunning {
+						out = append(out, task.Placement.ContainerInstance)
+					}
+				}
+				return nil
+			})
+			return out
+		}
+		if got := on(); len(got) != 1 || got[0] != here {
+			t.Errorf("tasks are on %v, want %s", got, here)
+		}
+		label("blue", here)
+		label("green", there)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := on(); len(got) != 1 || got[0] != there {
+			t.Errorf("after the attributes changed tasks are on %v, want %s", got, there)
+		}
+		for _, e := range s.events() {
+			if strings.Contains(e, "unable to place") {
+				t.Errorf("event %q", e)
+			}
+		}
+	})
+}
+
 // A task behind a target group counts when its target is healthy; it is
 // deregistered before it is stopped.
 func TestBalancedTasks(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // read gathers what is to be seen of a service; false when it is gone. tasks
 // are the keys of its tasks.
-func read(r store.Reader, key state.Key, tasks []state.Key) (View, bool) {
+func (l *Loop) read(r store.Reader, key state.Key, tasks []state.Key) (View, bool) {
 	s, ok := store.Services.Get(r, key)
 	if !ok {
 		return View{}, false
@@ -42,8 +42,12 @@ func read(r store.Reader, key state.Key, tasks []state.Key) (View, bool) {
 		v.Tasks = append(v.Tasks, Task{Task: t, Health: health(t, checked(r, scope, t, checks)), Targets: targets(r, scope, t, v.Groups)})
 	}
 	if machines {
+		member := func(state.ContainerInstance) bool { return true }
+		if s.Strategy == "DAEMON" {
+			member = l.Launcher.MembersForService(r, scope, s)
+		}
 		for _, inst := range store.ContainerInstances.List(r, scope, state.ContainerInstanceKey(s.ClusterName, "")) {
-			v.Instances = append(v.Instances, Instance{ARN: inst.ARN, ID: inst.ID, Active: inst.Status == "ACTIVE"})
+			v.Instances = append(v.Instances, Instance{ARN: inst.ARN, ID: inst.ID, Active: inst.Status == "ACTIVE", Member: member(inst)})
 		}
 	}
 	return v, true

@@ -40,6 +40,7 @@ type Instance struct {
 	ARN    string
 	ID     string
 	Active bool
+	Member bool // of those that a DAEMON's placement constraints name
 }
 
 // Plan is what to write. Launches come last, as their outcome is told too.
