@@ -118,7 +118,7 @@ func (c *client) next() bool {
 		return false
 	}
 	c.s.bal.count.requests.Add(1)
-	c.visit.reset()
+	c.reset()
 	c.req, c.http2, c.sent = &c.req1, false, 0
 	if err := c.req1.parseRequest(c.buf[c.r : c.r+n]); err != nil {
 		c.startEntry()
@@ -222,7 +222,7 @@ func (c *client) answer() (keep bool) {
 	if r := c.decide(); r != nil {
 		return c.say(r, c.skipBody() && keep)
 	}
-	defer c.visit.end()
+	defer c.end()
 	return c.forward(keep)
 }
 

@@ -80,7 +80,7 @@ func (l *link) fill(now time.Time, wait time.Duration) error {
 				return err
 			}
 		}
-		n, err := l.Conn.Read(l.buf[l.w:])
+		n, err := l.Read(l.buf[l.w:])
 		l.w += n
 		if n > 0 {
 			return nil
@@ -145,7 +145,7 @@ func (l *link) send(b []byte, now time.Time, wait time.Duration) error {
 			return err
 		}
 	}
-	_, err := l.Conn.Write(b)
+	_, err := l.Write(b)
 	return err
 }
 
@@ -177,9 +177,9 @@ func peek(c *net.TCPConn) (found peeked) {
 		for {
 			n, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 			switch {
-			case err == syscall.EINTR:
+			case errors.Is(err, syscall.EINTR):
 				continue
-			case err == syscall.EAGAIN:
+			case errors.Is(err, syscall.EAGAIN):
 			case err != nil || n == 0:
 				found = ended
 			default:

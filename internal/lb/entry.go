@@ -16,7 +16,7 @@ func (c *client) startEntry() {
 	}
 	c.record = Entry{}
 	c.entry = &c.record
-	c.visit.describe()
+	c.describe()
 }
 
 // describe fills in what is known of the request before it is decided.
@@ -92,7 +92,7 @@ func (c *client) endEntry() {
 	if c.entry.Status == 0 {
 		status = c.lastStatus
 	}
-	c.visit.finish(status, c.sent, c.start, c.first)
+	c.finish(status, c.sent, c.start, c.first)
 	c.entry = nil
 }
 

@@ -20,9 +20,9 @@ type flow struct {
 func (f *flow) closeIfIdle() {} // flows go on when their listener is gone
 
 func (f *flow) Close() error {
-	_ = f.near.Conn.Close()
+	_ = f.near.Close()
 	if f.far.Conn != nil {
-		_ = f.far.Conn.Close()
+		_ = f.far.Close()
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func (f *flow) connect(g *group, conf *Group, bal *Balancer, hash uint64) *targe
 		t.count.connectErrors.Add(1)
 		g.count.connectErrors.Add(1)
 		if f.far.Conn != nil {
-			_ = f.far.Conn.Close()
+			_ = f.far.Close()
 			f.far = link{}
 		}
 		not = t

@@ -180,7 +180,7 @@ func (v *visit) await(u *upstream, who asker) error {
 			return nil
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return errCut
 			}
 			return err

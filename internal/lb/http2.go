@@ -19,9 +19,9 @@ import (
 // its streams.
 func (p *Plane) serveHTTP2(c *client) {
 	var streams atomic.Int64
-	server := &http2.Server{IdleTimeout: c.idleNow(), MaxConcurrentStreams: 128}
-	base := &http.Server{MaxHeaderBytes: maxRequestHead, ErrorLog: nil}
-	server.ServeConn(c.tls, &http2.ServeConnOpts{
+	server := &http2.Server{} //nolint:staticcheck // as below
+	base := &http.Server{MaxHeaderBytes: maxRequestHead, IdleTimeout: c.idleNow(), HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 128}}
+	server.ServeConn(c.tls, &http2.ServeConnOpts{ //nolint:staticcheck // http.Server has no way to serve a connection that was accepted elsewhere
 		BaseConfig: base,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if streams.Add(1) == 1 {

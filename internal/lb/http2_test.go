@@ -183,7 +183,7 @@ func TestGRPC(t *testing.T) {
 		t.Errorf("%v %q %q %v", err, buf, rest, res.Trailer)
 	}
 	// What its targets do not speak is refused.
-	if res, err := tlsClient(t, "a.test", false).Get("https://" + at + "/"); err != nil || res.StatusCode != 464 { //nolint:noctx,bodyclose // a test
+	if res, err := tlsClient(t, "a.test", false).Get("https://" + at + "/"); err != nil || res.StatusCode != 464 { //nolint:noctx // a test
 		t.Errorf("%v %v", res, err)
 	}
 }

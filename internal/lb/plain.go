@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -146,7 +147,7 @@ func (v *visit) copyPlain(out *served, u *upstream, how frame) (trailers []byte,
 			u.grow(largeBuffer)
 		}
 		if err := u.fill(time.Now(), idle); err != nil {
-			if err == io.EOF && how == untilClose {
+			if errors.Is(err, io.EOF) && how == untilClose {
 				return nil, nil
 			}
 			return nil, cut(err)

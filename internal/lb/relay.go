@@ -123,7 +123,7 @@ func (c *client) wrote(n int64) {
 }
 
 func cut(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errCut
 	}
 	return err
@@ -171,7 +171,7 @@ func (c *client) sendStream(u *upstream, how frame, decode bool) error {
 		}
 		c.now = time.Now()
 		if err := u.fill(c.now, idle); err != nil {
-			if err == io.EOF && how == untilClose {
+			if errors.Is(err, io.EOF) && how == untilClose {
 				return nil
 			}
 			return cut(err)

@@ -25,12 +25,12 @@ func newTLSChoice(l *Listener) *tlsChoice {
 		if t.first == nil {
 			t.first = c
 		}
-		if c.Certificate.Leaf == nil {
+		if c.Leaf == nil {
 			continue
 		}
-		names := c.Certificate.Leaf.DNSNames
+		names := c.Leaf.DNSNames
 		if len(names) == 0 {
-			names = []string{c.Certificate.Leaf.Subject.CommonName}
+			names = []string{c.Leaf.Subject.CommonName}
 		}
 		for _, name := range names {
 			t.add(strings.ToLower(name), c)

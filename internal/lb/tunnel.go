@@ -55,7 +55,7 @@ func (t *tunnel) run(a, b *link) (forth, back int64) {
 func (t *tunnel) carry(dst, src *link) (total int64) {
 	for {
 		if src.r < src.w {
-			n, err := dst.Conn.Write(src.buf[src.r:src.w])
+			n, err := dst.Write(src.buf[src.r:src.w])
 			total += int64(n)
 			if err != nil {
 				_ = src.Close()
@@ -75,7 +75,7 @@ func (t *tunnel) carry(dst, src *link) (total int64) {
 			}
 		}
 		if err := t.fill(src); err != nil {
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				_ = src.Close()
 				_ = dst.Close()
 				return total
