@@ -123,7 +123,7 @@ func (c *client) sendBody(u *upstream, up *upload) error {
 			c.grow(largeBuffer)
 		}
 		if err := c.fill(time.Now(), idle); err != nil {
-			if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				return errClientGone
 			}
 			return err
@@ -138,7 +138,7 @@ func (c *client) spliceBody(u *upstream, up *upload, left *int64) error {
 	*left -= n
 	c.s.bal.count.in.Add(uint64(n))
 	up.at.Store(time.Now().UnixNano())
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errClientGone
 	}
 	return err
