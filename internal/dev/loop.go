@@ -126,13 +126,13 @@ func (l *loop) main(ctx context.Context) error {
 		case <-ctx.Done():
 			cancel()
 			if done != nil {
-				_ = <-done // it was cut short
+				<-done //nolint:errcheck // it was cut short
 			}
 			return nil
 		case c := <-l.watch.changes:
 			cancel()
 			if done != nil {
-				_ = <-done // it was cut short
+				<-done //nolint:errcheck // it was cut short
 			}
 			done, cancel = turn(c)
 		case err := <-done:

@@ -107,8 +107,9 @@ func TestCodecHandsStreamsThrough(t *testing.T) {
 	if _, ok := in.Body.(endless); !ok {
 		t.Errorf("the body is a %T", in.Body)
 	}
+	const colour = "x-amz-meta-colour"
 	a, err := message(t, c, "GET /b/k").Encode(&s3.GetObjectOutput{Body: endless{t}, Metadata: map[string]string{"colour": "Blue"}, ContentRange: aws.String("")})
-	if err != nil || a.Stream == nil || len(a.Body) > 0 || a.Header["x-amz-meta-colour"][0] != "Blue" {
+	if err != nil || a.Stream == nil || len(a.Body) > 0 || a.Header[colour][0] != "Blue" { //nolint:staticcheck // S3 does not write it in the canonical form
 		t.Errorf("%+v, %v", a, err)
 	}
 	if _, there := a.Header["Content-Range"]; there {

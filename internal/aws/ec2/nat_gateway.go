@@ -96,7 +96,7 @@ func createNatGateway(c *call, in *CreateNatGatewayInput) (*CreateNatGatewayOutp
 	out := &CreateNatGatewayOutput{ClientToken: in.ClientToken}
 	return out, c.update(func(w store.Writer) error {
 		if in.ClientToken != "" {
-			for _, o := range nats.all(c, w, func(o natRecord) bool { return o.ClientToken == in.ClientToken }) {
+			if o, ok := nats.first(c, w, func(o natRecord) bool { return o.ClientToken == in.ClientToken }); ok {
 				if o.SubnetID != in.SubnetId || o.Allocation != in.AllocationId || o.Connectivity != connectivity || !maps.Equal(o.Tags, tags) {
 					return mismatchedToken()
 				}

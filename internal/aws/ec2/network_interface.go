@@ -224,7 +224,7 @@ func createNetworkInterface(c *call, in *CreateNetworkInterfaceInput) (*CreateNe
 	out := &CreateNetworkInterfaceOutput{ClientToken: in.ClientToken}
 	return out, c.update(func(w store.Writer) error {
 		if in.ClientToken != "" {
-			for _, o := range interfaces.all(c, w, func(o interfaceRecord) bool { return o.ClientToken == in.ClientToken }) {
+			if o, ok := interfaces.first(c, w, func(o interfaceRecord) bool { return o.ClientToken == in.ClientToken }); ok {
 				if o.SubnetID != in.SubnetId || o.Description != in.Description || !maps.Equal(o.Tags, tags) {
 					return mismatchedToken()
 				}

@@ -68,11 +68,18 @@ func (k resource[T]) all(c *call, r store.Reader, match func(T) bool) (out []T) 
 	return out
 }
 
-func (k resource[T]) any(c *call, r store.Reader, match func(T) bool) bool {
+// first is one that matches, if there is any.
+func (k resource[T]) first(c *call, r store.Reader, match func(T) bool) (T, bool) {
 	for _, record := range k.table.List(r, c.scope, "") {
 		if match(record) {
-			return true
+			return record, true
 		}
 	}
-	return false
+	var none T
+	return none, false
+}
+
+func (k resource[T]) any(c *call, r store.Reader, match func(T) bool) bool {
+	_, found := k.first(c, r, match)
+	return found
 }

@@ -126,7 +126,7 @@ func createRouteTable(c *call, in *CreateRouteTableInput) (*CreateRouteTableOutp
 		t := tableRecord{ID: c.id("rtb"), VPCID: v.ID, Tags: tags, ClientToken: in.ClientToken}
 		beside := tables.all(c, w, func(o tableRecord) bool { return o.VPCID == v.ID })
 		if in.ClientToken != "" {
-			for _, o := range tables.all(c, w, func(o tableRecord) bool { return o.ClientToken == in.ClientToken }) {
+			if o, ok := tables.first(c, w, func(o tableRecord) bool { return o.ClientToken == in.ClientToken }); ok {
 				if o.VPCID != v.ID || !maps.Equal(o.Tags, tags) {
 					return mismatchedToken()
 				}
