@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,13 +59,20 @@ func waiting(t *testing.T, pid int) {
 			f.Close()
 		}
 		fields := status(t, pid)
-		if fields["State"] == "S (sleeping)" && fields["Seccomp"] == "1" && fields["SigIgn"] == "0000000000010000" {
+		if fields["State"] == "S (sleeping)" && fields["Seccomp"] == "1" && ignores(fields, syscall.SIGCHLD) {
 			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%+v", fields)
 		}
 	}
+}
+
+// ignores tells whether a process ignores a signal; it inherits others that
+// are ignored, such as SIGHUP under nohup.
+func ignores(status map[string]string, s syscall.Signal) bool {
+	set, err := strconv.ParseUint(status["SigIgn"], 16, 64)
+	return err == nil && set&(1<<(s-1)) != 0
 }
 
 // status reads a process's.

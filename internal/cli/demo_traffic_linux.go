@@ -25,11 +25,13 @@ type traffic struct {
 	ended  sync.WaitGroup
 }
 
-// callers ask at the same time, each a request after the other with a short
-// pause between.
+// callers ask at the same time, each a request after the other. Between two it
+// rests many times as long as an answer took: a slow machine is to have the
+// time for its deployment.
 const (
 	callers = 8
 	breath  = 2 * time.Millisecond
+	rest    = 20
 )
 
 // drive asks a host that Hatoba answers for, until stop.
@@ -46,11 +48,12 @@ func drive(ctx context.Context, c config.Config, host string) *traffic {
 	for range callers {
 		t.ended.Go(func() {
 			for ctx.Err() == nil {
+				begin := time.Now()
 				greeting, err := greet(client, "http://"+net.JoinHostPort(host, port(c.Listen))+"/")
 				t.note(greeting, err)
 				select {
 				case <-ctx.Done():
-				case <-time.After(breath):
+				case <-time.After(max(breath, rest*time.Since(begin))):
 				}
 			}
 		})

@@ -16,6 +16,7 @@ echo "kernel $(uname -r), controllers: $(cat /sys/fs/cgroup/cgroup.controllers)"
 cd /demo
 hatoba demo --app ./app --data-dir /var/lib/hatoba </dev/null
 code=$?
+[ $code = 0 ] && { sh /clock.sh; code=$?; }
 leftover=$(find /sys/fs/cgroup -type d -name '*hatoba*')
 if [ -n "$leftover" ]; then echo "left behind: $leftover"; code=1; fi
 echo "GUEST END $code"

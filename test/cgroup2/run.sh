@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the demo's task on a kernel with cgroup v2 only: a small QEMU guest,
-# booted from Debian's cloud kernel and an initramfs made here. Nothing is
-# installed but QEMU; the kernel is only unpacked, under .cache.
+# Runs the demo on a kernel with cgroup v2 only, and sets the clock there while
+# tasks run: a small QEMU guest, booted from Debian's cloud kernel and an
+# initramfs made here. Nothing is installed but QEMU; the kernel is only
+# unpacked, under .cache.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cache=$PWD/.cache/cgroup2
@@ -56,7 +57,7 @@ printf 'root:x:0:\n' >"$root/etc/group"
 printf '127.0.0.1 localhost\n' >"$root/etc/hosts"
 printf 'nameserver 127.0.0.1\n' >"$root/etc/resolv.conf"
 install -m 755 test/cgroup2/init "$root/init"
-install -m 755 test/cgroup2/guest.sh "$root/guest.sh"
+install -m 755 test/cgroup2/guest.sh test/cgroup2/clock.sh "$root/"
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$cache/initramfs.gz"
 
 echo "booting a guest with kernel $release and cgroup v2"

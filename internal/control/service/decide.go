@@ -18,6 +18,7 @@ func Decide(now time.Time, v View) Plan {
 		d.plan.Remove = !now.Before(at.Add(keepInactive))
 		return d.close()
 	}
+	d.keepPace()
 	d.begin()
 	d.ended()
 	d.drain()

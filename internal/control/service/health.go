@@ -30,6 +30,9 @@ func (d *draft) graced(t *Task) bool {
 	if grace == 0 || t.Observed.StartedAt == nil {
 		return false
 	}
+	if setBack(*t.Observed.StartedAt, d.now) {
+		return false
+	}
 	end := t.Observed.StartedAt.Add(grace)
 	d.wake(end)
 	return d.now.Before(end)
@@ -100,7 +103,7 @@ func (d *draft) good(t *Task) bool {
 	if t.Health != "" || len(t.Targets) > 0 {
 		return true
 	}
-	if r := d.s.Rollout(t.Spec.Service.Revision); r == nil || r.Proven || t.Observed.StartedAt == nil {
+	if r := d.s.Rollout(t.Spec.Service.Revision); r == nil || r.Proven || t.Observed.StartedAt == nil || setBack(*t.Observed.StartedAt, d.now) {
 		return true
 	}
 	end := t.Observed.StartedAt.Add(proof)

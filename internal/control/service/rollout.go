@@ -81,6 +81,20 @@ func (d *draft) rollback(p *state.Rollout, why, who string) bool {
 	return true
 }
 
+// setBack tells whether a time that has passed lies ahead, because the wall
+// clock was set back since. Nodes' clocks may differ by a minute.
+func setBack(at, now time.Time) bool { return at.After(now.Add(time.Minute)) }
+
+// keepPace has waits begin anew that were counted from a time which now lies
+// ahead.
+func (d *draft) keepPace() {
+	for i := range d.s.Rollouts {
+		if b := &d.s.Rollouts[i].Backoff; setBack(b.Since, d.now) {
+			b.Since, b.Until = d.now, d.now.Add(backoff(b.Steps))
+		}
+	}
+}
+
 // failed counts a task that ended by itself before it ever was healthy.
 func (d *draft) failed(t *Task) {
 	r := d.s.Rollout(t.Spec.Service.Revision)

@@ -42,7 +42,7 @@ func (l *Loop) begin(ctx context.Context, key state.Key, p plan, was state.Targe
 		}
 		switch {
 		case p.Drained != 0:
-			if wait(ctx, time.Until(time.Unix(0, p.Drained))) {
+			if wait(ctx, min(time.Until(time.Unix(0, p.Drained)), p.Drain)) {
 				tell(finding{drained: true})
 			}
 		case p.Check == (Question{}):

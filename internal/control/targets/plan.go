@@ -21,6 +21,7 @@ type plan struct {
 	Count      thresholds
 	Interval   time.Duration
 	Drained    int64 // when it has, Unix nanoseconds; 0: it does not drain
+	Drain      time.Duration
 }
 
 // decide tells what is to be done for a target; place is where it is.
@@ -30,7 +31,8 @@ func decide(t state.Target, g state.TargetGroup, place netip.AddrPort, source ne
 	case t.Draining != nil:
 		at := *t.Draining
 		if g.Associated() {
-			at = at.Add(drainTime(g))
+			p.Drain = drainTime(g)
+			at = at.Add(p.Drain)
 		}
 		p.Drained = at.UnixNano()
 		return p
