@@ -13,6 +13,8 @@ type Repository struct {
 	Lifecycle     string    // the lifecycle policy as set, "" when none
 	EvaluatedAt   time.Time // when that was done last; zero: not yet
 	Preview       string    // the policy of a preview, "" when none
+	// ScanSince is when scanning on push was switched on, nil while it is off.
+	ScanSince *time.Time
 }
 
 // PullThroughRule says that repositories below a prefix are caches of another

@@ -28,6 +28,7 @@ func (s *Service) CreateRepository(ctx context.Context, caller wire.Caller, in *
 	}
 	repo := newRepository(scope, name, s.cfg.Now())
 	repo.ImmutableTags = in.ImageTagMutability == types.ImageTagMutabilityImmutable
+	s.scanOnPush(&repo, in.ImageScanningConfiguration)
 	if err := addTags(repo.Tags, in.Tags); err != nil {
 		return nil, err
 	}
@@ -53,8 +54,6 @@ func newRepository(scope state.Scope, name string, now time.Time) state.Reposito
 // supported refuses what would be accepted and not done.
 func supported(in *ecr.CreateRepositoryInput) error {
 	switch {
-	case in.ImageScanningConfiguration != nil && in.ImageScanningConfiguration.ScanOnPush:
-		return invalid("imageScanningConfiguration.scanOnPush: Hatoba does not scan images on push; leave it out or false")
 	case in.EncryptionConfiguration != nil && in.EncryptionConfiguration.EncryptionType != types.EncryptionTypeAes256 && in.EncryptionConfiguration.EncryptionType != "":
 		return invalid("encryptionConfiguration.encryptionType %s: Hatoba does not encrypt images under KMS keys; leave it out or use AES256", in.EncryptionConfiguration.EncryptionType)
 	case in.EncryptionConfiguration != nil && aws.ToString(in.EncryptionConfiguration.KmsKey) != "":
@@ -79,7 +78,7 @@ func describe(scope state.Scope, repo state.Repository) *types.Repository {
 		RepositoryName: aws.String(repo.Name), RepositoryArn: aws.String(repo.ARN), RegistryId: aws.String(scope.Account),
 		RepositoryUri: aws.String(scope.Account + ".dkr.ecr." + scope.Region + ".amazonaws.com/" + repo.Name),
 		CreatedAt:     aws.Time(repo.CreatedAt), ImageTagMutability: types.ImageTagMutabilityMutable,
-		ImageScanningConfiguration: &types.ImageScanningConfiguration{},
+		ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: repo.ScanSince != nil},
 		EncryptionConfiguration:    &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256},
 	}
 	if repo.ImmutableTags {

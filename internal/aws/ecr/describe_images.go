@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
 )
@@ -41,17 +42,17 @@ func (s *Service) DescribeImages(ctx context.Context, caller wire.Caller, in *ec
 	}
 	out := &ecr.DescribeImagesOutput{}
 	err = s.cfg.Store.View(ctx, func(r store.Reader) error {
-		if _, err := find(r, scope, name); err != nil {
+		repo, err := find(r, scope, name)
+		if err != nil {
 			return err
 		}
 		all := images(r, scope, name)
 		for _, id := range in.ImageIds {
 			image, code, _ := identified(all, id)
 			if code != "" {
-				return &types.ImageNotFoundException{Message: aws.String("The image with imageId {imageDigest:'" + orNull(id.ImageDigest) + "', imageTag:'" + orNull(id.ImageTag) +
-					"'} does not exist within the repository with name '" + name + "' in the registry with id '" + scope.Account + "'")}
+				return noImage(scope, name, id)
 			}
-			out.ImageDetails = append(out.ImageDetails, detail(scope, all, image))
+			out.ImageDetails = append(out.ImageDetails, detail(scope, repo, all, image))
 		}
 		if len(in.ImageIds) > 0 {
 			return nil
@@ -65,12 +66,21 @@ func (s *Service) DescribeImages(ctx context.Context, caller wire.Caller, in *ec
 				out.NextToken = aws.String(wire.PageToken("ecr-images/"+name, last))
 				break
 			}
-			out.ImageDetails = append(out.ImageDetails, detail(scope, all, image))
+			out.ImageDetails = append(out.ImageDetails, detail(scope, repo, all, image))
 			last = image.Digest
 		}
 		return nil
 	})
 	return out, err
+}
+
+func noImage(scope state.Scope, repository string, id types.ImageIdentifier) error {
+	return &types.ImageNotFoundException{Message: aws.String("The image with imageId " + quoted(id) +
+		" does not exist within the repository with name '" + repository + "' in the registry with id '" + scope.Account + "'")}
+}
+
+func quoted(id types.ImageIdentifier) string {
+	return "{imageDigest:'" + orNull(id.ImageDigest) + "', imageTag:'" + orNull(id.ImageTag) + "'}"
 }
 
 func orNull(s *string) string {

@@ -76,11 +76,12 @@ func size(all []state.Image, image state.Image) (bytes int64) {
 	return bytes
 }
 
-func detail(scope state.Scope, all []state.Image, image state.Image) types.ImageDetail {
+func detail(scope state.Scope, repo state.Repository, all []state.Image, image state.Image) types.ImageDetail {
 	out := types.ImageDetail{
 		RegistryId: aws.String(scope.Account), RepositoryName: aws.String(image.Repository), ImageDigest: aws.String(image.Digest),
 		ImageTags: image.Tags, ImageSizeInBytes: aws.Int64(size(all, image)), ImagePushedAt: aws.Time(image.PushedAt),
 		ImageManifestMediaType: aws.String(image.MediaType), ImageStatus: types.ImageStatusActive,
+		ImageScanStatus: scanStatus(repo, image),
 	}
 	if image.ArtifactType != "" {
 		out.ArtifactMediaType = aws.String(image.ArtifactType)

@@ -28,8 +28,6 @@ func TestCreateRepositoryRefuses(t *testing.T) {
 		{sdk.CreateRepositoryInput{RepositoryName: aws.String("a//b")}, badName},
 		{sdk.CreateRepositoryInput{RepositoryName: aws.String("../up")}, badName},
 		{sdk.CreateRepositoryInput{RepositoryName: aws.String(strings.Repeat("a", 257))}, badName},
-		{sdk.CreateRepositoryInput{RepositoryName: aws.String("b2"), ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true}},
-			"InvalidParameterException: imageScanningConfiguration.scanOnPush: Hatoba does not scan images on push; leave it out or false"},
 		{sdk.CreateRepositoryInput{RepositoryName: aws.String("b2"), EncryptionConfiguration: &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms}},
 			"InvalidParameterException: encryptionConfiguration.encryptionType KMS: Hatoba does not encrypt images under KMS keys; leave it out or use AES256"},
 		{sdk.CreateRepositoryInput{RepositoryName: aws.String("b2"), EncryptionConfiguration: &types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256, KmsKey: aws.String("k")}},
