@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // closed is what a client that wants its connection closed sends besides.
@@ -300,6 +302,21 @@ func TestTargetsThatMisbehave(t *testing.T) {
 	}
 }
 
+// delivered waits until the other side's kernel has all that was written: what
+// is still on its way when a connection is used again, nobody can tell from an
+// answer.
+func delivered(t *testing.T, c net.Conn) {
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	for left := 1; left > 0 && err == nil; time.Sleep(100 * time.Microsecond) {
+		if control := raw.Control(func(fd uintptr) { left, err = unix.IoctlGetInt(int(fd), unix.TIOCOUTQ) }); control != nil {
+			err = control
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // More bytes than said must not become the next client's answer; fewer must
 // not look whole.
 func TestTargetsThatLieAboutLength(t *testing.T) {
@@ -319,6 +336,7 @@ func TestTargetsThatLieAboutLength(t *testing.T) {
 				fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 				time.Sleep(5 * time.Millisecond)
 				fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+				delivered(t, c)
 				late <- struct{}{}
 			case "/less":
 				fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nshort")
