@@ -66,7 +66,7 @@ func EvaluateResource(q Question, d Document) (decision Decision, enough bool) {
 		return decision, false
 	}
 	q.Caller.alone = true
-	return decision, Evaluate(q, d) != ImplicitDeny
+	return decision, Evaluate(q, d) == Allowed
 }
 
 // Public tells whether a policy of a resource lets everybody in without a
@@ -237,6 +237,7 @@ func (s Statement) principal(c Caller) bool {
 		return false
 	}
 	if s.NotPrincipals != nil {
+		c.alone = false // who is of the account is none of the others
 		return !is(s.NotPrincipals)
 	}
 	return s.Principals == nil || is(s.Principals)

@@ -92,6 +92,16 @@ func TestPoliciesOfResources(t *testing.T) {
 	if decision, enough := policy.EvaluateResource(q, deny); decision != policy.ExplicitDeny || enough {
 		t.Errorf("%v, %v", decision, enough)
 	}
+	// A statement about all but the account is not about its callers.
+	for _, effect := range []string{"Deny", "Allow"} {
+		others, err := policy.Parse(`{"Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"*","Resource":"*"},{"Effect":"`+effect+`","NotPrincipal":{"AWS":"123456789012"},"Action":"*","Resource":"*"}]}`, policy.OfResource)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if decision, enough := policy.EvaluateResource(q, others); decision != policy.Allowed || enough {
+			t.Errorf("%s of others: %v, %v", effect, decision, enough)
+		}
+	}
 }
 
 func TestADenyWins(t *testing.T) {
