@@ -2,7 +2,10 @@ package acm
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
@@ -71,13 +74,23 @@ func passes(in *acm.ListCertificatesInput, c types.CertificateSummary) bool {
 	return slices.Contains(kinds, c.KeyAlgorithm) && f.ExportOption != types.CertificateExportEnabled && f.ManagedBy == ""
 }
 
+// listOrder is where a certificate stands in a listing. A token carries it, so
+// that the listing goes on there if the certificate is deleted meanwhile.
+func listOrder(in *acm.ListCertificatesInput, c types.CertificateSummary) string {
+	if in.SortBy == "" {
+		return *c.CertificateArn
+	}
+	at := c.CreatedAt.UnixMilli()
+	if in.SortOrder == types.SortOrderDescending {
+		at = math.MaxInt64 - at
+	}
+	return fmt.Sprintf("%019d %s", at, *c.CertificateArn)
+}
+
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_ListCertificates.html
 func (s *Service) listCertificates(ctx context.Context, caller wire.Caller, in *acm.ListCertificatesInput) (*acm.ListCertificatesOutput, error) {
-	limit := int(aws.ToInt32(in.MaxItems))
-	switch {
-	case in.MaxItems == nil:
-		limit = maxPage
-	case limit < 1 || limit > maxPage:
+	limit, ok := wire.PageSize(in.MaxItems, maxPage, maxPage)
+	if !ok {
 		return nil, invalid("1 validation error detected: Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and %d", limit, maxPage)
 	}
 	if (in.SortBy == "") != (in.SortOrder == "") {
@@ -85,10 +98,6 @@ func (s *Service) listCertificates(ctx context.Context, caller wire.Caller, in *
 	}
 	if len(in.CertificateKeyPairOrigins) > 0 {
 		return nil, invalid("CertificateKeyPairOrigins is not supported here.")
-	}
-	after, err := wire.ReadPageToken("acm", aws.ToString(in.NextToken))
-	if err != nil {
-		return nil, invalid("The token is not valid.")
 	}
 	out := &acm.ListCertificatesOutput{}
 	return out, s.view(ctx, func(r store.Reader) error {
@@ -103,23 +112,13 @@ func (s *Service) listCertificates(ctx context.Context, caller wire.Caller, in *
 				list = append(list, one)
 			}
 		}
-		if in.SortBy != "" {
-			slices.SortStableFunc(list, func(a, b types.CertificateSummary) int {
-				if in.SortOrder == types.SortOrderDescending {
-					a, b = b, a
-				}
-				return a.CreatedAt.Compare(*b.CreatedAt)
-			})
+		order := func(c types.CertificateSummary) string { return listOrder(in, c) }
+		slices.SortFunc(list, func(a, b types.CertificateSummary) int { return strings.Compare(order(a), order(b)) })
+		list, next, err := wire.Cut("acm", list, order, in.NextToken, limit)
+		if err != nil {
+			return invalid("The token is not valid.")
 		}
-		if after != "" {
-			i := slices.IndexFunc(list, func(c types.CertificateSummary) bool { return *c.CertificateArn == after })
-			list = list[i+1:]
-		}
-		out.NextToken = nil
-		if len(list) > limit {
-			list = list[:limit]
-			out.NextToken = aws.String(wire.PageToken("acm", *list[limit-1].CertificateArn))
-		}
+		out.NextToken = next
 		out.CertificateSummaryList = append([]types.CertificateSummary{}, list...)
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,6 +217,46 @@ func TestListingHasRSAUnlessAskedForOthers(t *testing.T) {
 	both, err := w.ListCertificates(t.Context(), &sdk.ListCertificatesInput{MaxItems: aws.Int32(1), Includes: &types.Filters{KeyTypes: []types.KeyAlgorithm{"RSA_2048", "EC_prime256v1"}}})
 	if err != nil || len(both.CertificateSummaryList) != 1 || both.NextToken == nil {
 		t.Error(both, err)
+	}
+}
+
+// A listing that is read page by page goes on behind the last certificate of a
+// page, whether that is still there or not.
+func TestAPageAfterACertificateThatIsGone(t *testing.T) {
+	for _, order := range []types.SortOrder{"", types.SortOrderAscending, types.SortOrderDescending} {
+		w := newWorld(t)
+		want := map[string]bool{}
+		for _, name := range []string{"a.example.com", "b.example.com", "c.example.com"} {
+			w.request(sdk.RequestCertificateInput{DomainName: &name, KeyAlgorithm: types.KeyAlgorithmEcPrime256v1})
+			want[name], w.now = true, w.now.Add(time.Minute)
+		}
+		in := &sdk.ListCertificatesInput{MaxItems: aws.Int32(2), Includes: &types.Filters{KeyTypes: []types.KeyAlgorithm{types.KeyAlgorithmEcPrime256v1}}, SortOrder: order}
+		if order != "" {
+			in.SortBy = types.SortByCreatedAt
+		}
+		var got []string
+		for {
+			page, err := w.ListCertificates(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range page.CertificateSummaryList {
+				got = append(got, *c.DomainName)
+				delete(want, *c.DomainName)
+			}
+			if in.NextToken = page.NextToken; in.NextToken == nil {
+				break
+			}
+			if _, err := w.DeleteCertificate(t.Context(), &sdk.DeleteCertificateInput{CertificateArn: page.CertificateSummaryList[1].CertificateArn}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if order == types.SortOrderDescending {
+			slices.Reverse(got)
+		}
+		if len(got) != 3 || len(want) != 0 || order != "" && !slices.IsSorted(got) {
+			t.Errorf("sorted %q: the pages have %v", order, got)
+		}
 	}
 }
 

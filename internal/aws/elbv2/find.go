@@ -2,6 +2,8 @@ package elbv2
 
 import (
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -129,31 +131,17 @@ func count[T any](list iter.Seq2[state.Key, T]) (n int) {
 	return n
 }
 
-// page cuts a list at a marker, which is the id of the last one before.
-func page[T any](kind string, list []T, id func(T) string, marker *string, size *int32) ([]T, *string, error) {
-	limit := maxPage
-	if size != nil {
-		if limit = int(*size); limit < 1 || limit > maxPage {
-			return nil, nil, invalid("1 validation error detected: Value '%d' at 'pageSize' failed to satisfy constraint: Member must have value between 1 and %d", limit, maxPage)
-		}
+// page is the part of a list behind a marker, in the order of what key says of
+// its items. That carries on where an item was, if it is gone meanwhile.
+func page[T any](kind string, list []T, key func(T) string, marker *string, size *int32) ([]T, *string, error) {
+	limit, ok := wire.PageSize(size, maxPage, maxPage)
+	if !ok {
+		return nil, nil, invalid("1 validation error detected: Value '%d' at 'pageSize' failed to satisfy constraint: Member must have value between 1 and %d", limit, maxPage)
 	}
-	after, err := wire.ReadPageToken(kind, aws.ToString(marker))
+	list = slices.SortedStableFunc(slices.Values(list), func(a, b T) int { return strings.Compare(key(a), key(b)) })
+	cut, next, err := wire.Cut(kind, list, key, marker, limit)
 	if err != nil {
 		return nil, nil, invalid("Invalid marker")
 	}
-	if after != "" {
-		at := 0
-		for at < len(list) && id(list[at]) != after {
-			at++
-		}
-		if at == len(list) {
-			return nil, nil, nil // it is gone: nothing after it is known
-		}
-		list = list[at+1:]
-	}
-	if len(list) <= limit {
-		return list, nil, nil
-	}
-	list = list[:limit]
-	return list, aws.String(wire.PageToken(kind, id(list[limit-1]))), nil
+	return cut, next, nil
 }

@@ -92,7 +92,13 @@ func (s *Service) describeListenerCertificates(ctx context.Context, caller wire.
 		if err != nil {
 			return err
 		}
-		cut, next, err := page("elb-certificates", l.Certificates, func(arn string) string { return arn }, in.Marker, in.PageSize)
+		defaultFirst := func(arn string) string {
+			if arn == l.Certificates[0] {
+				return "default " + arn
+			}
+			return "other " + arn
+		}
+		cut, next, err := page("elb-certificates", l.Certificates, defaultFirst, in.Marker, in.PageSize)
 		out.Certificates, out.NextMarker = []types.Certificate{}, next
 		for _, arn := range cut {
 			out.Certificates = append(out.Certificates, types.Certificate{CertificateArn: aws.String(arn), IsDefault: aws.Bool(arn == l.Certificates[0])})

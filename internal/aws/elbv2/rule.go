@@ -1,9 +1,8 @@
 package elbv2
 
 import (
-	"cmp"
 	"context"
-	"slices"
+	"fmt"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,15 +25,14 @@ func shownRule(r state.Rule) types.Rule {
 	return out
 }
 
-// rulesOf are a listener's rules as they are tried, the default one last.
-func rulesOf(r store.Reader, scope state.Scope, listener string) (out []state.Rule) {
-	for _, rule := range store.Rules.List(r, scope, listener+"/") {
-		out = append(out, rule)
+// ruleOrder is where a rule stands among those of its listener: by priority, the
+// default one last.
+func ruleOrder(rule state.Rule) string {
+	priority := rule.Priority
+	if priority == 0 {
+		priority = maxRulePriority + 1
 	}
-	slices.SortStableFunc(out, func(a, b state.Rule) int {
-		return cmp.Compare(uint32(a.Priority-1), uint32(b.Priority-1)) // 0 becomes the greatest
-	})
-	return out
+	return fmt.Sprintf("%05d %s", priority, rule.ID())
 }
 
 func checkPriority(p int32) error {
@@ -127,9 +125,11 @@ func (s *Service) describeRules(ctx context.Context, caller wire.Caller, in *ela
 			if err != nil {
 				return err
 			}
-			list = rulesOf(r, caller.Scope, l.ID())
+			for _, rule := range store.Rules.List(r, caller.Scope, l.ID()+"/") {
+				list = append(list, rule)
+			}
 		}
-		cut, next, err := page("elb-rules", list, state.Rule.ID, in.Marker, in.PageSize)
+		cut, next, err := page("elb-rules", list, ruleOrder, in.Marker, in.PageSize)
 		out.Rules, out.NextMarker = []types.Rule{}, next
 		for _, rule := range cut {
 			out.Rules = append(out.Rules, shownRule(rule))

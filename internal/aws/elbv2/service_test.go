@@ -438,3 +438,41 @@ func TestTagsPoliciesAndLimits(t *testing.T) {
 		t.Errorf("%+v %+v", page, next)
 	}
 }
+
+// A listing that is read page by page goes on behind the last item of a page,
+// whether that is still there or not.
+func TestAPageAfterAnItemThatIsGone(t *testing.T) {
+	w := newWorld(t)
+	b, g := w.balancer("web"), w.group("one")
+	l := w.listener(b, 80, forward(g.TargetGroupArn))
+	for _, priority := range []int32{30, 4, 200} {
+		must(w.CreateRule(t.Context(), &sdk.CreateRuleInput{ListenerArn: l.ListenerArn, Priority: &priority, Actions: forward(g.TargetGroupArn),
+			Conditions: []types.RuleCondition{{Field: aws.String("path-pattern"), Values: []string{fmt.Sprintf("/%d", priority)}}}}))
+	}
+	var got []string
+	in := &sdk.DescribeRulesInput{ListenerArn: l.ListenerArn, PageSize: aws.Int32(1)}
+	for {
+		page := must(w.DescribeRules(t.Context(), in))
+		for _, rule := range page.Rules {
+			got = append(got, *rule.Priority)
+			if *rule.Priority != "default" {
+				must(w.DeleteRule(t.Context(), &sdk.DeleteRuleInput{RuleArn: rule.RuleArn}))
+			}
+		}
+		if in.Marker = page.NextMarker; in.Marker == nil {
+			break
+		}
+	}
+	if strings.Join(got, " ") != "4 30 200 default" {
+		t.Errorf("the pages have %v", got)
+	}
+	for _, name := range []string{"two", "three"} {
+		w.group(name)
+	}
+	first := must(w.DescribeTargetGroups(t.Context(), &sdk.DescribeTargetGroupsInput{PageSize: aws.Int32(2)}))
+	must(w.DeleteTargetGroup(t.Context(), &sdk.DeleteTargetGroupInput{TargetGroupArn: first.TargetGroups[1].TargetGroupArn}))
+	rest := must(w.DescribeTargetGroups(t.Context(), &sdk.DescribeTargetGroupsInput{PageSize: aws.Int32(2), Marker: first.NextMarker}))
+	if len(rest.TargetGroups) != 1 || *rest.TargetGroups[0].TargetGroupName != "two" {
+		t.Errorf("%+v", rest.TargetGroups)
+	}
+}
