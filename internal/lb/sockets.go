@@ -50,6 +50,9 @@ func (s *sockets) run(ctx context.Context) {
 			dirty[l] = struct{}{}
 		}
 		clear(failed)
+		for l := range dirty { // first, as another may have the port now
+			s.shut(l)
+		}
 		for l := range dirty {
 			if !s.set(ctx, l) {
 				failed[l] = struct{}{}
@@ -61,11 +64,10 @@ func (s *sockets) run(ctx context.Context) {
 	}
 }
 
-// set opens what a listener should have and closes what it should not.
-func (s *sockets) set(ctx context.Context, l *listener) (all bool) {
+// wanted are the addresses a listener should accept on.
+func (l *listener) wanted() map[netip.AddrPort]bool {
 	want := map[netip.AddrPort]bool{}
-	conf := l.conf.Load()
-	if conf != nil {
+	if conf := l.conf.Load(); conf != nil {
 		if b := conf.bal.conf.Load(); b != nil {
 			if b.Address.IsValid() {
 				want[netip.AddrPortFrom(b.Address, conf.Port)] = true
@@ -75,16 +77,32 @@ func (s *sockets) set(ctx context.Context, l *listener) (all bool) {
 			}
 		}
 	}
-	have := s.open[l]
-	if have == nil {
-		have = map[netip.AddrPort]*socket{}
-		s.open[l] = have
-	}
-	for at, sock := range have {
+	return want
+}
+
+// shut closes what a listener should not have any more.
+func (s *sockets) shut(l *listener) {
+	want := l.wanted()
+	for at, sock := range s.open[l] {
 		if !want[at] {
 			s.close(at, sock)
-			delete(have, at)
+			delete(s.open[l], at)
 		}
+	}
+	if len(want) == 0 {
+		delete(s.open, l)
+		if l.conf.Load() == nil {
+			l.conns.closeIdle()
+		}
+	}
+}
+
+// set opens what a listener should have. It is false when not all could be.
+func (s *sockets) set(ctx context.Context, l *listener) (all bool) {
+	want, have := l.wanted(), s.open[l]
+	if have == nil && len(want) > 0 {
+		have = map[netip.AddrPort]*socket{}
+		s.open[l] = have
 	}
 	all = true
 	for at := range want {
@@ -102,12 +120,6 @@ func (s *sockets) set(ctx context.Context, l *listener) (all bool) {
 		have[at] = sock
 		if s.plane.opts.Bound != nil {
 			s.plane.opts.Bound(l.id, at, err)
-		}
-	}
-	if len(want) == 0 {
-		delete(s.open, l)
-		if conf == nil {
-			l.conns.closeIdle()
 		}
 	}
 	return all

@@ -99,3 +99,19 @@ func TestIdleConnectionsEnd(t *testing.T) {
 		t.Errorf("it did not end: %v", err)
 	}
 }
+
+// A port that one listener leaves is free for the others of the same change.
+func TestAPortChangesHands(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.http(nil)
+	for i := range 10 {
+		id := func(i int) string { return []string{"l", "other"}[i%2] }
+		w.Apply(Change{
+			GoneListeners: []string{id(i)},
+			Listeners:     []Listener{{ID: id(i + 1), Balancer: "b", Port: 8080, Default: Action{Fixed: &Fixed{Status: 200}}}},
+		})
+		if got := w.next(); got.listener != id(i+1) || got.err != nil {
+			t.Fatalf("told %+v", got)
+		}
+	}
+}
