@@ -73,7 +73,23 @@ func putVisit(v *visit) {
 // served is what an answer has cost and come to.
 type served struct {
 	http.ResponseWriter
-	sent int64
+	sent  int64
+	until time.Time // when the client has to have taken what was written
+}
+
+// write sends a piece of a body. A client that takes nothing for the idle time,
+// and at most half of it more, is given up: net/http's writers wait without end.
+// What fits into their buffer waits for nobody.
+func (o *served) write(b []byte, idle time.Duration) error {
+	o.sent += int64(len(b))
+	if now := time.Now(); o.sent > smallBuffer && o.until.Before(now.Add(idle+idle/4)) {
+		// It ends a stream of HTTP/2 even when nothing waits to be written, so
+		// that at each piece more than the idle time has to be left.
+		o.until = now.Add(idle + idle/2)
+		_ = http.NewResponseController(o.ResponseWriter).SetWriteDeadline(o.until) // a connection that is gone is told by Write
+	}
+	_, err := o.Write(b)
+	return err
 }
 
 // serveHTTP carries a request through net/http's types.
@@ -328,8 +344,7 @@ func (v *visit) copyHTTP(out *served, res *http.Response, still *time.Timer) err
 		n, err := res.Body.Read(buf)
 		still.Reset(v.bal.idle())
 		if n > 0 {
-			out.sent += int64(n)
-			if _, err := out.Write(buf[:n]); err != nil {
+			if err := out.write(buf[:n], v.bal.idle()); err != nil {
 				return err
 			}
 			if res.ContentLength < 0 {

@@ -279,3 +279,40 @@ func TestHTTP2ToHTTP1(t *testing.T) {
 		_ = res.Body.Close()
 	}
 }
+
+// A client that takes nothing of its answer for the idle time is given up, and
+// so is what its target sends.
+func TestHTTP2ClientsThatDoNotRead(t *testing.T) {
+	for name, method := range map[string]string{"without a body": "GET", "with a body": "POST"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, Options{})
+			ended := make(chan struct{})
+			at := w.http(func(c *Change) {
+				https(t)(c)
+				c.Balancers[0].HTTP.IdleTimeout = 200 * time.Millisecond
+			}, server(t, func(rw http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				for part := make([]byte, 64<<10); ; {
+					if _, err := rw.Write(part); err != nil {
+						close(ended)
+						return
+					}
+				}
+			}))
+			req, _ := http.NewRequest(method, "https://"+at+"/", strings.NewReader("x")) //nolint:noctx // a test
+			if method == "GET" {
+				req.Body, req.ContentLength = http.NoBody, 0
+			}
+			res, err := tlsClient(t, "a.test", true).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			select {
+			case <-ended:
+			case <-time.After(10 * time.Second):
+				t.Error("the target still sends to a client that reads nothing")
+			}
+		})
+	}
+}

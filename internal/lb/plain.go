@@ -130,8 +130,7 @@ func (v *visit) copyPlain(out *served, u *upstream, how frame) (trailers []byte,
 			}
 			u.r += n
 			if data && n > 0 {
-				out.sent += int64(n)
-				if _, err := out.Write(have[:n]); err != nil {
+				if err := out.write(have[:n], idle); err != nil {
 					return nil, errClientGone
 				}
 			}
