@@ -46,9 +46,33 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// withBalancer runs a test in a world whose loop has a balancer and a group.
+func withBalancer(t *testing.T, test func(*world)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.setUp(nil)
+		w.run()
+		defer w.stop()
+		test(w)
+	})
+}
+
 func (w *world) run() *Loop {
+	l := w.loop()
+	w.begin(l)
+	return l
+}
+
+func (w *world) begin(l *Loop) {
 	ctx, cancel := context.WithCancel(w.Context())
-	l := New(Config{
+	done := make(chan struct{})
+	go func() { defer close(done); _ = l.Run(ctx) }()
+	w.stop = func() { cancel(); <-done }
+	synctest.Wait()
+}
+
+func (w *world) loop() *Loop {
+	return New(Config{
 		Store: w.db, Log: slog.New(slog.DiscardHandler), Apply: w.apply, Ingress: []netip.Addr{netip.MustParseAddr("0.0.0.0")},
 		Addresses: func(up []netip.Addr) error { w.mu.Lock(); defer w.mu.Unlock(); w.up = up; return w.failing },
 		Names:     func(names map[string][]netip.Addr) { w.mu.Lock(); defer w.mu.Unlock(); w.names = names },
@@ -59,11 +83,6 @@ func (w *world) run() *Loop {
 			return w.answers[q.Address]
 		},
 	})
-	done := make(chan struct{})
-	go func() { defer close(done); _ = l.Run(ctx) }()
-	w.stop = func() { cancel(); <-done }
-	synctest.Wait()
-	return l
 }
 
 func (w *world) apply(c lb.Change) {
@@ -171,11 +190,7 @@ var (
 const one = "172.31.0.10"
 
 func TestATargetIsHealthyAfterItsFirstGoodAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.setUp(nil)
-		w.run()
-		defer w.stop()
+	withBalancer(t, func(w *world) {
 		w.answer(one, refused)
 		w.register(one, "")
 		w.want(one, "initial Elb.InitialHealthChecking", lb.Initial)
@@ -188,11 +203,7 @@ func TestATargetIsHealthyAfterItsFirstGoodAnswer(t *testing.T) {
 
 // Bad answers that AWS would not have asked for make nothing unhealthy.
 func TestATargetIsUnhealthyWhenItWouldBeOnAWS(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.setUp(nil)
-		w.run()
-		defer w.stop()
+	withBalancer(t, func(w *world) {
 		w.answer(one, refused)
 		w.register(one, "")
 		time.Sleep(59 * time.Second)
@@ -216,21 +227,17 @@ func TestATargetIsUnhealthyWhenItWouldBeOnAWS(t *testing.T) {
 }
 
 func TestHealthIsWrittenOnChangeOnly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.setUp(nil)
-		w.run()
-		defer w.stop()
+	withBalancer(t, func(w *world) {
 		w.answer(one, good)
 		w.register(one, "")
 		time.Sleep(time.Second)
 		before := w.revision()
 		time.Sleep(time.Hour)
 		if after := w.revision(); after != before {
-			t.Errorf("%d writes in an hour of good answers", after-before)
+			w.Errorf("%d writes in an hour of good answers", after-before)
 		}
 		if n := w.asked[netip.MustParseAddrPort(one+":80")]; n != 121 {
-			t.Errorf("asked %d times in an hour", n)
+			w.Errorf("asked %d times in an hour", n)
 		}
 	})
 }
@@ -242,11 +249,7 @@ func (w *world) revision() (out int64) {
 }
 
 func TestDrainingTakesItsTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.setUp(nil)
-		w.run()
-		defer w.stop()
+	withBalancer(t, func(w *world) {
 		w.answer(one, good)
 		w.register(one, "")
 		time.Sleep(time.Second)
@@ -285,26 +288,22 @@ func TestAnotherLifeGoesOn(t *testing.T) {
 }
 
 func TestAGroupThatNobodyForwardsToIsNotAsked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.setUp(nil)
-		w.run()
-		defer w.stop()
+	withBalancer(t, func(w *world) {
 		w.answer(one, good)
 		w.register(one, "")
 		time.Sleep(time.Second)
 		w.want(one, "healthy ", lb.Healthy)
 		w.associate(nil)
-		_ = w.db.View(t.Context(), func(r store.Reader) error {
+		_ = w.db.View(w.Context(), func(r store.Reader) error {
 			if target, _ := store.Targets.Get(r, key(one)); target.Health.State != unused || target.Health.Reason != "Target.NotInUse" {
-				t.Errorf("%+v", target.Health)
+				w.Errorf("%+v", target.Health)
 			}
 			return nil
 		})
 		n := w.asked[netip.MustParseAddrPort(one+":80")]
 		time.Sleep(time.Hour)
 		if now := w.asked[netip.MustParseAddrPort(one+":80")]; now != n {
-			t.Errorf("asked %d times", now-n)
+			w.Errorf("asked %d times", now-n)
 		}
 		w.associate([]string{"app/web/1"})
 		time.Sleep(time.Second)
