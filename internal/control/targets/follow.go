@@ -27,7 +27,10 @@ func (l *Loop) follow(ctx context.Context, out chan<- batch) {
 		err := l.cfg.Store.Follow(ctx, func(r store.Reader) error {
 			return send(batch{changes: everything(r), whole: true})
 		}, func(changes []store.Change) error {
-			return send(batch{changes: relevant(changes)})
+			if changes = relevant(changes); len(changes) == 0 {
+				return nil
+			}
+			return send(batch{changes: changes})
 		}, store.LoadBalancers.Name, store.Listeners.Name, store.Rules.Name, store.Certificates.Name, store.TargetGroups.Name, store.Targets.Name, store.Tasks.Name)
 		if ctx.Err() == nil {
 			l.cfg.Log.Warn("target follower starts again", "loop", "targets", "error", err)

@@ -1,6 +1,7 @@
 package targets
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -39,6 +40,10 @@ type touched struct {
 
 func newTouched() touched {
 	return touched{map[state.Key]string{}, map[state.Key]string{}, map[state.Key]string{}, map[state.Key]bool{}, map[state.Key]bool{}}
+}
+
+func (t touched) empty() bool {
+	return len(t.balancers)+len(t.listeners)+len(t.groups)+len(t.targets)+len(t.ended) == 0
 }
 
 func note(m map[state.Key]string, key state.Key, arn string) {
@@ -145,19 +150,7 @@ func unlink[K comparable](m map[K]map[state.Key]bool, from K, to state.Key) {
 
 // sameBalancer tells that two records differ in their state alone, if at all.
 func sameBalancer(a, b state.LoadBalancer) bool {
-	return a.ARN == b.ARN && a.DNSName == b.DNSName && slices.Equal(a.Zones, b.Zones) && sameSettings(a.Attributes, b.Attributes)
-}
-
-func sameSettings(a, b map[string]string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for k, v := range a {
-		if w, ok := b[k]; !ok || v != w {
-			return false
-		}
-	}
-	return true
+	return a.ARN == b.ARN && a.DNSName == b.DNSName && slices.Equal(a.Zones, b.Zones) && maps.Equal(a.Attributes, b.Attributes)
 }
 
 // checkedOtherwise tells that the targets of a group have to be looked at again.

@@ -49,22 +49,25 @@ type Loop struct {
 	cfg   Config
 	table table
 	found chan finding
-	bound chan binding
 	jobs  map[state.Key]*job
 	work  sync.WaitGroup
 
+	mu    sync.Mutex
+	said  map[binding]string // what the plane said last and the loop has not heard: the problem, "" for none
+	heard chan struct{}      // holds one token while something is said
+
 	unwritten []finding                            // what the store did not take
+	unsettled touched                              // as well
 	ports     map[string]map[netip.AddrPort]string // what cannot be listened on, and why, by listener's ARN
 	up        []netip.Addr
 	down      error // why they are not up
 	names     map[string][]netip.Addr
 }
 
-// binding is what the plane says of a listener's address.
+// binding is an address of a listener.
 type binding struct {
 	listener string // ARN
 	address  netip.AddrPort
-	problem  string
 }
 
 // New returns a loop; Run does its work.
@@ -81,20 +84,26 @@ func New(cfg Config) *Loop {
 	if cfg.Instance == nil {
 		cfg.Instance = func(string) (netip.Addr, bool) { return netip.Addr{}, false }
 	}
-	return &Loop{cfg: cfg, table: newTable(), found: make(chan finding, 256), bound: make(chan binding, 256), jobs: map[state.Key]*job{}, ports: map[string]map[netip.AddrPort]string{}}
+	return &Loop{
+		cfg: cfg, table: newTable(), found: make(chan finding, 256), jobs: map[state.Key]*job{},
+		said: map[binding]string{}, heard: make(chan struct{}, 1), unsettled: newTouched(), ports: map[string]map[netip.AddrPort]string{},
+	}
 }
 
 // Bound is told by the plane which of its addresses it has; it does not wait
 // for the loop.
 func (l *Loop) Bound(listener string, address netip.AddrPort, err error) {
-	b := binding{listener: listener, address: address}
+	problem := ""
 	if err != nil {
-		b.problem = err.Error()
+		problem = err.Error()
 		l.cfg.Log.Warn("a load balancer's port cannot be had; it is tried again", "listener", listener, "address", address, "error", err)
 	}
+	l.mu.Lock()
+	l.said[binding{listener, address}] = problem
+	l.mu.Unlock()
 	select {
-	case l.bound <- b:
-	default: // told in the log
+	case l.heard <- struct{}{}:
+	default:
 	}
 }
 
@@ -107,6 +116,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	l.work.Go(func() { l.follow(ctx, batches) })
 	again := time.NewTimer(0)
 	again.Stop()
+	waiting := false // for again
 	for {
 		var findings []finding
 		select {
@@ -114,18 +124,20 @@ func (l *Loop) Run(ctx context.Context) error {
 			return nil
 		case b := <-batches:
 			l.take(ctx, b)
-		case b := <-l.bound:
-			l.note(ctx, b)
+		case <-l.heard:
+			l.note(ctx)
 		case f := <-l.found:
 			findings = l.gather(f)
 		case <-again.C:
+			waiting = false
 			l.retry(ctx)
 		}
 		if err := l.write(ctx, findings); err != nil && ctx.Err() == nil {
 			l.cfg.Log.Error("health of targets could not be written", "error", err)
 		}
-		if len(l.unwritten) > 0 || l.down != nil {
+		if !waiting && (len(l.unwritten) > 0 || !l.unsettled.empty() || l.down != nil) {
 			again.Reset(time.Second)
+			waiting = true
 		}
 	}
 }
@@ -146,13 +158,12 @@ func (l *Loop) gather(first finding) []finding {
 
 // retry does again what failed.
 func (l *Loop) retry(ctx context.Context) {
-	if l.down == nil {
-		return
-	}
-	l.network()
 	seen := newTouched()
-	for key := range l.table.balancers {
-		seen.balancers[key] = ""
+	if l.down != nil {
+		l.network()
+		for key := range l.table.balancers {
+			seen.balancers[key] = ""
+		}
 	}
 	l.settle(ctx, seen)
 }

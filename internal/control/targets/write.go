@@ -3,6 +3,7 @@ package targets
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -59,8 +60,12 @@ func writeOne(w store.Writer, f finding) error {
 }
 
 // settle writes which balancers answer, and removes the targets of tasks that
-// have ended: there is nothing to drain.
+// have ended: there is nothing to drain. What the store does not take is tried
+// again.
 func (l *Loop) settle(ctx context.Context, seen touched) {
+	maps.Copy(seen.balancers, l.unsettled.balancers)
+	maps.Copy(seen.ended, l.unsettled.ended)
+	l.unsettled = newTouched()
 	states := map[state.Key]state.BalancerState{}
 	for key := range seen.balancers {
 		if b, ok := l.table.balancers[key]; ok {
@@ -92,6 +97,7 @@ func (l *Loop) settle(ctx context.Context, seen touched) {
 	})
 	if err != nil && ctx.Err() == nil {
 		l.cfg.Log.Error("state of load balancers could not be written", "error", err)
+		l.unsettled.balancers, l.unsettled.ended = seen.balancers, seen.ended
 	}
 }
 
@@ -132,22 +138,30 @@ func (l *Loop) stateOf(b state.LoadBalancer) state.BalancerState {
 	return state.BalancerState{Code: "active", Reason: strings.Join(problems, "; ")}
 }
 
-// note keeps what the plane says of an address.
-func (l *Loop) note(ctx context.Context, b binding) {
-	switch {
-	case b.problem != "":
-		if l.ports[b.listener] == nil {
-			l.ports[b.listener] = map[netip.AddrPort]string{}
+// note keeps what the plane said of addresses.
+func (l *Loop) note(ctx context.Context) {
+	l.mu.Lock()
+	said := l.said
+	l.said = map[binding]string{}
+	l.mu.Unlock()
+	of := map[string]bool{} // listeners that became others
+	for at, problem := range said {
+		switch {
+		case problem != "":
+			if l.ports[at.listener] == nil {
+				l.ports[at.listener] = map[netip.AddrPort]string{}
+			}
+			l.ports[at.listener][at.address] = problem
+		case l.ports[at.listener][at.address] != "":
+			delete(l.ports[at.listener], at.address)
+		default:
+			continue
 		}
-		l.ports[b.listener][b.address] = b.problem
-	case l.ports[b.listener][b.address] != "":
-		delete(l.ports[b.listener], b.address)
-	default:
-		return
+		of[at.listener] = true
 	}
 	seen := newTouched()
 	for key, record := range l.table.listeners {
-		if record.ARN == b.listener {
+		if of[record.ARN] {
 			seen.balancers[key.Scope().Key(record.Balancer)] = ""
 		}
 	}
