@@ -45,7 +45,7 @@ func enforced(key state.Key, g state.SecurityGroup) *protocol.SecurityGroup {
 
 // changeFirewall notes what a change means for groups and members, and tells
 // whether that is anything; s.mu is held.
-func (s *session) changeFirewall(c store.Change) (changed bool) {
+func (s *session) changeFirewall(c store.Change) (changed bool, err error) {
 	switch c.Table {
 	case store.SecurityGroups.Name:
 		before, had, after, has := store.SecurityGroups.Of(c)
@@ -53,34 +53,34 @@ func (s *session) changeFirewall(c store.Change) (changed bool) {
 		switch {
 		case has && (!had || !reflect.DeepEqual(before.Rules, after.Rules)):
 			s.firewall().Groups[after.ID] = enforced(c.Key, after)
-			return true
+			return true, nil
 		case had && !has:
 			s.firewall().Groups[before.ID] = nil
-			return true
+			return true, nil
 		}
 	case store.LoadBalancers.Name:
 		return s.changeBalancer(c)
 	case store.Tasks.Name:
 		before, _, after, has := store.Tasks.Of(c)
 		if before.Placement.Node == s.node || after.Placement.Node == s.node || has && before.Observed.ENI == after.Observed.ENI && before.Observed.Status == after.Observed.Status {
-			return false
+			return false, nil
 		}
 		var m *protocol.Member
-		_ = s.cfg.Store.View(context.Background(), func(r store.Reader) error {
-			if has {
+		if has {
+			err = s.cfg.Store.View(context.Background(), func(r store.Reader) error {
 				m = s.elsewhere(r, c.Key, after)
-			}
-			return nil
-		})
+				return nil
+			})
+		}
 		s.firewall().Members["task/"+c.Key.ID] = m
-		return true
+		return true, err
 	}
-	return false
+	return false, nil
 }
 
-func (s *session) changeBalancer(c store.Change) (changed bool) {
+func (s *session) changeBalancer(c store.Change) (changed bool, err error) {
 	before, had, after, has := store.LoadBalancers.Of(c)
-	_ = s.cfg.Store.View(context.Background(), func(r store.Reader) error {
+	err = s.cfg.Store.View(context.Background(), func(r store.Reader) error {
 		var old, now map[string]*protocol.Member
 		if had {
 			old = balancerMembers(r, c.Key, before)
@@ -98,7 +98,7 @@ func (s *session) changeBalancer(c store.Change) (changed bool) {
 		maps.Copy(s.firewall().Members, now)
 		return nil
 	})
-	return changed
+	return changed, err
 }
 
 // balancerMembers are a balancer's addresses. A network balancer without

@@ -72,7 +72,11 @@ func (s *session) change(changes []store.Change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range changes {
-		if s.changeFirewall(c) {
+		changed, err := s.changeFirewall(c)
+		if err != nil {
+			return err
+		}
+		if changed {
 			s.signal()
 		}
 		switch c.Table {
