@@ -1,6 +1,7 @@
 package service
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hatoba/hatoba/internal/state"
@@ -66,10 +67,4 @@ func (d *draft) groupARN(id string) string {
 	return d.v.Scope.ARN("elasticloadbalancing", "targetgroup/"+id)
 }
 
-func sorted(m map[string]int) (out []string) {
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
+func sorted(m map[string]int) []string { return slices.Sorted(maps.Keys(m)) }

@@ -3,7 +3,8 @@ package service
 import "github.com/hatoba/hatoba/internal/state"
 
 // daemon keeps one task of the primary on each container instance that is
-// ACTIVE and meets the placement constraints; elsewhere there is none. An older one goes first, as far as the lower bound lets it.
+// ACTIVE and meets the placement constraints; elsewhere there is none. An older
+// one goes first, as far as the lower bound lets it.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
 func (d *draft) daemon() {
@@ -17,18 +18,14 @@ func (d *draft) daemon() {
 	spare := max(0, p.good+o.good-lower)
 	on := map[string]bool{} // instances with a task that is wanted
 	var gone []*Task
-	moved := 0
 	for _, t := range primary {
-		switch {
-		case d.leaving(t) || on[t.Placement.ContainerInstance]:
+		if d.bad(t) || on[t.Placement.ContainerInstance] {
 			gone = append(gone, t)
-		case d.bad(t):
-			gone = append(gone, t)
-		default:
+		} else {
 			on[t.Placement.ContainerInstance] = true
 		}
 	}
-	moved += d.stop(gone)
+	moved := d.stop(gone)
 	r := d.s.Primary()
 	if r.State != state.RolloutFailed {
 		moved += d.stop(d.choose(old, len(old), len(old), &spare))

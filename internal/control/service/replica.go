@@ -21,7 +21,7 @@ func bounds(desired int, minimum, maximum *int32) (lower, upper int) {
 	return int(math.Ceil(float64(desired) * float64(low) / 100)), int(math.Floor(float64(desired) * float64(high) / 100))
 }
 
-// count is what the tasks of one side are.
+// counts is what the tasks of one side are.
 type counts struct{ all, good, bad int }
 
 func (d *draft) counts(tasks []*Task) (c counts) {
@@ -43,7 +43,7 @@ func (d *draft) replica() {
 	primary, old := d.split()
 	desired := d.desired()
 	if d.s.Status != state.ServiceActive {
-		d.stopAll(append(primary, old...))
+		d.stop(append(primary, old...))
 		return
 	}
 	lower, upper := bounds(desired, d.s.Deployment.MinimumHealthyPercent, d.s.Deployment.MaximumPercent)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/hatoba/hatoba/internal/state"
 )
@@ -56,7 +57,7 @@ func (d *draft) choose(tasks []*Task, n, sound int, spare *int) (out []*Task) {
 			if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {
 				return c
 			}
-			return compare(b.ID, a.ID)
+			return strings.Compare(b.ID, a.ID)
 		})
 		left = slices.DeleteFunc(left, func(t *Task) bool { return t == best })
 		if d.protected(best) {
@@ -111,8 +112,4 @@ func (d *draft) stopReason(t *Task) string {
 		return "Task failed container health checks"
 	}
 	return "Scaling activity initiated by (deployment " + state.RolloutID(t.Spec.Service.Revision) + ")"
-}
-
-func (d *draft) stopAll(tasks []*Task) {
-	d.stop(tasks)
 }
