@@ -7,6 +7,7 @@ package expire
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/state"
@@ -27,7 +28,9 @@ type Loop struct {
 // Run works until ctx ends.
 func (l *Loop) Run(ctx context.Context) error {
 	changed := make(chan []state.Key)
-	go l.follow(ctx, changed)
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() { l.follow(ctx, changed) })
 	tick := time.NewTicker(Every)
 	defer tick.Stop()
 	for {
@@ -57,7 +60,7 @@ func (l *Loop) Run(ctx context.Context) error {
 
 func (l *Loop) evaluate(ctx context.Context, keys []state.Key) {
 	for _, k := range keys {
-		n, err := l.Expire(ctx, state.Scope{Account: k.Account, Region: k.Region}, k.ID)
+		n, err := l.Expire(ctx, k.Scope(), k.ID)
 		switch {
 		case ctx.Err() != nil:
 			return

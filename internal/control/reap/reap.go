@@ -6,6 +6,7 @@ package reap
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/state"
@@ -28,7 +29,9 @@ type Loop struct {
 func (l *Loop) Run(ctx context.Context) error {
 	due := map[state.Key]time.Time{}
 	changes := make(chan map[state.Key]time.Time)
-	go l.follow(ctx, changes)
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() { l.follow(ctx, changes) })
 	for {
 		next, keys := decide(time.Now(), due)
 		for len(keys) > 0 {
