@@ -24,7 +24,7 @@ func program(ctx context.Context, dir string) (string, error) {
 		return "", err
 	}
 	var found []string
-	for _, line := range strings.Fields(out) {
+	for _, line := range lines(out) {
 		rel, err := filepath.Rel(dir, line)
 		if err != nil {
 			return "", err
@@ -73,12 +73,19 @@ func (s source) folders(ctx context.Context) []string {
 	if err != nil {
 		return nil // the build will say it
 	}
-	return strings.Split(strings.TrimSpace(out), "\n")
+	return lines(out)
+}
+
+// lines are those of a tool's output that are not empty.
+func lines(out string) []string {
+	return strings.FieldsFunc(out, func(r rune) bool { return r == '\n' })
 }
 
 func goTool(ctx context.Context, dir, arch string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+	cmd.Dir = dir
+	// cmd.Environ has dir as PWD: behind a symbolic link go names folders as dir does.
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {

@@ -3,6 +3,7 @@ package dev
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/fsnotify/fsnotify"
 	"golang.org/x/tools/txtar"
 )
 
@@ -326,5 +328,62 @@ func TestPortsThatExclude(t *testing.T) {
 	def.NetworkMode, def.ContainerDefinitions[0].PortMappings[0].HostPort = "bridge", aws.Int32(80)
 	if !exclusive(def) {
 		t.Error("two tasks cannot have one port")
+	}
+}
+
+// A module may lie in a folder whose name has a space, and be reached through a
+// symbolic link.
+func TestProgramsAreFoundWhereverTheyLie(t *testing.T) {
+	dir := filepath.Join(folder(t, "-- my web/go.mod --\nmodule example.com/x\n-- my web/cmd/x/main.go --\npackage main\nfunc main() {}\n"), "my web")
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{dir, link} {
+		if got, err := program(t.Context(), dir); err != nil || got != "./cmd/x" {
+			t.Errorf("in %s: %q %v", dir, got, err)
+		}
+		s := source{kind: KindGo, dir: dir, pkg: "./cmd/x", arch: "amd64"}
+		if got := s.folders(t.Context()); !slices.Equal(got, []string{filepath.Join(dir, "cmd", "x")}) {
+			t.Errorf("of %s are watched %q", dir, got)
+		}
+	}
+}
+
+// A loop that would not see a save says so and ends.
+func TestALoopThatSeesNothingEnds(t *testing.T) {
+	w, err := newWatcher(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.notify.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l := &loop{Config: Config{Dir: t.TempDir()}, screen: screen{out: t.Output()}, watch: w}
+	if err := l.attend(t.Context()); !errors.Is(err, fsnotify.ErrClosed) {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+func TestFoldersOfOthersAreNotWatched(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root reads every folder")
+	}
+	dir := folder(t, "-- a/x --\nx\n-- data/y --\ny\n")
+	data := filepath.Join(dir, "data")
+	if err := os.Chmod(data, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(data, 0o755) })
+	w, err := newWatcher(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.notify.Close()
+	if err := w.tree(dir); err != nil || !slices.Contains(w.notify.WatchList(), filepath.Join(dir, "a")) {
+		t.Errorf("watched are %v, %v", w.notify.WatchList(), err)
+	}
+	if empty, err := w.made(data); !empty || err != nil {
+		t.Errorf("one that is made: %v %v", empty, err)
 	}
 }

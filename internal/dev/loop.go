@@ -77,7 +77,8 @@ type loop struct {
 }
 
 // Run builds, deploys and follows until ctx ends, and then takes away what it
-// deployed. It returns early only when the folder cannot be read at all.
+// deployed. It returns early only when the folder cannot be read at all, or
+// cannot be watched any more.
 func Run(ctx context.Context, cfg Config) (err error) {
 	l := &loop{Config: cfg, screen: screen{out: cfg.Out}, tailed: map[string]bool{}, told: map[string]bool{}}
 	if l.scratch, err = os.MkdirTemp("", "hatoba-dev-"); err != nil {
@@ -91,27 +92,31 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if l.watch, err = newWatcher(p.Settings.Ignore); err != nil {
 		return err
 	}
-	watching, unwatch := context.WithCancel(ctx)
-	defer unwatch()
-	group := &errgroup.Group{}
-	group.Go(func() error { return l.watch.Run(watching) })
 	last, silence := context.WithCancel(context.WithoutCancel(ctx))
 	defer silence()
 	l.tails, l.tailing = &errgroup.Group{}, last
-	err = l.main(ctx)
-	unwatch()
+	err = l.attend(ctx)
 	if !l.Keep {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 		err = errors.Join(err, l.end(end))
 		cancel()
 	}
 	silence()
-	return errors.Join(err, group.Wait(), l.tails.Wait())
+	return errors.Join(err, l.tails.Wait())
+}
+
+// attend watches and takes turns until ctx ends, or until saves cannot be seen
+// any more.
+func (l *loop) attend(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return l.watch.Run(ctx) })
+	group.Go(func() error { l.main(ctx); return nil })
+	return group.Wait()
 }
 
 // main takes turns: one at the beginning, and one for every save. A save
 // during a turn ends it and begins the next.
-func (l *loop) main(ctx context.Context) error {
+func (l *loop) main(ctx context.Context) {
 	turn := func(change change) (chan error, context.CancelFunc) {
 		done := make(chan error, 1)
 		turning, cancel := context.WithCancel(ctx)
@@ -128,7 +133,7 @@ func (l *loop) main(ctx context.Context) error {
 			if done != nil {
 				<-done //nolint:errcheck // it was cut short
 			}
-			return nil
+			return
 		case c := <-l.watch.changes:
 			cancel()
 			if done != nil {

@@ -50,14 +50,17 @@ func (w *watcher) tree(dir string) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil // a folder that went while we looked
-		case err != nil:
-			return err
-		case !d.IsDir():
+		case err == nil && !d.IsDir():
 			return nil
-		case name != dir && unwatched(d.Name()):
+		case err == nil && name != dir && unwatched(d.Name()):
 			return fs.SkipDir
+		case err == nil:
+			err = w.notify.Add(name)
 		}
-		return w.notify.Add(name)
+		if name != dir && errors.Is(err, fs.ErrPermission) {
+			return fs.SkipDir // another user's, such as a database's in a mount: nothing is built of it
+		}
+		return err
 	})
 }
 
@@ -89,7 +92,7 @@ func (w *watcher) Run(ctx context.Context) error {
 			return nil
 		case err, ok := <-w.notify.Errors:
 			if !ok {
-				return nil
+				return fsnotify.ErrClosed
 			}
 			if errors.Is(err, fsnotify.ErrEventOverflow) {
 				last = "many files"
@@ -99,7 +102,7 @@ func (w *watcher) Run(ctx context.Context) error {
 			return err
 		case e, ok := <-w.notify.Events:
 			if !ok {
-				return nil
+				return fsnotify.ErrClosed
 			}
 			if e.Has(fsnotify.Create) {
 				empty, err := w.made(e.Name)
@@ -133,7 +136,9 @@ func (w *watcher) made(name string) (empty bool, err error) {
 	if err != nil || !info.IsDir() || unwatched(filepath.Base(name)) {
 		return false, nil // gone again, a file, or of no interest
 	}
-	if err := w.tree(name); err != nil {
+	if err := w.tree(name); errors.Is(err, fs.ErrPermission) {
+		return true, nil
+	} else if err != nil {
 		return false, err
 	}
 	empty = true
