@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,38 +40,32 @@ func Show(ctx context.Context, c Config) error {
 	} else {
 		fmt.Fprintf(c.Out, "deploys     a task\n")
 	}
-	text, err := json.Marshal(def)
-	if err != nil {
-		return err
-	}
-	var fields map[string]any
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return err
-	}
-	text, err = json.MarshalIndent(tidy(fields), "", "  ")
+	text, err := json.MarshalIndent(tidy(reflect.ValueOf(def)), "", "  ")
 	fmt.Fprintf(c.Out, "registers   %s\n", text)
 	return err
 }
 
 // tidy writes the SDK's fields by the API's names, and leaves out what is not
-// set.
-func tidy(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
+// set. The keys of a map are the user's, and stay.
+func tidy(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return tidy(v.Elem())
+	case reflect.Struct:
 		out := map[string]any{}
-		for name, value := range v {
-			if value = tidy(value); value != nil && value != "" {
-				out[strings.ToLower(name[:1])+name[1:]] = value
+		for field, value := range v.Fields() {
+			unset := value.IsZero() && slices.Contains([]reflect.Kind{reflect.Pointer, reflect.Slice, reflect.Map, reflect.String}, value.Kind())
+			if field.IsExported() && !unset {
+				out[strings.ToLower(field.Name[:1])+field.Name[1:]] = tidy(value)
 			}
 		}
 		return out
-	case []any:
-		if len(v) == 0 {
-			return nil
+	case reflect.Slice:
+		out := []any{}
+		for _, item := range v.Seq2() {
+			out = append(out, tidy(item))
 		}
-		for i := range v {
-			v[i] = tidy(v[i])
-		}
+		return out
 	}
-	return v
+	return v.Interface()
 }
