@@ -225,6 +225,8 @@ func TestSecurityGroupRules(t *testing.T) {
 	}) {
 		t.Errorf("rules %+v", got)
 	}
+	_, err = w.RevokeSecurityGroupIngress(ctx, &sdk.RevokeSecurityGroupIngressInput{GroupId: group, SecurityGroupRuleIds: []string{*first}, IpProtocol: aws.String("tcp"), FromPort: aws.Int32(80), ToPort: aws.Int32(81), CidrIp: aws.String("10.0.0.0/8")})
+	wantCode(t, err, "InvalidParameterCombination", "securityGroupRuleIds")
 	revoked, err := w.RevokeSecurityGroupIngress(ctx, &sdk.RevokeSecurityGroupIngressInput{GroupId: group, SecurityGroupRuleIds: []string{*first}})
 	if got := ok(t, revoked, err).RevokedSecurityGroupRules; len(got) != 1 || *got[0].ToPort != 443 {
 		t.Errorf("revoked %+v", got)
@@ -352,6 +354,13 @@ func TestInterfaces(t *testing.T) {
 	if *ok(t, again, err).NetworkInterface.NetworkInterfaceId != *eni {
 		t.Error("the same token makes another")
 	}
+	for _, other := range []*sdk.CreateNetworkInterfaceInput{
+		{SubnetId: subnet.SubnetId, ClientToken: aws.String("once")},
+		{SubnetId: subnet.SubnetId, Groups: []string{*group}, PrivateIpAddress: aws.String("172.31.0.77"), ClientToken: aws.String("once")},
+	} {
+		_, err = w.CreateNetworkInterface(ctx, other)
+		wantCode(t, err, "IdempotentParameterMismatch", "")
+	}
 	all, err := w.DescribeNetworkInterfaces(ctx, &sdk.DescribeNetworkInterfacesInput{})
 	if len(ok(t, all, err).NetworkInterfaces) != 3 {
 		t.Errorf("interfaces %+v", all.NetworkInterfaces)
@@ -369,5 +378,38 @@ func TestInterfaces(t *testing.T) {
 	sn, err := w.DescribeSubnets(ctx, &sdk.DescribeSubnetsInput{SubnetIds: []string{*subnet.SubnetId}})
 	if *ok(t, sn, err).Subnets[0].AvailableIpAddressCount != *subnet.AvailableIpAddressCount-2 {
 		t.Error("addresses in use are not counted")
+	}
+}
+
+// A client token gives the gateway it made, as long as that is described.
+func TestTokens(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	s, err := w.DescribeSubnets(ctx, &sdk.DescribeSubnetsInput{})
+	subnet := ok(t, s, err).Subnets[0]
+	address, err := w.AllocateAddress(ctx, &sdk.AllocateAddressInput{})
+	ok(t, 0, err)
+	for name, in := range map[string]*sdk.CreateNatGatewayInput{
+		"public":  {SubnetId: subnet.SubnetId, AllocationId: address.AllocationId, ClientToken: aws.String("public")},
+		"private": {SubnetId: subnet.SubnetId, ConnectivityType: types.ConnectivityTypePrivate, ClientToken: aws.String("private")},
+	} {
+		create := func() types.NatGateway {
+			t.Helper()
+			out, err := w.CreateNatGateway(ctx, in)
+			return *ok(t, out, err).NatGateway
+		}
+		made := create()
+		if again := create(); *again.NatGatewayId != *made.NatGatewayId {
+			t.Errorf("%s: the same token makes another", name)
+		}
+		_, err = w.DeleteNatGateway(ctx, &sdk.DeleteNatGatewayInput{NatGatewayId: made.NatGatewayId})
+		ok(t, 0, err)
+		if again := create(); *again.NatGatewayId != *made.NatGatewayId || again.State != types.NatGatewayStateDeleted {
+			t.Errorf("%s: a deleted one is told as %s, %s", name, *again.NatGatewayId, again.State)
+		}
+		w.now = w.now.Add(2 * time.Hour)
+		if again := create(); *again.NatGatewayId == *made.NatGatewayId {
+			t.Errorf("%s: one that is described no more is told", name)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -68,7 +69,7 @@ func createSecurityGroup(c *call, in *CreateSecurityGroupInput) (*CreateSecurity
 		return nil, invalid("Value (%s) for parameter groupName is invalid. Character sets beyond ASCII are not supported.", in.GroupName)
 	case !groupText.MatchString(in.Description):
 		return nil, invalid("Value (%s) for parameter GroupDescription is invalid. Character sets beyond ASCII are not supported.", in.Description)
-	case len(in.GroupName) > 3 && in.GroupName[:3] == "sg-":
+	case strings.HasPrefix(in.GroupName, "sg-"):
 		return nil, invalid("Value (%s) for parameter groupName is invalid. Group names may not be in the format sg-*.", in.GroupName)
 	case in.GroupName == "default":
 		return nil, wire.Errorf("InvalidGroup.Reserved", "The security group 'default' is reserved")

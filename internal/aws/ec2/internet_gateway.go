@@ -65,11 +65,7 @@ type AttachInternetGatewayOutput struct{}
 
 func attachInternetGateway(c *call, in *AttachInternetGatewayInput) (*AttachInternetGatewayOutput, error) {
 	return &AttachInternetGatewayOutput{}, c.update(func(w store.Writer) error {
-		g, err := gateways.get(c, w, "internetGatewayId", in.InternetGatewayId)
-		if err != nil {
-			return err
-		}
-		v, err := vpcs.get(c, w, "vpcId", in.VpcId)
+		g, v, err := c.ends(w, in.InternetGatewayId, in.VpcId)
 		switch {
 		case err != nil:
 			return err
@@ -83,6 +79,14 @@ func attachInternetGateway(c *call, in *AttachInternetGatewayInput) (*AttachInte
 	})
 }
 
+// ends are the gateway and the VPC that a request names.
+func (c *call) ends(r store.Reader, gateway, vpc string) (g gatewayRecord, v vpcRecord, err error) {
+	if g, err = gateways.get(c, r, "internetGatewayId", gateway); err == nil {
+		v, err = vpcs.get(c, r, "vpcId", vpc)
+	}
+	return g, v, err
+}
+
 // DetachInternetGatewayInput is the SDK's.
 type DetachInternetGatewayInput AttachInternetGatewayInput
 
@@ -93,11 +97,7 @@ type DetachInternetGatewayOutput struct{}
 // mapped there.
 func detachInternetGateway(c *call, in *DetachInternetGatewayInput) (*DetachInternetGatewayOutput, error) {
 	return &DetachInternetGatewayOutput{}, c.update(func(w store.Writer) error {
-		g, err := gateways.get(c, w, "internetGatewayId", in.InternetGatewayId)
-		if err != nil {
-			return err
-		}
-		v, err := vpcs.get(c, w, "vpcId", in.VpcId)
+		g, v, err := c.ends(w, in.InternetGatewayId, in.VpcId)
 		switch {
 		case err != nil:
 			return err

@@ -95,22 +95,23 @@ func createNatGateway(c *call, in *CreateNatGatewayInput) (*CreateNatGatewayOutp
 	}
 	out := &CreateNatGatewayOutput{ClientToken: in.ClientToken}
 	return out, c.update(func(w store.Writer) error {
-		if in.ClientToken != "" {
-			if o, ok := nats.first(c, w, func(o natRecord) bool { return o.ClientToken == in.ClientToken }); ok {
-				if o.SubnetID != in.SubnetId || o.Allocation != in.AllocationId || o.Connectivity != connectivity || !maps.Equal(o.Tags, tags) {
-					return mismatchedToken()
-				}
-				shape := c.natShape(w, o)
-				out.NatGateway = &shape
-				return nil
+		n, made, err := nats.made(c, w, in.ClientToken, func(o natRecord) (string, bool) {
+			if !c.remembered(o) {
+				return "", false
 			}
-		}
-		n := natRecord{ID: c.id("nat"), SubnetID: in.SubnetId, Connectivity: connectivity, CreatedAt: c.cfg.Now().UTC(), Tags: tags, ClientToken: in.ClientToken}
-		if err := c.placeNAT(w, &n, in); err != nil {
+			return o.ClientToken, o.SubnetID == in.SubnetId && o.Allocation == in.AllocationId && o.Connectivity == connectivity && maps.Equal(o.Tags, tags)
+		})
+		if err != nil {
 			return err
 		}
-		if err := store.NATGateways.Put(w, c.scope.Key(n.ID), n); err != nil {
-			return err
+		if !made {
+			n = natRecord{ID: c.id("nat"), SubnetID: in.SubnetId, Connectivity: connectivity, CreatedAt: c.cfg.Now().UTC(), Tags: tags, ClientToken: in.ClientToken}
+			if err := c.placeNAT(w, &n, in); err != nil {
+				return err
+			}
+			if err := store.NATGateways.Put(w, c.scope.Key(n.ID), n); err != nil {
+				return err
+			}
 		}
 		shape := c.natShape(w, n)
 		out.NatGateway = &shape
@@ -226,7 +227,7 @@ func deleteNatGateway(c *call, in *DeleteNatGatewayInput) (*DeleteNatGatewayOutp
 		}
 		store.NetworkInterfaces.Delete(w, c.scope.Key(n.Interface))
 		now := c.cfg.Now().UTC()
-		n.DeletedAt, n.Allocation, n.Association = &now, "", ""
+		n.DeletedAt = &now
 		return store.NATGateways.Put(w, c.scope.Key(n.ID), n)
 	})
 }

@@ -223,16 +223,6 @@ func createNetworkInterface(c *call, in *CreateNetworkInterfaceInput) (*CreateNe
 	}
 	out := &CreateNetworkInterfaceOutput{ClientToken: in.ClientToken}
 	return out, c.update(func(w store.Writer) error {
-		if in.ClientToken != "" {
-			if o, ok := interfaces.first(c, w, func(o interfaceRecord) bool { return o.ClientToken == in.ClientToken }); ok {
-				if o.SubnetID != in.SubnetId || o.Description != in.Description || !maps.Equal(o.Tags, tags) {
-					return mismatchedToken()
-				}
-				shape := c.interfaceShape(w, o)
-				out.NetworkInterface = &shape
-				return nil
-			}
-		}
 		s, err := subnets.get(c, w, "subnetId", in.SubnetId)
 		if err != nil {
 			return err
@@ -240,13 +230,22 @@ func createNetworkInterface(c *call, in *CreateNetworkInterfaceInput) (*CreateNe
 		if err := c.checkGroups(w, s.VPCID, in.Groups); err != nil {
 			return err
 		}
-		n, err := c.newInterface(w, s, in.PrivateIpAddress)
+		ids := c.effectiveGroups(w, s.VPCID, in.Groups)
+		n, made, err := interfaces.made(c, w, in.ClientToken, func(o interfaceRecord) (string, bool) {
+			return o.ClientToken, o.SubnetID == s.ID && o.Description == in.Description && slices.Equal(o.Groups, ids) && maps.Equal(o.Tags, tags) &&
+				(in.PrivateIpAddress == "" || in.PrivateIpAddress == o.Address.String())
+		})
 		if err != nil {
 			return err
 		}
-		n.Description, n.Groups, n.Tags, n.ClientToken = in.Description, c.effectiveGroups(w, s.VPCID, in.Groups), tags, in.ClientToken
-		if err := store.NetworkInterfaces.Put(w, c.scope.Key(n.ID), n); err != nil {
-			return err
+		if !made {
+			if n, err = c.newInterface(w, s, in.PrivateIpAddress); err != nil {
+				return err
+			}
+			n.Description, n.Groups, n.Tags, n.ClientToken = in.Description, ids, tags, in.ClientToken
+			if err := store.NetworkInterfaces.Put(w, c.scope.Key(n.ID), n); err != nil {
+				return err
+			}
 		}
 		shape := c.interfaceShape(w, n)
 		out.NetworkInterface = &shape

@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -32,7 +33,7 @@ var hexDigits = regexp.MustCompile(`^[0-9a-f]+$`)
 // check refuses what cannot be an id of the kind.
 func (k resource[T]) check(id string) error {
 	prefix := k.prefix + "-"
-	if len(id) <= len(prefix) || id[:len(prefix)] != prefix || !hexDigits.MatchString(id[len(prefix):]) {
+	if digits, ok := strings.CutPrefix(id, prefix); !ok || !hexDigits.MatchString(digits) {
 		return wire.Errorf(k.malformed, "Invalid id: \"%s\" (expecting \"%s...\")", id, prefix)
 	}
 	return nil
@@ -77,6 +78,22 @@ func (k resource[T]) first(c *call, r store.Reader, match func(T) bool) (T, bool
 	}
 	var none T
 	return none, false
+}
+
+// made is what was made with a client token before. read tells the token of
+// one, and whether the request asks for what that is.
+func (k resource[T]) made(c *call, r store.Reader, token string, read func(T) (string, bool)) (record T, found bool, err error) {
+	if token == "" {
+		return record, false, nil
+	}
+	record, found = k.first(c, r, func(o T) bool {
+		t, _ := read(o)
+		return t == token
+	})
+	if _, same := read(record); found && !same {
+		return record, false, mismatchedToken()
+	}
+	return record, found, nil
 }
 
 func (k resource[T]) any(c *call, r store.Reader, match func(T) bool) bool {

@@ -73,15 +73,12 @@ func revokeEgress(c *call, in *RevokeSecurityGroupEgressInput) (*RevokeSecurityG
 //
 // Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html
 func (c *call) revoke(in *RevokeSecurityGroupIngressInput, egress bool) (*RevokeSecurityGroupIngressOutput, error) {
-	permissions := in.IpPermissions
-	if len(in.SecurityGroupRuleIds) == 0 {
-		var err error
-		permissions, err = single(permissions, in.IpProtocol, in.FromPort, in.ToPort, in.CidrIp, in.SourceSecurityGroupName, in.SourceSecurityGroupOwnerId)
-		if err != nil {
-			return nil, err
-		}
-	} else if len(permissions) > 0 {
-		return nil, badCombination("The parameter securityGroupRuleIds may not be used with ipPermissions")
+	permissions, err := single(in.IpPermissions, in.IpProtocol, in.FromPort, in.ToPort, in.CidrIp, in.SourceSecurityGroupName, in.SourceSecurityGroupOwnerId)
+	switch byID := len(in.SecurityGroupRuleIds) > 0; {
+	case byID && len(in.IpPermissions)+len(permissions) > 0:
+		return nil, badCombination("The parameter securityGroupRuleIds may not be used with ipPermissions or the parameters of a single permission")
+	case !byID && err != nil:
+		return nil, err
 	}
 	out := &RevokeSecurityGroupIngressOutput{}
 	return out, c.update(func(w store.Writer) error {
@@ -146,7 +143,7 @@ func undescribed(p IpPermission) IpPermission {
 }
 
 func ruleNotFound(id string) error {
-	if len(id) < 5 || id[:4] != "sgr-" || !hexDigits.MatchString(id[4:]) {
+	if digits, ok := strings.CutPrefix(id, "sgr-"); !ok || !hexDigits.MatchString(digits) {
 		return wire.Errorf("InvalidSecurityGroupRuleId.Malformed", "The security group rule ID '%s' is malformed", id)
 	}
 	return wire.Errorf("InvalidSecurityGroupRuleId.NotFound", "The security group rule ID '%s' does not exist", id)

@@ -2,6 +2,8 @@ package ec2
 
 import (
 	"maps"
+	"strconv"
+	"strings"
 
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -83,12 +85,11 @@ func associated() *RouteTableAssociationState { return &RouteTableAssociationSta
 
 // kindOf is what stands before an id's dash.
 func kindOf(id string) string {
-	for i := range len(id) {
-		if id[i] == '-' {
-			return id[:i]
-		}
+	kind, _, found := strings.Cut(id, "-")
+	if !found {
+		return ""
 	}
-	return ""
+	return kind
 }
 
 const maxTables = 200 // of a VPC
@@ -123,24 +124,24 @@ func createRouteTable(c *call, in *CreateRouteTableInput) (*CreateRouteTableOutp
 		if err != nil {
 			return err
 		}
-		t := tableRecord{ID: c.id("rtb"), VPCID: v.ID, Tags: tags, ClientToken: in.ClientToken}
-		beside := tables.all(c, w, func(o tableRecord) bool { return o.VPCID == v.ID })
-		if in.ClientToken != "" {
-			if o, ok := tables.first(c, w, func(o tableRecord) bool { return o.ClientToken == in.ClientToken }); ok {
-				if o.VPCID != v.ID || !maps.Equal(o.Tags, tags) {
-					return mismatchedToken()
-				}
-				shape := c.tableShape(w, o)
-				out.RouteTable = &shape
-				return nil
-			}
+		t, made, err := tables.made(c, w, in.ClientToken, func(o tableRecord) (string, bool) {
+			return o.ClientToken, o.VPCID == v.ID && maps.Equal(o.Tags, tags)
+		})
+		if err != nil {
+			return err
 		}
-		if len(beside) >= maxTables {
-			return wire.Errorf("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
+		if !made {
+			if len(tables.all(c, w, func(o tableRecord) bool { return o.VPCID == v.ID })) >= maxTables {
+				return wire.Errorf("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
+			}
+			t = tableRecord{ID: c.id("rtb"), VPCID: v.ID, Tags: tags, ClientToken: in.ClientToken}
+			if err := store.RouteTables.Put(w, c.scope.Key(t.ID), t); err != nil {
+				return err
+			}
 		}
 		shape := c.tableShape(w, t)
 		out.RouteTable = &shape
-		return store.RouteTables.Put(w, c.scope.Key(t.ID), t)
+		return nil
 	})
 }
 
@@ -166,15 +167,10 @@ func tableListing() listing[RouteTable] {
 		name: "DescribeRouteTables", idList: "routeTableIds", least: 5, id: func(t RouteTable) string { return t.RouteTableId }, notFound: tables.notFound,
 		tags: func(t RouteTable) []Tag { return t.Tags },
 		filters: map[string]func(RouteTable) []string{
-			"route-table-id": one(func(t RouteTable) string { return t.RouteTableId }),
-			"vpc-id":         one(func(t RouteTable) string { return t.VpcId }),
-			"owner-id":       one(func(t RouteTable) string { return t.OwnerId }),
-			"association.main": each(owned, func(a RouteTableAssociation) string {
-				if a.Main {
-					return "true"
-				}
-				return "false"
-			}),
+			"route-table-id":                         one(func(t RouteTable) string { return t.RouteTableId }),
+			"vpc-id":                                 one(func(t RouteTable) string { return t.VpcId }),
+			"owner-id":                               one(func(t RouteTable) string { return t.OwnerId }),
+			"association.main":                       each(owned, func(a RouteTableAssociation) string { return strconv.FormatBool(a.Main) }),
 			"association.route-table-association-id": each(owned, func(a RouteTableAssociation) string { return a.RouteTableAssociationId }),
 			"association.route-table-id":             each(owned, func(a RouteTableAssociation) string { return a.RouteTableId }),
 			"association.subnet-id":                  each(owned, func(a RouteTableAssociation) string { return a.SubnetId }),

@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -29,18 +30,7 @@ func (c *call) zone(name, id string) (string, error) {
 			return z, nil
 		}
 	}
-	return "", invalid("Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %s.", name+id, joined(zones))
-}
-
-func joined(list []string) string {
-	out := ""
-	for i, s := range list {
-		if i > 0 {
-			out += ", "
-		}
-		out += s
-	}
-	return out
+	return "", invalid("Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %s.", name+id, strings.Join(zones, ", "))
 }
 
 // zoneID is a zone's id: its region's short name and a number.
@@ -53,28 +43,17 @@ func zoneID(zone string) string {
 
 // shortRegion shortens as AWS does: us-east-1 is use1, ap-northeast-1 apne1.
 func shortRegion(region string) string {
-	words, word := []string{}, ""
-	for _, r := range region + "-" {
-		if r == '-' {
-			words, word = append(words, word), ""
-			continue
-		}
-		word += string(r)
-	}
 	short := map[string]string{
 		"north": "n", "south": "s", "east": "e", "west": "w", "central": "c",
 		"northeast": "ne", "southeast": "se", "northwest": "nw", "southwest": "sw",
 	}
+	words := strings.Split(region, "-")
 	for i, w := range words {
 		if s, ok := short[w]; ok {
 			words[i] = s
 		}
 	}
-	out := ""
-	for _, w := range words {
-		out += w
-	}
-	return out
+	return strings.Join(words, "")
 }
 
 // AvailabilityZone is a zone as it is described.
