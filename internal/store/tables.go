@@ -55,6 +55,15 @@ var (
 	ServiceRevisions   = Table[state.ServiceRevision]{Name: "service-revisions", Version: 1}
 	ServiceDeployments = Table[state.ServiceDeployment]{Name: "service-deployments", Version: 1}
 	ServiceEvents      = Table[state.ServiceEvent]{Name: "service-events", Version: 1}
+
+	Alarms = Table[state.Alarm]{Name: "alarms", Version: 1}
+
+	Events     = Table[state.Event]{Name: "events", Version: 1}
+	EventRules = Table[state.EventRule]{Name: "event-rules", Version: 1}
+
+	Topics        = Table[state.Topic]{Name: "topics", Version: 1}
+	Subscriptions = Table[state.Subscription]{Name: "subscriptions", Version: 1}
+	Deliveries    = Table[state.Delivery]{Name: "deliveries", Version: 1}
 )
 
 // tables is every table. A table that is missing here cannot be used.
@@ -101,5 +110,11 @@ func tables() []AnyTable {
 		ServiceRevisions,
 		ServiceDeployments,
 		ServiceEvents,
+		Alarms,
+		Events,
+		EventRules,
+		Topics,
+		Subscriptions,
+		Deliveries,
 	}
 }
