@@ -1,6 +1,9 @@
 package state
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // TaskDefinitionID is the store id of a revision: revisions of one family
 // sort by number.
@@ -28,3 +31,15 @@ func (s Scope) TaskARN(cluster, id string) string { return s.ARN("ecs", "task/"+
 func (s Scope) ContainerARN(cluster, taskID, uuid string) string {
 	return s.ARN("ecs", "container/"+cluster+"/"+taskID+"/"+uuid)
 }
+
+// TopicName is the name of an SNS topic, from its ARN or that of one of its
+// subscriptions; "" when it is neither.
+func TopicName(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) < 6 || len(parts) > 7 || parts[0] != "arn" || parts[2] != "sns" || parts[5] == "" {
+		return ""
+	}
+	return parts[5]
+}
+
+func lastPart(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
