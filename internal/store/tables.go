@@ -64,6 +64,14 @@ var (
 	Topics        = Table[state.Topic]{Name: "topics", Version: 1}
 	Subscriptions = Table[state.Subscription]{Name: "subscriptions", Version: 1}
 	Deliveries    = Table[state.Delivery]{Name: "deliveries", Version: 1}
+
+	Namespaces          = Table[state.Namespace]{Name: "namespaces", Version: 1}
+	DiscoveryServices   = Table[state.DiscoveryService]{Name: "discovery-services", Version: 1}
+	DiscoveryInstances  = Table[state.DiscoveryInstance]{Name: "discovery-instances", Version: 1}
+	DiscoveryOperations = Table[state.DiscoveryOperation]{Name: "discovery-operations", Version: 1}
+	HostedZones         = Table[state.HostedZone]{Name: "hosted-zones", Version: 1}
+	RecordSets          = Table[state.RecordSet]{Name: "record-sets", Version: 1}
+	ZoneChanges         = Table[state.ZoneChange]{Name: "zone-changes", Version: 1}
 )
 
 // tables is every table. A table that is missing here cannot be used.
@@ -116,5 +124,12 @@ func tables() []AnyTable {
 		Topics,
 		Subscriptions,
 		Deliveries,
+		Namespaces,
+		DiscoveryServices,
+		DiscoveryInstances,
+		DiscoveryOperations,
+		HostedZones,
+		RecordSets,
+		ZoneChanges,
 	}
 }
