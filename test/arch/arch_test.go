@@ -105,6 +105,7 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/accesslog", "internal/store", "engines stand alone"},
 	{"internal/accesslog", "internal/aws", "engines know no front door"},
 	{"internal/lb", "internal", "a data plane is fed its table, and knows nobody"},
+	{"internal/connect", "internal", "a data plane is fed its table, and knows nobody"},
 }
 
 func TestImportDirections(t *testing.T) {

@@ -1,0 +1,117 @@
+package connect
+
+import (
+	"math/bits"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Reading is what a proxy has counted for one service since it was opened. All
+// but ActiveConnections only grow.
+type Reading struct {
+	Service string // Route.Service
+
+	Requests    uint64
+	GRPC        uint64    // of those
+	Status      [6]uint64 // answers of targets, by the first digit of the status
+	NoAnswer    uint64    // requests that no target answered, and TCP connections that none took
+	Retries     uint64
+	Ejections   uint64
+	ToTarget    uint64 // bytes
+	FromTarget  uint64
+	Connections uint64 // that were opened to targets
+	Active      int64
+	Errors      uint64 // connections to targets that could not be opened
+
+	ResponseTime  time.Duration // sum, from the request's coming until the answer's head
+	ResponseCount uint64
+	Buckets       [Buckets]uint64 // answers by how long they took, see BucketBound
+}
+
+// Buckets are two for each power of two of microseconds.
+const Buckets = 60
+
+// BucketBound is the upper bound of a bucket: bucket i counts what took less,
+// and not less than the bound before it.
+func BucketBound(i int) time.Duration {
+	base := time.Microsecond << (i / 2)
+	if i%2 == 1 {
+		base += base / 2
+	}
+	return base
+}
+
+func bucketOf(d time.Duration) int {
+	i := 2 * bits.Len64(uint64(max(d, 0)/time.Microsecond))
+	if i > 0 && d < BucketBound(i-1) {
+		i--
+	}
+	return min(i, Buckets-1)
+}
+
+type counters struct {
+	requests, grpc, noAnswer, retries, ejections atomic.Uint64
+	to, from, opened, connectErrors              atomic.Uint64
+	active                                       atomic.Int64
+	status                                       [6]atomic.Uint64
+	took, answered                               atomic.Uint64
+	buckets                                      [Buckets]atomic.Uint64
+}
+
+func (c *counters) answer(status int, took time.Duration) {
+	if class := status / 100; class < len(c.status) {
+		c.status[class].Add(1)
+	}
+	c.took.Add(uint64(max(took, 0)))
+	c.answered.Add(1)
+	c.buckets[bucketOf(took)].Add(1)
+}
+
+func (c *counters) read(service string) Reading {
+	r := Reading{
+		Service: service, Requests: c.requests.Load(), GRPC: c.grpc.Load(), NoAnswer: c.noAnswer.Load(), Retries: c.retries.Load(),
+		Ejections: c.ejections.Load(), ToTarget: c.to.Load(), FromTarget: c.from.Load(), Connections: c.opened.Load(),
+		Active: c.active.Load(), Errors: c.connectErrors.Load(),
+		ResponseTime: time.Duration(c.took.Load()), ResponseCount: c.answered.Load(),
+	}
+	for i := range r.Status {
+		r.Status[i] = c.status[i].Load()
+	}
+	for i := range r.Buckets {
+		r.Buckets[i] = c.buckets[i].Load()
+	}
+	return r
+}
+
+// counted is a connection to a target.
+type counted struct {
+	net.Conn
+	count  *counters
+	closed func()
+	once   sync.Once
+}
+
+func (c *counters) conn(to net.Conn) *counted {
+	c.opened.Add(1)
+	c.active.Add(1)
+	return &counted{Conn: to, count: c}
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.count.from.Add(uint64(n))
+	return n, err
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.count.to.Add(uint64(n))
+	return n, err
+}
+
+func (c *counted) Close() error {
+	c.once.Do(func() { c.count.active.Add(-1); c.closed() })
+	return c.Conn.Close()
+}
