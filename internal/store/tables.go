@@ -56,7 +56,8 @@ var (
 	ServiceDeployments = Table[state.ServiceDeployment]{Name: "service-deployments", Version: 1}
 	ServiceEvents      = Table[state.ServiceEvent]{Name: "service-events", Version: 1}
 
-	Alarms = Table[state.Alarm]{Name: "alarms", Version: 1}
+	Alarms       = Table[state.Alarm]{Name: "alarms", Version: 1}
+	AlarmHistory = Table[state.AlarmHistory]{Name: "alarm-history", Version: 1}
 
 	Events     = Table[state.Event]{Name: "events", Version: 1}
 	EventRules = Table[state.EventRule]{Name: "event-rules", Version: 1}
@@ -119,6 +120,7 @@ func tables() []AnyTable {
 		ServiceDeployments,
 		ServiceEvents,
 		Alarms,
+		AlarmHistory,
 		Events,
 		EventRules,
 		Topics,
