@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones are known where the machine has no list of them
 )
 
 // Schedule is a parsed expression. The zero value is never due.

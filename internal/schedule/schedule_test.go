@@ -3,7 +3,6 @@ package schedule
 import (
 	"testing"
 	"time"
-	_ "time/tzdata"
 
 	"pgregory.net/rapid"
 )

@@ -11,9 +11,9 @@ import (
 )
 
 // Service keeps a number of tasks of one definition running. ID: ServiceID.
-// What is wanted is written by the ECS service operations; Rollouts after
-// their making, Progress and the step from DRAINING to INACTIVE by
-// control/service.
+// What is wanted is written by the ECS service operations, and DesiredCount also
+// by control/scaling, as UpdateService would; Rollouts after their making,
+// Progress and the step from DRAINING to INACTIVE by control/service.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
 type Service struct {
@@ -160,8 +160,9 @@ type BreakerState struct {
 }
 
 // ServiceEvent is something that happened to a service. ID: ServiceEventID.
-// Writer: control/service. With a Message it is one of DescribeServices; with a
-// Name it is one that EventBridge is told; with neither its Reason is for people.
+// Writer: control/service, and control/scaling of what that sets. With a Message
+// it is one of DescribeServices; with a Name it is one that EventBridge is told;
+// with neither its Reason is for people.
 type ServiceEvent struct {
 	ID         string // a UUID
 	At         time.Time

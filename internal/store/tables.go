@@ -59,6 +59,11 @@ var (
 	Alarms       = Table[state.Alarm]{Name: "alarms", Version: 1}
 	AlarmHistory = Table[state.AlarmHistory]{Name: "alarm-history", Version: 1}
 
+	ScalableTargets   = Table[state.ScalableTarget]{Name: "scalable-targets", Version: 1}
+	ScalingPolicies   = Table[state.ScalingPolicy]{Name: "scaling-policies", Version: 1}
+	ScheduledScalings = Table[state.ScheduledScaling]{Name: "scheduled-scalings", Version: 1}
+	ScalingActivities = Table[state.ScalingActivity]{Name: "scaling-activities", Version: 1}
+
 	Events     = Table[state.Event]{Name: "events", Version: 1}
 	EventRules = Table[state.EventRule]{Name: "event-rules", Version: 1}
 
@@ -121,6 +126,10 @@ func tables() []AnyTable {
 		ServiceEvents,
 		Alarms,
 		AlarmHistory,
+		ScalableTargets,
+		ScalingPolicies,
+		ScheduledScalings,
+		ScalingActivities,
 		Events,
 		EventRules,
 		Topics,

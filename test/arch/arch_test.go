@@ -60,6 +60,8 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/wire/sigv4", "internal/wire", "signatures are read and checked without knowing whose they are"},
 	{"internal/wire", "internal/aws", "front doors describe themselves to wire, not the reverse"},
 	{"internal/sched", "internal/store", "placement is a pure function"},
+	{"internal/scaling", "internal/store", "scaling is decided by a pure function"},
+	{"internal/scaling", "internal/aws", "scaling is decided by a pure function"},
 	{"internal/schedule", "internal", "an expression and a time are all that it takes"},
 	{"internal/sched", "internal/agent", "placement is a pure function"},
 	{"internal/logs", "internal/store", "engines stand alone"},
