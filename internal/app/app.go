@@ -49,6 +49,7 @@ import (
 	"github.com/hatoba/hatoba/internal/history"
 	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/logs"
+	"github.com/hatoba/hatoba/internal/metrics"
 	"github.com/hatoba/hatoba/internal/objects"
 	"github.com/hatoba/hatoba/internal/pki"
 	"github.com/hatoba/hatoba/internal/registry"
@@ -83,6 +84,7 @@ type App struct {
 
 	store    *etcd.Store
 	logs     *logs.Engine
+	metrics  *metrics.Engine
 	history  *history.Store
 	engine   *containerd.Engine
 	network  *network.Network
@@ -212,7 +214,11 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 		a.logs, err = logs.Open(gctx, logs.Config{Dir: filepath.Join(a.cfg.DataDir, "logs"), Log: a.log, Ready: a.disk.Write})
 		return err
 	})
+	group.Go(func() error { return a.openMetrics(gctx) })
 	err = group.Wait()
+	if a.metrics != nil {
+		a.onClose(a.metrics.Close)
+	}
 	if a.store != nil {
 		a.onClose(a.store.Close)
 	}
@@ -346,6 +352,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.expire.Run(gctx) })
 	group.Go(func() error { return (&reap.Loop{Store: a.store, Log: a.log}).Run(gctx) })
 	group.Go(func() error { return a.logs.Run(gctx) })
+	group.Go(func() error { return a.metrics.Run(gctx) })
 	group.Go(func() error { return a.history.Run(gctx) })
 	group.Go(func() error { return a.secrets.Run(gctx) })
 	group.Go(func() error { return a.sessions.Run(gctx) })

@@ -65,6 +65,8 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/schedule", "internal", "an expression and a time are all that it takes"},
 	{"internal/sched", "internal/agent", "placement is a pure function"},
 	{"internal/logs", "internal/store", "engines stand alone"},
+	{"internal/metrics", "internal/store", "engines stand alone"},
+	{"internal/metrics", "internal/aws", "engines know no front door"},
 	{"internal/logs", "internal/aws", "engines know no front door"},
 	{"internal/efs", "internal/store", "where a file system is follows from settings"},
 	{"internal/history", "internal/agent", "what happened is handed up by the session"},
