@@ -101,6 +101,8 @@ type App struct {
 	certificates *acm.Service
 	balancers    *balancers
 
+	notifications *notifications
+
 	sessions *sessions.Manager
 
 	dispatcher *dispatch.Dispatcher
@@ -303,6 +305,7 @@ func (a *App) assemble(ctx context.Context) error {
 			repositories.Describe(),
 			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
 			balancing.Describe(), a.certificates.Describe(),
+			a.openNotifications(keyring).Describe(),
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),
@@ -360,6 +363,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.kms.Run(gctx) })
 	group.Go(func() error { return a.certificates.Run(gctx) })
 	group.Go(func() error { return a.balancers.run(gctx) })
+	group.Go(func() error { return a.notifications.loop.Run(gctx) })
 	var server *http.Server
 	endServices := func() {}
 	if a.listener != nil {

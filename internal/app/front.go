@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/hatoba/hatoba/internal/aws/s3"
+	"github.com/hatoba/hatoba/internal/notify"
 	"github.com/hatoba/hatoba/internal/sessions"
 )
 
 // front is the one listener's handler: S3 for what is signed for it or names
 // its host, the registry under /v2/, our own pages under /_hatoba/, and the
 // other AWS APIs everywhere else.
-func front(api, registry, logTail, profile, tasks, services, channels http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
+func front(api, registry, logTail, profile, tasks, services, channels, certificate http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle("/v2/", steady(registry))
@@ -29,6 +30,7 @@ func front(api, registry, logTail, profile, tasks, services, channels http.Handl
 	})
 	mux.Handle("GET /_hatoba/profile/{name}", profile)
 	mux.Handle("GET /_hatoba/services/{cluster}/{service}/events", services)
+	mux.Handle("GET "+notify.CertificatePath+"{name}", certificate)
 	mux.Handle("GET /_hatoba/tasks", tasks)
 	mux.Handle("GET /_hatoba/tasks/{task}/events", tasks)
 	mux.HandleFunc("GET /_hatoba/health", func(w http.ResponseWriter, r *http.Request) {
@@ -40,13 +42,13 @@ func front(api, registry, logTail, profile, tasks, services, channels http.Handl
 		_ = json.NewEncoder(w).Encode(h)
 	})
 	store := steady(objects)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return links(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s3.Claims(r) || unclaimed(r) && objects.Knows(r) {
 			store.ServeHTTP(w, r) // before the mux, which would tidy up keys
 			return
 		}
 		mux.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // unclaimed tells whether a request is nobody's by its form: unsigned, in no

@@ -32,7 +32,7 @@ var (
 )
 
 // judged are the services whose calls are looked at.
-var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true, "elasticloadbalancing": true, "acm": true}
+var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true, "elasticloadbalancing": true, "acm": true, "sns": true}
 
 // Authorize implements wire.Authorize. Who is no task passes.
 func (a *Authorizer) Authorize(ctx context.Context, caller wire.Caller, service, operation string, in any) error {
@@ -181,6 +181,9 @@ func (v *view) denied(service string, need need, by verdict, advice string) erro
 	}
 	if service == "iam" || service == "sts" || service == "s3" || service == "elasticloadbalancing" {
 		e.Code, e.Status = "AccessDenied", http.StatusForbidden
+	}
+	if service == "sns" {
+		e.Code, e.Status = "AuthorizationError", http.StatusForbidden
 	}
 	if service == "ec2" {
 		e.Code, e.Status = "UnauthorizedOperation", http.StatusForbidden

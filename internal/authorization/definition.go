@@ -31,7 +31,7 @@ func (v *view) byDefinition(service, operation string, in any) error {
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasSuffix(operation, "TaskProtection") {
 			return nil
 		}
-	case "ec2", "elasticloadbalancing", "acm":
+	case "ec2", "elasticloadbalancing", "acm", "sns":
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get") {
 			return nil
 		}

@@ -47,6 +47,8 @@ func (v *view) needs(service, operation string, in any) []need {
 		return []need{{action: action, resource: balancingResource(in)}}
 	case "ec2":
 		return []need{{action: action, resource: v.networkResource(operation, in)}}
+	case "sns":
+		return []need{v.topicNeed(action, in)}
 	}
 	return []need{{action: action, resource: "*"}}
 }
@@ -60,6 +62,24 @@ func balancingResource(in any) string {
 		}
 	}
 	return "*"
+}
+
+// topicNeed is what a call for a topic takes, whose own policy may give it too.
+func (v *view) topicNeed(action string, in any) need {
+	for _, name := range []string{"TopicArn", "TargetArn", "ResourceArn", "SubscriptionArn"} {
+		arn := text(in, name)
+		topic, ok := store.Topics.Get(v.r, v.scope.Key(state.TopicName(arn)))
+		if ok && strings.HasPrefix(arn, topic.ARN) {
+			return need{action: action, resource: topic.ARN, policy: topic.Attributes["Policy"]}
+		}
+		if arn != "" {
+			return need{action: action, resource: arn}
+		}
+	}
+	if name := text(in, "Name"); name != "" {
+		return need{action: action, resource: v.scope.ARN("sns", name)}
+	}
+	return need{action: action, resource: "*"}
 }
 
 // networkResource is what a call of EC2 changes. What it makes, and what it

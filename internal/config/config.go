@@ -44,9 +44,10 @@ type Config struct {
 	DockerConfig    string       // folder or config.json with registry logins; "" : none
 	ImageGCHigh     disk.Mark
 	ImageGCLow      disk.Mark
-	DiskFloor       int64    // bytes of the disk below which no task is started
-	Forward         []string // SERVICE=URL or SERVICE=aws
-	ECRUpstream     string   // AWS profile that is asked for what the registry lacks; "" : none
+	DiskFloor       int64               // bytes of the disk below which no task is started
+	Forward         []string            // SERVICE=URL or SERVICE=aws
+	Chats           map[string][]string // prefixes of URLs that are webhooks, by chat
+	ECRUpstream     string              // AWS profile that is asked for what the registry lacks; "" : none
 }
 
 // Origin tells where a setting's value came from.
@@ -98,6 +99,7 @@ func Settings() []Setting {
 		{Name: "registry-mirror", List: true, Usage: "HOST=URL: ask URL first for images of registry HOST, such as docker.io=https://mirror.example.com"},
 		{Name: "efs", List: true, Usage: "ID=FOLDER: the folder of this machine that EFS file system fs-… or access point fsap-… is"},
 		{Name: "ingress-address", List: true, Usage: "address of this machine, such as 0.0.0.0, on whose ports internet-facing load balancers are reached as well"},
+		{Name: "chat-webhook", List: true, Usage: "slack=URL or teams=URL: SNS subscriptions below URL are webhooks of that chat, beside those of its own hosts"},
 		{Name: "registry-ca", List: true, Usage: "HOST=FILE: trust the PEM certificates in FILE for registry HOST, besides the machine's own"},
 		{Name: "docker-config", Default: "", Usage: "folder with docker's config.json, whose registry logins and credential helpers are used (default: DOCKER_CONFIG, or none)"},
 		{Name: "image-gc-high", Default: "85%", Usage: "share of the disk, or bytes of images such as 20GiB, above which images nobody uses are deleted, the least recently used first"},
@@ -246,7 +248,22 @@ func (v Values) Check() (Config, error) {
 		}
 		c.Ingress = append(c.Ingress, a)
 	}
+	if err := v.checkChats(&c); err != nil {
+		return c, err
+	}
 	return c, v.checkDisk(&c)
+}
+
+func (v Values) checkChats(c *Config) error {
+	c.Chats = map[string][]string{}
+	for _, text := range v.list("chat-webhook") {
+		chat, prefix, _ := strings.Cut(text, "=")
+		if chat != "slack" && chat != "teams" || !strings.HasPrefix(prefix, "http://") && !strings.HasPrefix(prefix, "https://") {
+			return v.wrong("chat-webhook", "must be slack=URL or teams=URL")
+		}
+		c.Chats[chat] = append(c.Chats[chat], prefix)
+	}
+	return nil
 }
 
 func (v Values) checkDisk(c *Config) (err error) {

@@ -71,9 +71,8 @@ type Delivery struct {
 
 // The kinds of a Notification.
 const (
-	NotificationMessage   = "Notification"
-	NotificationConfirm   = "SubscriptionConfirmation"
-	NotificationUnconfirm = "UnsubscribeConfirmation"
+	NotificationMessage = "Notification"
+	NotificationConfirm = "SubscriptionConfirmation"
 )
 
 // Notification is what SNS tells a subscription. Its address, and the token of

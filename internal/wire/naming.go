@@ -51,6 +51,19 @@ var IAMNaming = Naming{}
 // ELBv2Naming is Elastic Load Balancing's.
 var ELBv2Naming = Naming{}
 
+// SNSNaming is Simple Notification Service's.
+var SNSNaming = Naming{Except: map[string]string{
+	"CheckIfPhoneNumberIsOptedOutInput.PhoneNumber": "phoneNumber",
+	"CheckIfPhoneNumberIsOptedOutOutput.IsOptedOut": "isOptedOut",
+	"GetSMSAttributesInput.Attributes":              "attributes",
+	"GetSMSAttributesOutput.Attributes":             "attributes",
+	"ListPhoneNumbersOptedOutInput.NextToken":       "nextToken",
+	"ListPhoneNumbersOptedOutOutput.NextToken":      "nextToken",
+	"ListPhoneNumbersOptedOutOutput.PhoneNumbers":   "phoneNumbers",
+	"OptInPhoneNumberInput.PhoneNumber":             "phoneNumber",
+	"SetSMSAttributesInput.Attributes":              "attributes",
+}}
+
 // ACMNaming is Certificate Manager's.
 var ACMNaming = Naming{Except: map[string]string{
 	"Filters.ExportOption":     "exportOption",

@@ -125,7 +125,7 @@ func decodeFormMap(p *plan, f *form, v reflect.Value) *shapeError {
 	}
 	v.Set(reflect.MakeMap(p.typ))
 	for i, e := range entries {
-		key, value := e.kids["key"], e.kids["value"]
+		key, value := cmp.Or(e.kids["key"], e.kids["Name"]), cmp.Or(e.kids["value"], e.kids["Value"]) // SNS has both
 		if key == nil || value == nil {
 			return shapeErrorf("an entry needs key and value").inElement(i)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -117,6 +118,11 @@ func sdkServices() []sdkService {
 			Service: wire.Service{Name: "elasticloadbalancing", Title: "Elastic Load Balancing", Protocol: wire.Query, Naming: wire.ELBv2Naming,
 				APIVersion: "2015-12-01", Namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/", Client: (*elasticloadbalancingv2.Client)(nil)},
 			client: func(c aws.Config) any { return elasticloadbalancingv2.NewFromConfig(c) },
+		},
+		{
+			Service: wire.Service{Name: "sns", Title: "Amazon SNS", Protocol: wire.Query, Naming: wire.SNSNaming,
+				APIVersion: "2010-03-31", Namespace: "http://sns.amazonaws.com/doc/2010-03-31/", Client: (*sns.Client)(nil)},
+			client: func(c aws.Config) any { return sns.NewFromConfig(c) },
 		},
 		{
 			Service: wire.Service{Name: "acm", Title: "AWS Certificate Manager", Protocol: wire.JSON11, Naming: wire.ACMNaming,
