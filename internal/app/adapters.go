@@ -97,7 +97,8 @@ func guard(next http.Handler) http.Handler {
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}
-		host = strings.Trim(host, "[]")
+		// SDKs put this before the host that DiscoverInstances is asked at.
+		host = strings.TrimPrefix(strings.Trim(host, "[]"), "data-")
 		addr, err := netip.ParseAddr(host)
 		switch {
 		case host == "", host == "localhost", strings.HasSuffix(host, ".localhost"), strings.HasSuffix(host, ".amazonaws.com"):

@@ -36,6 +36,7 @@ import (
 	cloudwatchlogs "github.com/hatoba/hatoba/internal/aws/logs"
 	"github.com/hatoba/hatoba/internal/aws/s3"
 	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
+	"github.com/hatoba/hatoba/internal/aws/servicediscovery"
 	"github.com/hatoba/hatoba/internal/aws/ssm"
 	"github.com/hatoba/hatoba/internal/aws/sts"
 	"github.com/hatoba/hatoba/internal/config"
@@ -306,6 +307,7 @@ func (a *App) assemble(ctx context.Context) error {
 			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
 			balancing.Describe(), a.certificates.Describe(),
 			a.openNotifications(keyring).Describe(),
+			servicediscovery.New(servicediscovery.Config{Store: a.store, NewID: func() string { return randomHex(32) }, Open: once(tasks.Bootstrap)}).Describe(),
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),

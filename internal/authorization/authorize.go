@@ -32,7 +32,9 @@ var (
 )
 
 // judged are the services whose calls are looked at.
-var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true, "elasticloadbalancing": true, "acm": true, "sns": true}
+var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true, "elasticloadbalancing": true, "acm": true, "sns": true,
+	"servicediscovery": true, "route53": true,
+}
 
 // Authorize implements wire.Authorize. Who is no task passes.
 func (a *Authorizer) Authorize(ctx context.Context, caller wire.Caller, service, operation string, in any) error {

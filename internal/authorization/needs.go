@@ -45,6 +45,8 @@ func (v *view) needs(service, operation string, in any) []need {
 		return v.taskNeeds(operation, in)
 	case "elasticloadbalancing", "acm":
 		return []need{{action: action, resource: balancingResource(in)}}
+	case "servicediscovery", "route53":
+		return []need{{action: action, resource: v.discoveryResource(in)}}
 	case "ec2":
 		return []need{{action: action, resource: v.networkResource(operation, in)}}
 	case "sns":
@@ -80,6 +82,32 @@ func (v *view) topicNeed(action string, in any) need {
 		return need{action: action, resource: v.scope.ARN("sns", name)}
 	}
 	return need{action: action, resource: "*"}
+}
+
+// discoveryResource is the ARN of what a call of Cloud Map or Route 53 is about;
+// "*" for one that names it otherwise, such as DiscoverInstances, and for one
+// that makes it.
+func (v *view) discoveryResource(in any) string {
+	if arn := text(in, "ResourceARN"); arn != "" {
+		return arn
+	}
+	for _, member := range []string{"ServiceId", "NamespaceId", "Id"} {
+		id := text(in, member)
+		switch {
+		case strings.HasPrefix(id, "arn:"):
+			return id
+		case strings.HasPrefix(id, "srv-"):
+			return v.scope.ARN("servicediscovery", "service/"+id)
+		case strings.HasPrefix(id, "ns-"):
+			return v.scope.ARN("servicediscovery", "namespace/"+id)
+		}
+	}
+	for _, member := range []string{"HostedZoneId", "Id"} {
+		if id := strings.TrimPrefix(strings.TrimPrefix(text(in, member), "/"), "hostedzone/"); strings.HasPrefix(id, "Z") {
+			return "arn:aws:route53:::hostedzone/" + id
+		}
+	}
+	return "*"
 }
 
 // networkResource is what a call of EC2 changes. What it makes, and what it

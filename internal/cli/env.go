@@ -34,6 +34,7 @@ func clientEnv(c config.Config) ([][2]string, error) {
 		{"AWS_ACCESS_KEY_ID", credentials.AccessKeyID},
 		{"AWS_SECRET_ACCESS_KEY", credentials.SecretAccessKey},
 		{"AWS_EC2_METADATA_DISABLED", "true"},
+		{"AWS_DISABLE_HOST_PREFIX_INJECTION", "true"}, // Cloud Map's DiscoverInstances, at data-HOST
 	}
 	if credentials.SessionToken != "" {
 		out = append(out, [2]string{"AWS_SESSION_TOKEN", credentials.SessionToken})

@@ -48,8 +48,8 @@ func Service(r store.Reader, scope state.Scope, id string) (state.DiscoveryServi
 	return store.DiscoveryServices.Get(r, scope.Key(strings.TrimPrefix(id, ServiceARN(scope, ""))))
 }
 
-// Named yields the namespaces of a name: private ones of several VPCs may
-// share one. Names of DNS are not told apart by case.
+// Named yields the namespaces of a name: those of different types, and private
+// ones of several VPCs, may share one. Names of DNS are not told apart by case.
 func Named(r store.Reader, scope state.Scope, name string) iter.Seq[state.Namespace] {
 	return func(yield func(state.Namespace) bool) {
 		for _, ns := range store.Namespaces.List(r, scope, "") {
@@ -59,6 +59,16 @@ func Named(r store.Reader, scope state.Scope, name string) iter.Seq[state.Namesp
 			}
 		}
 	}
+}
+
+// HTTPNamed finds the namespace that DiscoverInstances knows by a name.
+func HTTPNamed(r store.Reader, scope state.Scope, name string) (state.Namespace, bool) {
+	for _, ns := range store.Namespaces.List(r, scope, "") {
+		if ns.HTTPName == name {
+			return ns, true
+		}
+	}
+	return state.Namespace{}, false
 }
 
 // Services yields the services of a namespace.
@@ -101,8 +111,15 @@ func Count[T any](list iter.Seq[T]) (n int32) {
 	return n
 }
 
-// AddNamespace stores a namespace, with the hosted zone of one of DNS.
+// AddNamespace stores a namespace, with the hosted zone of one of DNS. When
+// its name is taken as an HTTP name, it gets one with its id.
 func AddNamespace(w store.Writer, scope state.Scope, ns state.Namespace) error {
+	if ns.HTTPName == "" {
+		ns.HTTPName = ns.Name
+		if _, taken := HTTPNamed(w, scope, ns.Name); taken {
+			ns.HTTPName += "-" + strings.TrimPrefix(ns.ID, "ns-")
+		}
+	}
 	if err := store.Namespaces.Put(w, scope.Key(ns.ID), ns); err != nil {
 		return err
 	}
@@ -161,7 +178,7 @@ func Register(w store.Writer, scope state.Scope, i state.DiscoveryInstance) erro
 		i.RegisteredAt = old.RegisteredAt
 	}
 	same := had && maps.Equal(old.Attributes, i.Attributes)
-	if same && old.Health == i.Health && old.Request == i.Request && old.Task == i.Task {
+	if same && old.Health == i.Health && old.Request == i.Request && old.Made == i.Made && old.Task == i.Task {
 		return nil
 	}
 	if !same {

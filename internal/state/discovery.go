@@ -10,12 +10,15 @@ type Namespace struct {
 	ID          string
 	ARN         string
 	Name        string // in lower case, without a dot at the end, for one of DNS
+	HTTPName    string // what DiscoverInstances knows it by
 	Type        string // HTTP, DNS_PRIVATE or DNS_PUBLIC
 	Description string
 	VPC         string // of DNS_PRIVATE
 	HostedZone  string // of the DNS types: id of the zone its records are in
 	SOATTL      int64  // seconds
 	Request     string // CreatorRequestId
+	Made        string // id of the operation that made it
+	Changed     string // id of the operation that changed it last
 	CreatedAt   time.Time
 	Tags        map[string]string
 }
@@ -79,6 +82,7 @@ type DiscoveryInstance struct {
 	// "". Writers: UpdateInstanceCustomHealthStatus, and control/records.
 	Health       string
 	RegisteredAt time.Time
+	Made         string // id of the operation that registered it, "" for a task's
 	Task         string // id of the ECS task that it is, "" by hand
 }
 

@@ -22,12 +22,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/hatoba/hatoba/internal/state"
+
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
@@ -130,7 +134,22 @@ func sdkServices() []sdkService {
 			client: func(c aws.Config) any { return acm.NewFromConfig(c) },
 			types:  acm.TypeRegistry,
 		},
+		{
+			Service: wire.Service{Name: "servicediscovery", Title: "AWS Cloud Map", Protocol: wire.JSON11, TargetPrefix: "Route53AutoNaming_v20170314", Client: (*servicediscovery.Client)(nil)},
+			client: func(c aws.Config) any {
+				c.APIOptions = append(c.APIOptions, withoutHostPrefix)
+				return servicediscovery.NewFromConfig(c)
+			},
+		},
 	}
+}
+
+// withoutHostPrefix sends what SDKs would send to data-HOST to HOST.
+func withoutHostPrefix(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("withoutHostPrefix",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			return next.HandleInitialize(smithyhttp.DisableEndpointHostPrefix(ctx, true), in)
+		}), middleware.Before)
 }
 
 // bindings reads a table made by test/bindings.

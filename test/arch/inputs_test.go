@@ -23,6 +23,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/kms"
 	logs "github.com/hatoba/hatoba/internal/aws/logs"
 	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
+	"github.com/hatoba/hatoba/internal/aws/servicediscovery"
 	"github.com/hatoba/hatoba/internal/aws/sns"
 	"github.com/hatoba/hatoba/internal/aws/ssm"
 	"github.com/hatoba/hatoba/internal/aws/sts"
@@ -55,6 +56,7 @@ var unread = map[string]string{
 	"logs.PutLogEvents.SequenceToken":                       "AWS ignores it: batches are always accepted, whatever the token",
 	"s3.PutBucketPolicy.ConfirmRemoveSelfBucketAccess":      "whose bucket it is can change its policy whatever that says",
 	"secretsmanager.CreateSecret.AddReplicaRegions.Region":  "AddReplicaRegions is refused",
+	"servicediscovery.*.HealthCheckConfig.ResourcePath":     "HealthCheckConfig is refused",
 	"sts.AssumeRole.ProvidedContexts.*":                     "ProvidedContexts is refused",
 }
 
@@ -67,6 +69,7 @@ func TestEveryInputIsRead(t *testing.T) {
 	services := []wire.Service{
 		new(acm.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
 		new(secretsmanager.Service).Describe(), new(sns.Service).Describe(), new(ssm.Service).Describe(), new(sts.Service).Describe(),
+		new(servicediscovery.Service).Describe(),
 	}
 	used, walked := map[string]bool{}, map[string]bool{"s3": true} // S3 has a test of its own
 	for _, s := range services {
