@@ -24,7 +24,7 @@ type Window struct {
 func (w Window) Slots() int { return w.Needed + beyond }
 
 // WindowAt is what an evaluation at a time looks at. It slides: by the minute,
-// by ten seconds for shorter periods, and by the hour for alarms that look back
+// by the period where that is shorter, and by the hour for alarms that look back
 // further than a day.
 //
 // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
@@ -33,7 +33,7 @@ func WindowAt(a types.MetricAlarm, now time.Time) Window {
 	step := time.Minute
 	switch {
 	case w.Period < time.Minute:
-		step = 10 * time.Second
+		step = w.Period
 	case w.Period*time.Duration(w.Needed) > 24*time.Hour:
 		step = time.Hour
 	}
