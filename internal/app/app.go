@@ -306,6 +306,7 @@ func (a *App) assemble(ctx context.Context) error {
 			repositories.Describe(),
 			cloudwatchlogs.New(a.logs).Describe(), a.kms.Describe(),
 			balancing.Describe(), a.certificates.Describe(),
+			a.openCloudWatch().Describe(),
 			a.openNotifications(keyring).Describe(),
 			servicediscovery.New(servicediscovery.Config{Store: a.store, NewID: func() string { return randomHex(32) }, Open: once(tasks.Bootstrap)}).Describe(),
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),

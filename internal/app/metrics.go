@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/hatoba/hatoba/internal/aws/cloudwatch"
 	"github.com/hatoba/hatoba/internal/metrics"
 )
 
@@ -19,3 +20,8 @@ func (a *App) openMetrics(ctx context.Context) (err error) {
 
 // metricsDir is where metrics are in a data directory and in a backup.
 const metricsDir = "metrics"
+
+// openCloudWatch makes the front door of metrics and alarms.
+func (a *App) openCloudWatch() *cloudwatch.Service {
+	return cloudwatch.New(cloudwatch.Config{Engine: a.metrics, Store: a.store})
+}

@@ -47,6 +47,8 @@ func (v *view) needs(service, operation string, in any) []need {
 		return []need{{action: action, resource: balancingResource(in)}}
 	case "servicediscovery", "route53":
 		return []need{{action: action, resource: v.discoveryResource(in)}}
+	case "monitoring":
+		return []need{v.monitoringNeed(operation, in)}
 	case "ec2":
 		return []need{{action: action, resource: v.networkResource(operation, in)}}
 	case "sns":
@@ -108,6 +110,23 @@ func (v *view) discoveryResource(in any) string {
 		}
 	}
 	return "*"
+}
+
+// monitoringNeed: IAM calls CloudWatch by another name than its signatures do.
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+func (v *view) monitoringNeed(operation string, in any) need {
+	n := need{action: "cloudwatch:" + operation, resource: "*"}
+	if name := text(in, "AlarmName"); name != "" {
+		n.resource = v.scope.ARN("cloudwatch", "alarm:"+name)
+	}
+	if arn := text(in, "ResourceARN"); arn != "" {
+		n.resource = arn
+	}
+	if namespace := text(in, "Namespace"); namespace != "" && operation == "PutMetricData" {
+		n.context = map[string][]string{"cloudwatch:namespace": {namespace}}
+	}
+	return n
 }
 
 // networkResource is what a call of EC2 changes. What it makes, and what it

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -47,7 +48,7 @@ func (awsJSON) encode(b []byte, op *operation, _ *request, v reflect.Value) ([]b
 // service's models use both.
 func (awsJSON) encodeError(b []byte, svc *service, f *failure, _ string) []byte {
 	b = append(b, `{"__type":`...)
-	b = appendJSONString(b, f.code)
+	b = appendJSONString(b, cmp.Or(f.shape, f.code))
 	b = append(b, `,"message":`...)
 	b = appendJSONString(b, f.message)
 	if svc == nil {
@@ -70,6 +71,7 @@ func (awsJSON) encodeError(b []byte, svc *service, f *failure, _ string) []byte 
 func (p awsJSON) header(h http.Header, f *failure) {
 	h.Set("Content-Type", p.contentType)
 	if f != nil {
-		h.Set("X-Amzn-Errortype", f.code)
+		h.Set("X-Amzn-Errortype", cmp.Or(f.shape, f.code))
+		queryError(h, f)
 	}
 }

@@ -66,16 +66,22 @@ func (rpcCBOR) encodeError(b []byte, svc *service, f *failure, _ string) []byte 
 	return append(b, cborBreak)
 }
 
-// header tells clients that once spoke the query protocol their old code,
-// where an exception has one.
 func (rpcCBOR) header(h http.Header, f *failure) {
 	h.Set("Content-Type", cborType)
 	h.Set("Smithy-Protocol", cborProtocol)
-	if f != nil && f.shape != "" {
-		fault := "Receiver"
-		if f.sender() {
-			fault = "Sender"
-		}
-		h.Set("X-Amzn-Query-Error", f.code+";"+fault)
+	queryError(h, f)
+}
+
+// queryError tells clients that once spoke the query protocol their old code,
+// where an exception has one.
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait
+func queryError(h http.Header, f *failure) {
+	if f == nil || f.shape == "" {
+		return
 	}
+	fault := "Receiver"
+	if f.sender() {
+		fault = "Sender"
+	}
+	h.Set("X-Amzn-Query-Error", f.code+";"+fault)
 }

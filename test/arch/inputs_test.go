@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/hatoba/hatoba/internal/aws/acm"
+	"github.com/hatoba/hatoba/internal/aws/cloudwatch"
 	"github.com/hatoba/hatoba/internal/aws/ec2"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
@@ -54,6 +55,7 @@ var unread = map[string]string{
 	"logs.ListLogGroups.LogGroupTags.Key":                   "LogGroupTags is refused",
 	"logs.PutLogEvents.Entity.*":                            "an entity is rejected in the answer, as AWS tells of entities it does not keep",
 	"logs.PutLogEvents.SequenceToken":                       "AWS ignores it: batches are always accepted, whatever the token",
+	"monitoring.PutMetricData.EntityMetricData.*":           "EntityMetricData is refused",
 	"s3.PutBucketPolicy.ConfirmRemoveSelfBucketAccess":      "whose bucket it is can change its policy whatever that says",
 	"secretsmanager.CreateSecret.AddReplicaRegions.Region":  "AddReplicaRegions is refused",
 	"servicediscovery.*.HealthCheckConfig.ResourcePath":     "HealthCheckConfig is refused",
@@ -61,13 +63,13 @@ var unread = map[string]string{
 }
 
 // folders are those of services that are called otherwise.
-var folders = map[string]string{"elasticloadbalancing": "elbv2"}
+var folders = map[string]string{"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
 
 // TestEveryInputIsRead holds that nothing is accepted and ignored: the code of
 // a service reads each member of the inputs of the operations it serves.
 func TestEveryInputIsRead(t *testing.T) {
 	services := []wire.Service{
-		new(acm.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
+		new(acm.Service).Describe(), new(cloudwatch.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
 		new(secretsmanager.Service).Describe(), new(sns.Service).Describe(), new(ssm.Service).Describe(), new(sts.Service).Describe(),
 		new(servicediscovery.Service).Describe(),
 	}
