@@ -29,6 +29,8 @@ type Network interface {
 	Sweep(ctx context.Context, keep func(taskID string) bool) error
 	// Resume takes up an attachment of an earlier life.
 	Resume(req network.Request) error
+	// Traffic reads what tasks' interfaces have carried.
+	Traffic() (func(id string) (network.Counters, bool), error)
 	// Guard applies what changed of security groups.
 	Guard(complete bool, change *protocol.Firewall) error
 }
@@ -61,6 +63,7 @@ type Config struct {
 	Disks     Disks                                 // nil: tasks that ask for storage of their own are refused
 	EFS       func(state.EFSVolume) (string, error) // the folder a volume shows
 	BootID    string                                // of the machine's kernel; "": reboots are not told apart
+	Unwatched bool                                  // tasks' counters are not read
 	Log       *slog.Logger
 }
 
@@ -70,6 +73,7 @@ type Agent struct {
 	link    link
 	reports *reporter
 	drops   drops
+	watcher *watcher
 
 	ctx context.Context // Run's; workers outlive the session that brought their task
 
@@ -93,6 +97,7 @@ func New(cfg Config) *Agent {
 	}
 	a.link.changed = make(chan struct{})
 	a.reports = newReporter(&a.link, cfg.Log)
+	a.watcher = newWatcher(a)
 	return a
 }
 
@@ -105,6 +110,11 @@ func (a *Agent) Run(ctx context.Context) error {
 		return fmt.Errorf("recover tasks: %w", err)
 	}
 	a.running.Go(func() { a.reports.run(ctx) })
+	if !a.cfg.Unwatched {
+		a.running.Go(func() { a.watcher.watch(ctx) })
+		a.running.Go(func() { a.watcher.send(ctx) })
+		a.running.Go(func() { a.watcher.measureDisks(ctx) })
+	}
 	for {
 		err := a.serve(ctx)
 		if ctx.Err() != nil {

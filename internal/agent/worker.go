@@ -48,6 +48,7 @@ type worker struct {
 	reading   map[int]*reading         // what each container's latest pump reads
 
 	view          atomic.Pointer[metadata.View] // what the metadata endpoint tells
+	disk          atomic.Pointer[int64]         // bytes the task has written, nil: not looked at yet
 	found         map[string]runtime.Status     // what the engine had when the task was taken up again
 	resumed       bool                          // the task was begun in an earlier life of the agent
 	fixed         []state.HostPort              // ports of the machine the definition names; never changes

@@ -33,6 +33,8 @@ type world struct {
 	shipped  []protocol.LogBatch
 	history  map[state.Key][]state.TaskEvent
 	asked    int // how often secrets were asked for
+	measured []protocol.Measures
+	refuse   error // measures
 }
 
 func newWorld(t *testing.T, options fake.Options) *world {
@@ -144,6 +146,20 @@ func (w *world) RecordHistory(_ context.Context, task state.Key, events []state.
 	defer w.mu.Unlock()
 	w.history[task] = append(w.history[task], events...)
 	return nil
+}
+
+func (w *world) Measure(_ context.Context, b protocol.Measures) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refuse != nil {
+		return w.refuse
+	}
+	w.measured = append(w.measured, b)
+	return nil
+}
+
+func (w *world) Traffic() (func(string) (network.Counters, bool), error) {
+	return func(string) (network.Counters, bool) { return network.Counters{RxBytes: 1}, true }, nil
 }
 
 func (w *world) Attach(_ context.Context, r network.Request) (network.Attachment, error) {

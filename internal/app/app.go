@@ -41,6 +41,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/sts"
 	"github.com/hatoba/hatoba/internal/config"
 	"github.com/hatoba/hatoba/internal/control/expire"
+	"github.com/hatoba/hatoba/internal/control/measure"
 	"github.com/hatoba/hatoba/internal/control/reap"
 	"github.com/hatoba/hatoba/internal/control/service"
 	"github.com/hatoba/hatoba/internal/disk"
@@ -101,6 +102,7 @@ type App struct {
 
 	certificates *acm.Service
 	balancers    *balancers
+	measures     *measure.Loop
 
 	notifications *notifications
 
@@ -327,9 +329,10 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	origins.Sources, origins.Secrets = images, resolver
 	a.history = &history.Store{Logs: a.logs, Log: a.log, Now: time.Now}
+	a.openMeasures()
 	d := dispatch.New(dispatch.Config{
-		History: a.history,
-		Store:   a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Files: environmentFiles{a.objects}, Credentials: taskCredentials{a.identities},
+		History: a.history, Measures: a.measures,
+		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Files: environmentFiles{a.objects}, Credentials: taskCredentials{a.identities},
 	})
 	a.dispatcher = d
 	a.agent = agent.New(agent.Config{
@@ -367,6 +370,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.certificates.Run(gctx) })
 	group.Go(func() error { return a.balancers.run(gctx) })
 	group.Go(func() error { return a.notifications.loop.Run(gctx) })
+	group.Go(func() error { return a.measures.Run(gctx) })
 	var server *http.Server
 	endServices := func() {}
 	if a.listener != nil {

@@ -59,6 +59,7 @@ type Config struct {
 	Images      Images
 	Logs        Logs
 	History     History
+	Measures    Measures // nil: nobody keeps them
 	Log         *slog.Logger
 }
 

@@ -70,15 +70,13 @@ func (p *Plane) serveFlow(s *serving, tcp *net.TCPConn, remote netip.AddrPort) {
 	for _, n := range []*counters{&s.bal.count, &g.count, &t.count} {
 		n.requests.Add(1)
 	}
-	carrier := tunnel{idle: s.IdleTimeout}
+	carrier := tunnel{idle: s.IdleTimeout, in: &s.bal.count.in, out: &s.bal.count.out}
 	if carrier.idle == 0 {
 		carrier.idle = flowIdle
 	}
 	in, out := carrier.run(&f.near, &f.far)
 	s.on.conns.remove(f)
 	t.pool.forget(f)
-	s.bal.count.in.Add(uint64(in))
-	s.bal.count.out.Add(uint64(out))
 	if s.Protocol == TLS && p.opts.AccessLog != nil && bal.HTTP.AccessLog {
 		entry.Time, entry.Received, entry.Sent, entry.Target, entry.Group = time.Now(), in, out, t.addr, g.id
 		p.opts.AccessLog.Log(s.bal.id, &entry)

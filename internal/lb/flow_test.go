@@ -58,6 +58,23 @@ func TestFlows(t *testing.T) {
 	}
 }
 
+func TestFlowsAreCountedWhileTheyGoOn(t *testing.T) {
+	w := newWorld(t, Options{})
+	c, err := net.Dial("tcp", w.http(network, echo(t, "a")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	body := []byte("hello") // what comes fast is moved by the kernel, and counted within a second
+	go func() { _, _ = c.Write(body) }()
+	if _, err := io.ReadFull(c, make([]byte, 1+len(body))); err != nil {
+		t.Fatal(err)
+	}
+	if r, _ := w.ReadBalancer("b"); r.BytesIn < uint64(len(body)) || r.BytesOut < uint64(len(body)) || r.ActiveConnections != 1 {
+		t.Errorf("counted %+v", r)
+	}
+}
+
 func TestFlowsOfOneSourceStick(t *testing.T) {
 	w := newWorld(t, Options{})
 	at := w.http(func(c *Change) { network(c); c.Groups[0].Sticky = SourceAddress }, echo(t, "a"), echo(t, "b"), echo(t, "c"))

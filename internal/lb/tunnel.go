@@ -21,17 +21,17 @@ func (c *client) upgrade(u *upstream) {
 	if c.flush() != nil {
 		return
 	}
-	t := tunnel{idle: c.bal.idle()}
-	in, out := t.run(&c.link, &u.link)
+	t := tunnel{idle: c.bal.idle(), in: &c.s.bal.count.in, out: &c.s.bal.count.out}
+	_, out := t.run(&c.link, &u.link)
 	c.sent += out
-	c.s.bal.count.in.Add(uint64(in))
-	c.s.bal.count.out.Add(uint64(out))
 }
 
 // tunnel carries bytes between two connections.
 type tunnel struct {
 	idle time.Duration
 	at   atomic.Int64 // when bytes were last seen, in Unix nanoseconds
+
+	in, out *atomic.Uint64 // count what goes forth and back, while it does
 }
 
 // run returns when both directions have ended: what went from a to b, and from b
@@ -41,9 +41,9 @@ func (t *tunnel) run(a, b *link) (forth, back int64) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		back = t.carry(a, b)
+		back = t.carry(a, b, t.out)
 	}()
-	forth = t.carry(b, a)
+	forth = t.carry(b, a, t.in)
 	<-done
 	_ = a.Close()
 	_ = b.Close()
@@ -52,11 +52,12 @@ func (t *tunnel) run(a, b *link) (forth, back int64) {
 
 // carry moves bytes from src to dst until src ends, and says so to dst. An error
 // ends both directions.
-func (t *tunnel) carry(dst, src *link) (total int64) {
+func (t *tunnel) carry(dst, src *link, count *atomic.Uint64) (total int64) {
 	for {
 		if src.r < src.w {
 			n, err := dst.Write(src.buf[src.r:src.w])
 			total += int64(n)
+			count.Add(uint64(n))
 			if err != nil {
 				_ = src.Close()
 				_ = dst.Close()
@@ -65,7 +66,7 @@ func (t *tunnel) carry(dst, src *link) (total int64) {
 			full := src.w == len(src.buf)
 			src.r, src.w = 0, 0
 			if full && dst.tls == nil && src.tls == nil && len(src.buf) >= largeBuffer {
-				moved, err := t.bulk(dst, src)
+				moved, err := t.bulk(dst, src, count)
 				total += moved
 				if err != nil {
 					break
@@ -114,13 +115,14 @@ const bulkWait = time.Second // without bytes, until a pipe is given back
 
 // bulk lets the kernel move what comes fast. It returns when nothing has come
 // for a moment.
-func (t *tunnel) bulk(dst, src *link) (total int64, err error) {
+func (t *tunnel) bulk(dst, src *link, count *atomic.Uint64) (total int64, err error) {
 	for {
 		if err := src.tcp.SetReadDeadline(time.Now().Add(bulkWait)); err != nil {
 			return total, err
 		}
 		n, err := dst.tcp.ReadFrom(&io.LimitedReader{R: src.tcp, N: splicePiece})
 		total += n
+		count.Add(uint64(n))
 		if n > 0 {
 			t.at.Store(time.Now().UnixNano())
 		}

@@ -19,7 +19,8 @@ import (
 //
 //	20261121  first
 //	20261122  security groups: Message.Firewall, and VPCID, Groups, Reserved of Network
-const Version = 20261122
+//	20261123  measures: Session.Measure
+const Version = 20261123
 
 // Session is one node's connection. It is opened by the node and ends with
 // ctx or with an error from Receive; the node then opens a new one and the
@@ -57,6 +58,9 @@ type Session interface {
 	// RecordHistory adds to what is told of a task. It returns nil once it is
 	// durable; events may be given again.
 	RecordHistory(ctx context.Context, task state.Key, events []state.TaskEvent) error
+	// Measure hands up what tasks used. It returns nil once it is durable; the
+	// node re-sends until then, and a batch that is sent again counts once.
+	Measure(ctx context.Context, batch Measures) error
 }
 
 // Message is a change of a node's assignments.

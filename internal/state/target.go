@@ -37,6 +37,10 @@ func TargetID(group, address string, port int32) string {
 	return group + "/" + address + ":" + strconv.Itoa(int(port))
 }
 
+// PlaneTargetID is what the data plane calls a target: unique over all accounts
+// and regions.
+func PlaneTargetID(key Key) string { return key.Account + "/" + key.Region + "/" + key.ID }
+
 // BalancerRange is the part of a subnet that load balancers have their
 // addresses from, and tasks do not: its last sixteenth.
 func BalancerRange(subnet netip.Prefix) netip.Prefix {

@@ -109,6 +109,9 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/control", "internal/agent", "a loop knows no node; app hands it what it may do there"},
 	{"internal/accesslog", "internal/store", "engines stand alone"},
 	{"internal/accesslog", "internal/aws", "engines know no front door"},
+	{"internal/measure", "internal/store", "what a metric is, is a pure function"},
+	{"internal/measure", "internal/control", "formulas know no loop"},
+	{"internal/agent/meter", "internal/agent/runtime/containerd", "what is read is summed up apart from the engine that is read"},
 	{"internal/lb", "internal", "a data plane is fed its table, and knows nobody"},
 	{"internal/connect", "internal", "a data plane is fed its table, and knows nobody"},
 }

@@ -83,6 +83,9 @@ type Engine interface {
 	Exec(ctx context.Context, id string, cmd Exec) (ExecResult, error)
 	// Stats tells what a running container uses.
 	Stats(ctx context.Context, id string) (Stats, error)
+	// Usage tells a running container's counters. It asks the kernel and no other
+	// process, and costs microseconds.
+	Usage(taskID, id string) (Usage, error)
 	// Written tells the bytes of what a container has written into its own file
 	// system: all of it is looked at. Where Spec.Layer says where that is, it is
 	// not counted here.

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -273,13 +272,8 @@ func group(g state.TargetGroup) lb.Group {
 	return out
 }
 
-// planeTargetID is unique over all accounts and regions.
-func planeTargetID(key state.Key) string {
-	return strings.Join([]string{key.Account, key.Region, key.ID}, "/")
-}
-
 func planeTarget(key state.Key, t state.Target, g state.TargetGroup, place netip.AddrPort) lb.Target {
-	out := lb.Target{ID: planeTargetID(key), Group: g.ARN, Address: place}
+	out := lb.Target{ID: state.PlaneTargetID(key), Group: g.ARN, Address: place}
 	switch {
 	case t.Draining != nil:
 		out.State = lb.Draining

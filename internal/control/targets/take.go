@@ -116,7 +116,7 @@ func (l *Loop) changeOf(seen touched, whole bool) lb.Change {
 		if ok && g.Associated() && place.IsValid() {
 			c.Targets = append(c.Targets, planeTarget(key, target, g, place))
 		} else {
-			c.GoneTargets = append(c.GoneTargets, planeTargetID(key))
+			c.GoneTargets = append(c.GoneTargets, state.PlaneTargetID(key))
 		}
 	}
 	return c

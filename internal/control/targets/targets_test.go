@@ -161,7 +161,7 @@ func (w *world) want(addr, health string, plane lb.TargetState) {
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if got, ok := w.plane[planeTargetID(key(addr))]; !ok || got.State != plane {
+	if got, ok := w.plane[state.PlaneTargetID(key(addr))]; !ok || got.State != plane {
 		w.Errorf("the plane has %s as %v (there: %v), want %v", addr, got.State, ok, plane)
 	}
 }
@@ -177,7 +177,7 @@ func (w *world) wantGone(addr string) {
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, ok := w.plane[planeTargetID(key(addr))]; ok {
+	if _, ok := w.plane[state.PlaneTargetID(key(addr))]; ok {
 		w.Errorf("the plane still has %s", addr)
 	}
 }

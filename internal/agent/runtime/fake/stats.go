@@ -24,6 +24,12 @@ func (e *Engine) Stats(ctx context.Context, id string) (runtime.Stats, error) {
 	return runtime.Stats{At: now, CPU: now.Sub(c.started) / 10, Memory: 1 << 20, MemoryLimit: uint64(c.spec.MemoryMiB) << 20, Pids: 1}, nil
 }
 
+// Usage implements runtime.Engine, with what Stats tells.
+func (e *Engine) Usage(_, id string) (runtime.Usage, error) {
+	s, err := e.Stats(context.Background(), id)
+	return runtime.Usage{CPU: s.CPU, Memory: s.Memory}, err
+}
+
 // Written implements runtime.Engine: nothing is written.
 func (e *Engine) Written(ctx context.Context, id string) (int64, error) {
 	if err := e.fail(ctx, "Written", id); err != nil {

@@ -37,5 +37,5 @@ func settings() []Field {
 }
 
 func containerInsights() []Field {
-	return []Field{noEffect("settings", "containerInsights is kept and described; its metrics come later")}
+	return doneBelow("settings[].", "name", "value")
 }

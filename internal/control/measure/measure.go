@@ -1,0 +1,212 @@
+// Package measure gives the metrics of tasks, services, clusters and load
+// balancers to the metric store, and Container Insights' performance log events
+// to the log store: what nodes hand up at once, what is counted here at the end
+// of each minute. What a metric is, package internal/measure says.
+package measure
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hatoba/hatoba/internal/measure"
+	"github.com/hatoba/hatoba/internal/metrics"
+	"github.com/hatoba/hatoba/internal/protocol"
+	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
+)
+
+// Logs is where performance log events go. A batch whose offset is not above
+// the last one of the same producer in a stream is a repeat, and not stored. The
+// group is made when it is missing, and keeps its events for the days given.
+type Logs interface {
+	Append(ctx context.Context, scope state.Scope, group, stream string, days int32, at time.Time, producer string, offset int64, messages []string) error
+}
+
+// Config is what a Loop works with.
+type Config struct {
+	Store     store.Store
+	Metrics   metrics.Writer
+	Logs      Logs
+	Balancers Balancers // nil: there are none
+	Log       *slog.Logger
+}
+
+// Loop measures. Make it with New.
+type Loop struct {
+	cfg Config
+
+	mu    sync.Mutex          // of what nodes hand up: one batch at a time
+	taken map[string]position // by node
+
+	dials dials // of load balancers
+}
+
+// position is how far a node's batches have been taken.
+type position struct {
+	run   string
+	seq   int64                // the last one that was taken as a whole
+	parts map[state.Scope]bool // of the next one, what is durable already
+	lost  int64                // that the run has told of
+}
+
+// New returns a Loop.
+func New(cfg Config) *Loop {
+	return &Loop{cfg: cfg, taken: map[string]position{}, dials: newDials()}
+}
+
+// Take takes what a node's tasks used in a minute. It returns nil once it is
+// durable. A batch that comes again counts once; an account whose part could not
+// be stored is tried again with the batch, the others are not.
+func (l *Loop) Take(ctx context.Context, node string, batch protocol.Measures) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := l.taken[node]
+	if at.run != batch.Run {
+		at = position{run: batch.Run}
+	}
+	if batch.Seq <= at.seq {
+		return nil
+	}
+	if at.parts == nil {
+		at.parts = map[state.Scope]bool{}
+	}
+	defer func() { l.taken[node] = at }()
+	if lost := batch.Dropped - at.lost; lost > 0 {
+		l.cfg.Log.Warn("a node has given up measures of tasks", "node", node, "measures", lost)
+		at.lost = batch.Dropped
+	}
+	tasks, err := l.join(ctx, node, batch)
+	if err != nil {
+		return err
+	}
+	for scope, list := range tasks {
+		if at.parts[scope] {
+			continue
+		}
+		if err := l.record(ctx, scope, batch, list); err != nil {
+			return err
+		}
+		at.parts[scope] = true
+	}
+	at.seq, at.parts = batch.Seq, nil
+	return nil
+}
+
+// record stores a part of a batch. Events know repeats by themselves, and so
+// come first.
+func (l *Loop) record(ctx context.Context, scope state.Scope, batch protocol.Measures, tasks []measure.Task) error {
+	events, err := measure.TaskEvents(scope, batch.Minute, tasks)
+	if err != nil {
+		return err
+	}
+	if err := l.tell(ctx, scope, batch.Minute, batch.Run, batch.Seq, events); err != nil {
+		return err
+	}
+	if err := l.cfg.Metrics.Put(ctx, scope, measure.Tasks(batch.Minute, tasks)); err != nil {
+		return fmt.Errorf("metrics of tasks: %w", err)
+	}
+	return nil
+}
+
+// tell stores performance log events, a batch for each stream.
+func (l *Loop) tell(ctx context.Context, scope state.Scope, minute time.Time, producer string, offset int64, events []measure.Event) error {
+	type place struct{ cluster, stream string }
+	var order []place
+	messages := map[place][]string{}
+	for _, e := range events {
+		at := place{e.Cluster, e.Stream}
+		if messages[at] == nil {
+			order = append(order, at)
+		}
+		messages[at] = append(messages[at], e.Message)
+	}
+	for _, at := range order {
+		err := l.cfg.Logs.Append(ctx, scope, measure.PerformanceGroup(at.cluster), at.stream, measure.PerformanceDays, minute, producer, offset, messages[at])
+		if err != nil {
+			return fmt.Errorf("performance log events of cluster %s: %w", at.cluster, err)
+		}
+	}
+	return nil
+}
+
+// join finds what the measured tasks belong to. Tasks that are gone from the
+// store, an hour after their end, and those of other nodes are left out.
+func (l *Loop) join(ctx context.Context, node string, batch protocol.Measures) (map[state.Scope][]measure.Task, error) {
+	out := map[state.Scope][]measure.Task{}
+	err := l.cfg.Store.View(ctx, func(r store.Reader) error {
+		clear(out)
+		for _, m := range batch.Tasks {
+			scope := m.Key.Scope()
+			task, ok := store.Tasks.Get(r, m.Key)
+			if !ok || task.Placement.Node != node {
+				continue
+			}
+			def, ok := store.TaskDefinitions.Get(r, scope.Key(state.TaskDefinitionID(task.Spec.Family, task.Spec.Revision)))
+			if !ok {
+				continue
+			}
+			cluster, _ := store.Clusters.Get(r, scope.Key(task.ClusterName))
+			out[scope] = append(out[scope], measure.Task{
+				TaskMeasures: m, Task: task, Definition: def, Insights: measure.Insights(cluster), Instance: instanceOf(r, scope, task),
+			})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// instanceOf is the container instance of an EC2-type task.
+func instanceOf(r store.Reader, scope state.Scope, task state.Task) measure.Instance {
+	if task.Placement.ContainerInstance == "" {
+		return measure.Instance{}
+	}
+	id := state.ContainerInstanceID(scope, task.ClusterName, task.Placement.Node)
+	inst, ok := store.ContainerInstances.Get(r, scope.Key(state.ContainerInstanceKey(task.ClusterName, id)))
+	if !ok {
+		return measure.Instance{}
+	}
+	out := measure.Instance{ID: inst.ID, EC2ID: inst.EC2InstanceID}
+	if n, ok := nodeOf(r, inst.Node); ok {
+		out.CPU, out.MemoryMiB = n.CPU, n.MemoryMiB
+	}
+	return out
+}
+
+// nodeOf finds a node's record: nodes belong to no account.
+func nodeOf(r store.Reader, id string) (state.Node, bool) {
+	return store.Nodes.Get(r, state.Scope{Account: "-", Region: "-"}.Key(id))
+}
+
+// Run counts at the end of each minute, and reads the balancers' gauges in
+// between, until ctx ends; what was carried since then is still told.
+func (l *Loop) Run(ctx context.Context) error {
+	for {
+		now := time.Now()
+		timer := time.NewTimer(now.Truncate(every).Add(every).Sub(now))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			final, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+			l.carried(final, time.Now().Truncate(time.Minute))
+			cancel()
+			return nil
+		case <-timer.C:
+		}
+		at := time.Now()
+		minute := at.Add(-every / 2).Truncate(time.Minute)
+		l.gauge(ctx)
+		if !at.Add(every / 2).Truncate(time.Minute).Equal(minute) {
+			l.count(ctx, minute)
+			l.carried(ctx, minute)
+		}
+	}
+}
+
+// every is how often gauges are read.
+const every = 20 * time.Second
+
+// lastWords is how long the last metrics may take when Hatoba ends.
+const lastWords = 2 * time.Second
