@@ -141,9 +141,13 @@ type ServiceDeployment struct {
 	Sources       []DeploymentShare // what was there when it began
 	Configuration ecstypes.DeploymentConfiguration
 	Breaker       BreakerState
-	RollbackTo    string // revision
-	RollbackAt    *time.Time
-	RollbackWhy   string
+	Alarms        AlarmMonitor `json:",omitzero"`
+	// BakeUntil is when a deployment that has all its tasks is complete, if none
+	// of its alarms goes off until then.
+	BakeUntil   *time.Time `json:",omitempty"`
+	RollbackTo  string     // revision
+	RollbackAt  *time.Time
+	RollbackWhy string
 }
 
 // DeploymentShare is a revision's part of a deployment.
@@ -157,6 +161,13 @@ type BreakerState struct {
 	Status    string // TRIGGERED, MONITORING, MONITORING_COMPLETE or DISABLED
 	Failures  int32
 	Threshold int32
+}
+
+// AlarmMonitor is what a deployment saw of its alarms, which its Configuration
+// names.
+type AlarmMonitor struct {
+	Status    string   // TRIGGERED, MONITORING, MONITORING_COMPLETE or DISABLED; "" is DISABLED
+	Triggered []string // names of those that went off
 }
 
 // ServiceEvent is something that happened to a service. ID: ServiceEventID.

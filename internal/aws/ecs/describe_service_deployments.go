@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -77,6 +78,12 @@ func (s serviceShapes) serviceDeployment(d state.ServiceDeployment) types.Servic
 		DeploymentCircuitBreaker: &types.ServiceDeploymentCircuitBreaker{
 			Status: types.ServiceDeploymentRollbackMonitorsStatus(d.Breaker.Status), FailureCount: d.Breaker.Failures, Threshold: d.Breaker.Threshold,
 		},
+	}
+	if c := d.Configuration.Alarms; c != nil {
+		out.Alarms = &types.ServiceDeploymentAlarms{
+			Status:     types.ServiceDeploymentRollbackMonitorsStatus(cmp.Or(d.Alarms.Status, string(types.ServiceDeploymentRollbackMonitorsStatusDisabled))),
+			AlarmNames: c.AlarmNames, TriggeredAlarmNames: append([]string{}, d.Alarms.Triggered...),
+		}
 	}
 	for _, source := range d.Sources {
 		requested := int32(0)

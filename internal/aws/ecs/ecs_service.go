@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/hatoba/hatoba/internal/state"
@@ -76,6 +77,22 @@ func deploymentID(id string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])[:21]
 }
 
+// watchAlarms tells whether a deployment that begins watches its alarms: not
+// when one of them has gone off before.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
+func watchAlarms(r store.Reader, scope state.Scope, c *types.DeploymentAlarms) types.ServiceDeploymentRollbackMonitorsStatus {
+	if c == nil || !c.Enable {
+		return types.ServiceDeploymentRollbackMonitorsStatusDisabled
+	}
+	for _, name := range c.AlarmNames {
+		if a, ok := store.Alarms.Get(r, scope.Key(name)); ok && a.Value() == cwtypes.StateValueAlarm {
+			return types.ServiceDeploymentRollbackMonitorsStatusDisabled
+		}
+	}
+	return types.ServiceDeploymentRollbackMonitorsStatusMonitoring
+}
+
 // begin puts a new rollout to a revision in front of a service's, and records
 // the revision and the deployment.
 func (s *Service) begin(w store.Writer, scope state.Scope, svc *state.Service, rev state.ServiceRevision, deployment string) error {
@@ -90,6 +107,7 @@ func (s *Service) begin(w store.Writer, scope state.Scope, svc *state.Service, r
 			Status: string(types.ServiceDeploymentRollbackMonitorsStatusMonitoring), Threshold: int32(state.BreakerThreshold(int(svc.DesiredCount), c)),
 		}
 	}
+	dep.Alarms.Status = string(watchAlarms(w, scope, svc.Deployment.Alarms))
 	for i, r := range svc.Rollouts {
 		if i == 0 && r.State == state.RolloutCompleted {
 			svc.Rollouts[i].Kept = svc.DesiredCount

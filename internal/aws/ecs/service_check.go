@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -41,6 +42,12 @@ func deploymentConfiguration(have types.DeploymentConfiguration, given *types.De
 	if given.DeploymentCircuitBreaker != nil {
 		out.DeploymentCircuitBreaker = given.DeploymentCircuitBreaker
 	}
+	if given.Alarms != nil {
+		out.Alarms = given.Alarms
+		if err := checkAlarms(given.Alarms); err != nil {
+			return out, err
+		}
+	}
 	least, most := *out.MinimumHealthyPercent, *out.MaximumPercent
 	switch {
 	case least < 0 || least > 100:
@@ -53,6 +60,24 @@ func deploymentConfiguration(have types.DeploymentConfiguration, given *types.De
 		return out, invalid("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
 	}
 	return out, checkBreaker(out.DeploymentCircuitBreaker)
+}
+
+// checkAlarms checks what a deployment watches; the alarms may be made later.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentAlarms.html
+func checkAlarms(c *types.DeploymentAlarms) error {
+	if c.Enable && len(c.AlarmNames) == 0 {
+		return invalid("At least one alarm name is required when deployment alarms are enabled.")
+	}
+	for i, name := range c.AlarmNames {
+		switch {
+		case name == "" || utf8.RuneCountInString(name) > 255:
+			return invalid("An alarm name must have 1 to 255 characters.")
+		case slices.Contains(c.AlarmNames[:i], name):
+			return invalid("The alarm name %s is given twice.", name)
+		}
+	}
+	return nil
 }
 
 func checkBreaker(c *types.DeploymentCircuitBreaker) error {

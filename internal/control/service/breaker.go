@@ -61,6 +61,7 @@ func (d *draft) trip() {
 		if dep.Breaker.Status == "MONITORING" {
 			dep.Breaker.Status = "TRIGGERED"
 		}
+		unwatch(&dep)
 		d.deps[p.Deployment] = dep
 	}
 	if c.Rollback && !again && d.rollback(p, p.Reason, "ECS deployment circuit breaker: ") {

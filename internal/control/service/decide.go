@@ -27,6 +27,7 @@ func Decide(now time.Time, v View) Plan {
 	d.fixImages()
 	d.requests()
 	d.trip()
+	d.alarmed()
 	if v.Service.Strategy == "DAEMON" && d.s.Status == state.ServiceActive {
 		d.daemon()
 	} else {
@@ -138,9 +139,7 @@ func (d *draft) begin() {
 		if dep, ok := d.deps[r.Deployment]; ok && dep.FinishedAt == nil {
 			dep.Status, dep.StoppedAt, dep.FinishedAt = "STOPPED", &d.now, &d.now
 			dep.StatusReason = "The service deployment was stopped because a new one was started."
-			if dep.Breaker.Status == "MONITORING" {
-				dep.Breaker.Status = "MONITORING_COMPLETE"
-			}
+			unwatch(&dep)
 			d.deps[r.Deployment] = dep
 		}
 	}

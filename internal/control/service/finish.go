@@ -26,6 +26,9 @@ func (d *draft) finish() {
 		return
 	}
 	if p.State == state.RolloutInProgress {
+		if d.baking(p) {
+			return
+		}
 		d.complete(p)
 	}
 	d.clear(complaintLaunch, complaintPlacement, complaintConfiguration, complaintProtection)

@@ -15,6 +15,8 @@ type index struct {
 	tasks    map[state.Key]map[state.Key]bool // of each service
 	clusters map[state.Key]map[state.Key]bool // services of each cluster
 	blocked  map[state.Key]bool               // services with a task that found no place
+	watched  map[state.Key]map[state.Key]bool // services whose deployment watches an alarm
+	watches  map[state.Key][]state.Key        // and those alarms, by service
 	dirty    map[state.Key]bool
 	timers   map[state.Key]*time.Timer
 	wake     chan struct{} // holds one token while something is dirty
@@ -23,6 +25,7 @@ type index struct {
 func newIndex() *index {
 	return &index{
 		tasks: map[state.Key]map[state.Key]bool{}, clusters: map[state.Key]map[state.Key]bool{}, blocked: map[state.Key]bool{},
+		watched: map[state.Key]map[state.Key]bool{}, watches: map[state.Key][]state.Key{},
 		dirty: map[state.Key]bool{}, timers: map[state.Key]*time.Timer{}, wake: make(chan struct{}, 1),
 	}
 }
@@ -34,6 +37,8 @@ func (ix *index) begin(r store.Reader) error {
 	clear(ix.tasks)
 	clear(ix.clusters)
 	clear(ix.blocked)
+	clear(ix.watched)
+	clear(ix.watches)
 	for key, s := range store.Services.List(r, state.Scope{}, "") {
 		ix.service(key, s)
 	}
@@ -83,6 +88,13 @@ func (ix *index) change(changes []store.Change) error {
 			}
 		case store.Nodes.Name:
 			ix.retry()
+		case store.Alarms.Name:
+			before, _, after, _ := store.Alarms.Of(c)
+			if before.Value() != after.Value() {
+				for key := range ix.watched[c.Key] {
+					ix.mark(key)
+				}
+			}
 		}
 	}
 	return nil
@@ -101,12 +113,36 @@ func (ix *index) service(key state.Key, s state.Service) {
 		ix.clusters[cluster] = map[state.Key]bool{}
 	}
 	ix.clusters[cluster][key] = true
+	ix.watch(key, s)
 	if _, told := s.Progress.Told[complaintPlacement]; told {
 		ix.blocked[key] = true
 	} else {
 		delete(ix.blocked, key)
 	}
 	ix.mark(key)
+}
+
+// watch notes which alarms a service's deployment looks at while it is in
+// progress.
+func (ix *index) watch(key state.Key, s state.Service) {
+	for _, alarm := range ix.watches[key] {
+		if delete(ix.watched[alarm], key); len(ix.watched[alarm]) == 0 {
+			delete(ix.watched, alarm)
+		}
+	}
+	delete(ix.watches, key)
+	p, c := s.Primary(), s.Deployment.Alarms
+	if p == nil || p.State != state.RolloutInProgress || c == nil || !c.Enable {
+		return
+	}
+	for _, name := range c.AlarmNames {
+		alarm := key.Scope().Key(name)
+		if ix.watched[alarm] == nil {
+			ix.watched[alarm] = map[state.Key]bool{}
+		}
+		ix.watched[alarm][key] = true
+		ix.watches[key] = append(ix.watches[key], alarm)
+	}
 }
 
 func (ix *index) task(key state.Key, t state.Task) {
@@ -137,6 +173,7 @@ func (ix *index) forget(key state.Key) {
 	for _, services := range ix.clusters {
 		delete(services, key)
 	}
+	ix.watch(key, state.Service{})
 	if t := ix.timers[key]; t != nil {
 		t.Stop()
 		delete(ix.timers, key)

@@ -31,6 +31,7 @@ func (l *Loop) read(r store.Reader, key state.Key, tasks []state.Key) (View, boo
 			v.Revisions[number], v.Images[number] = true, len(rev.Images) > 0
 		}
 	}
+	v.Alarms = alarms(r, scope, v)
 	machines := s.Strategy == "DAEMON"
 	checks := map[string][]string{}
 	for _, k := range tasks {

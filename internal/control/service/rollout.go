@@ -22,9 +22,7 @@ func (d *draft) complete(p *state.Rollout) {
 	if dep.RollbackAt != nil {
 		dep.Status = "ROLLBACK_SUCCESSFUL"
 	}
-	if dep.Breaker.Status == "MONITORING" {
-		dep.Breaker.Status = "MONITORING_COMPLETE"
-	}
+	unwatch(&dep)
 	d.deps[p.Deployment] = dep
 }
 
@@ -73,6 +71,9 @@ func (d *draft) rollback(p *state.Rollout, why, who string) bool {
 	others := slices.DeleteFunc(slices.Clone(d.s.Rollouts[1:]), func(r state.Rollout) bool { return r.Revision == to })
 	d.s.Rollouts = append([]state.Rollout{back, failed}, others...)
 	if dep, ok := d.deps[failed.Deployment]; ok {
+		if dep.BakeUntil = nil; dep.Alarms.Status == "MONITORING" {
+			dep.Alarms.Status = "MONITORING_COMPLETE"
+		}
 		dep.Status, dep.RollbackTo, dep.RollbackAt, dep.RollbackWhy = "ROLLBACK_IN_PROGRESS", to, &d.now, why
 		d.deps[failed.Deployment] = dep
 	}

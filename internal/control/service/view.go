@@ -16,6 +16,13 @@ type View struct {
 	Tasks       []Task                             // all that have not stopped, and those whose end was not counted
 	Instances   []Instance                         // of the cluster, for a DAEMON and for what drains
 	Groups      map[string]bool                    // target groups that exist, by id
+	Alarms      map[string]Alarm                   // those that the primary's deployment names, by name
+}
+
+// Alarm is an alarm that a deployment watches.
+type Alarm struct {
+	Off  bool          // it has gone off: it is in ALARM
+	Bake time.Duration // how long it takes to tell of what has just begun
 }
 
 // Task is a task of the service, with what decides whether it counts.

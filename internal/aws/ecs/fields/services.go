@@ -32,11 +32,11 @@ func serviceFields() []Field {
 		doneBelow(d, "maximumPercent", "minimumHealthyPercent"),
 		doneBelow(d+"deploymentCircuitBreaker.", "enable", "rollback", "resetOnHealthyTask",
 			"thresholdConfiguration.type", "thresholdConfiguration.value"),
+		doneBelow(d+"alarms.", "alarmNames", "enable", "rollback"),
 		doneBelow(lb, "targetGroupArn", "containerName", "containerPort"),
 		[]Field{
 			only("deploymentController.type", "CODE_DEPLOY and EXTERNAL come later; use 'ECS'", "ECS"),
 			only(d+"strategy", "blue/green, linear and canary deployments come later; use 'ROLLING'", "ROLLING"),
-			refused(d+"alarms", "alarms come later; remove it"),
 			refused(d+"bakeTimeInMinutes", later),
 			refused(d+"canaryConfiguration", later),
 			refused(d+"linearConfiguration", later),
