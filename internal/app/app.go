@@ -311,6 +311,7 @@ func (a *App) assemble(ctx context.Context) error {
 			a.openCloudWatch().Describe(),
 			a.openNotifications(keyring).Describe(),
 			servicediscovery.New(servicediscovery.Config{Store: a.store, NewID: func() string { return randomHex(32) }, Open: once(tasks.Bootstrap)}).Describe(),
+			a.openScaling().Describe(),
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),

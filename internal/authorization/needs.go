@@ -49,6 +49,8 @@ func (v *view) needs(service, operation string, in any) []need {
 		return []need{{action: action, resource: v.discoveryResource(in)}}
 	case "monitoring":
 		return []need{v.monitoringNeed(operation, in)}
+	case "application-autoscaling":
+		return []need{{action: action, resource: v.scalableTarget(in)}}
 	case "ec2":
 		return []need{{action: action, resource: v.networkResource(operation, in)}}
 	case "sns":
@@ -108,6 +110,17 @@ func (v *view) discoveryResource(in any) string {
 		if id := strings.TrimPrefix(strings.TrimPrefix(text(in, member), "/"), "hostedzone/"); strings.HasPrefix(id, "Z") {
 			return "arn:aws:route53:::hostedzone/" + id
 		}
+	}
+	return "*"
+}
+
+// scalableTarget is the ARN of the target that a call names, once it has one.
+func (v *view) scalableTarget(in any) string {
+	if arn := text(in, "ResourceARN"); arn != "" {
+		return arn
+	}
+	if t, ok := store.ScalableTargets.Get(v.r, v.scope.Key(text(in, "ResourceId"))); ok {
+		return t.ARN
 	}
 	return "*"
 }

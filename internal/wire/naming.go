@@ -64,6 +64,9 @@ var SNSNaming = Naming{Except: map[string]string{
 	"SetSMSAttributesInput.Attributes":              "attributes",
 }}
 
+// AutoScalingNaming is Application Auto Scaling's.
+var AutoScalingNaming = Naming{}
+
 // ACMNaming is Certificate Manager's.
 var ACMNaming = Naming{Except: map[string]string{
 	"Filters.ExportOption":     "exportOption",

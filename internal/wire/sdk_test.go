@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -140,6 +141,11 @@ func sdkServices() []sdkService {
 				c.APIOptions = append(c.APIOptions, withoutHostPrefix)
 				return servicediscovery.NewFromConfig(c)
 			},
+		},
+		{
+			Service: wire.Service{Name: "application-autoscaling", Title: "Application Auto Scaling", Protocol: wire.JSON11, Naming: wire.AutoScalingNaming,
+				TargetPrefix: "AnyScaleFrontendService", Client: (*applicationautoscaling.Client)(nil)},
+			client: func(c aws.Config) any { return applicationautoscaling.NewFromConfig(c) },
 		},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/hatoba/hatoba/internal/aws/acm"
+	"github.com/hatoba/hatoba/internal/aws/autoscaling"
 	"github.com/hatoba/hatoba/internal/aws/cloudwatch"
 	"github.com/hatoba/hatoba/internal/aws/ec2"
 	"github.com/hatoba/hatoba/internal/aws/ecr"
@@ -35,6 +36,9 @@ import (
 // unread are members of inputs that no code reads, with the reason why that is
 // right. Below a member that is read as a whole they need no reading.
 var unread = map[string]string{
+	"application-autoscaling.*.Metrics.Label":                                         "stored and handed on to the alarm, by internal/scaling",
+	"application-autoscaling.*.DisableScaleIn":                                        "stored, and read by internal/scaling",
+	"application-autoscaling.PutScalingPolicy.PredictiveScalingPolicyConfiguration.*": "the configuration is refused",
 	"ec2.*.DryRun":                                          "read of every operation by one place, by its name",
 	"ec2.AuthorizeSecurityGroupEgress.*":                    "taken as the Ingress that has the same members",
 	"ec2.RevokeSecurityGroupEgress.*":                       "taken as the Ingress that has the same members",
@@ -63,7 +67,7 @@ var unread = map[string]string{
 }
 
 // folders are those of services that are called otherwise.
-var folders = map[string]string{"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+var folders = map[string]string{"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "application-autoscaling": "autoscaling"}
 
 // TestEveryInputIsRead holds that nothing is accepted and ignored: the code of
 // a service reads each member of the inputs of the operations it serves.
@@ -71,7 +75,7 @@ func TestEveryInputIsRead(t *testing.T) {
 	services := []wire.Service{
 		new(acm.Service).Describe(), new(cloudwatch.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
 		new(secretsmanager.Service).Describe(), new(sns.Service).Describe(), new(ssm.Service).Describe(), new(sts.Service).Describe(),
-		new(servicediscovery.Service).Describe(),
+		new(servicediscovery.Service).Describe(), new(autoscaling.Service).Describe(),
 	}
 	used, walked := map[string]bool{}, map[string]bool{"s3": true} // S3 has a test of its own
 	for _, s := range services {
