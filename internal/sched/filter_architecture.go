@@ -10,10 +10,10 @@ import (
 func architecture() filter {
 	return filter{
 		reason: "ATTRIBUTE",
-		fits: func(n *node, r Request) bool {
+		fits: func(s Snapshot, n *candidate, r Request) bool {
 			return r.Arch == "" || strings.EqualFold(n.Arch, r.Arch)
 		},
-		explain: func(nodes []*node, r Request) string {
+		explain: func(s Snapshot, nodes []*candidate, r Request) string {
 			var have []string
 			for _, n := range nodes {
 				have = append(have, n.Arch)

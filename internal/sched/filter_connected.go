@@ -6,8 +6,8 @@ import "fmt"
 func connected() filter {
 	return filter{
 		reason: "AGENT",
-		fits:   func(n *node, _ Request) bool { return n.Connected },
-		explain: func(nodes []*node, _ Request) string {
+		fits:   func(_ Snapshot, n *candidate, _ Request) bool { return n.Connected },
+		explain: func(_ Snapshot, nodes []*candidate, _ Request) string {
 			if len(nodes) == 0 {
 				return "There is no node yet. A node joins when its Hatoba starts."
 			}

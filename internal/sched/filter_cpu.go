@@ -6,8 +6,8 @@ import "fmt"
 func cpu() filter {
 	return filter{
 		reason: "RESOURCE:CPU",
-		fits:   func(n *node, r Request) bool { c, _, _, _ := n.room(r); return r.CPU <= c },
-		explain: func(nodes []*node, r Request) string {
+		fits:   func(s Snapshot, n *candidate, r Request) bool { c, _, _, _ := n.room(r); return r.CPU <= c },
+		explain: func(s Snapshot, nodes []*candidate, r Request) string {
 			var free, total int64
 			for _, n := range nodes {
 				f, _, of, _ := n.room(r)

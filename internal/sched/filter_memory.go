@@ -6,8 +6,8 @@ import "fmt"
 func memory() filter {
 	return filter{
 		reason: "RESOURCE:MEMORY",
-		fits:   func(n *node, r Request) bool { _, m, _, _ := n.room(r); return r.MemoryMiB <= m },
-		explain: func(nodes []*node, r Request) string {
+		fits:   func(s Snapshot, n *candidate, r Request) bool { _, m, _, _ := n.room(r); return r.MemoryMiB <= m },
+		explain: func(s Snapshot, nodes []*candidate, r Request) string {
 			var free, total int64
 			for _, n := range nodes {
 				_, f, _, of := n.room(r)

@@ -12,11 +12,11 @@ import (
 func ports() filter {
 	return filter{
 		reason: "RESOURCE:PORTS",
-		fits:   func(n *node, r Request) bool { return len(n.taken(r.Ports)) == 0 },
-		explain: func(nodes []*node, r Request) string {
+		fits:   func(s Snapshot, n *candidate, r Request) bool { return len(n.taken(s, r.Ports)) == 0 },
+		explain: func(s Snapshot, nodes []*candidate, r Request) string {
 			var taken []string
 			for _, n := range nodes {
-				for _, p := range n.taken(r.Ports) {
+				for _, p := range n.taken(s, r.Ports) {
 					taken = append(taken, fmt.Sprintf("%d/%s", p.Port, p.Protocol))
 				}
 			}
@@ -27,9 +27,9 @@ func ports() filter {
 }
 
 // taken tells which of the ports are not free.
-func (n *node) taken(want []state.HostPort) (out []state.HostPort) {
+func (n *candidate) taken(s Snapshot, want []state.HostPort) (out []state.HostPort) {
 	for _, p := range want {
-		if n.ports[p] {
+		if count(n.ports, p) > 0 || slices.Contains(s.Ports, p) {
 			out = append(out, p)
 		}
 	}

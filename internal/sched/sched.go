@@ -15,16 +15,25 @@ import (
 
 // Snapshot is what placement sees.
 type Snapshot struct {
-	Nodes []state.Node
-	// Reserved is what the tasks hold that have not stopped.
-	Reserved []Reservation
+	// Candidates are the nodes that a task may be on, as a Book tells them.
+	Candidates []Candidate
 	// Overcommit is how many times a node's resources may be promised.
 	Overcommit Overcommit
-	// Facts are what queries ask of each node as a container instance, by node
-	// id. Its groups and the number of its tasks are those of Reserved.
-	Facts map[string]clusterquery.Facts
-	// Ports are the host ports of each node that nobody may have, by node id.
-	Ports map[string][]state.HostPort
+	// Facts are what queries ask of a candidate as a container instance; nil
+	// where no request has queries. Its groups and the number of its tasks are
+	// those of what it has promised.
+	Facts func(Candidate) clusterquery.Facts
+	// Attribute is the value of a candidate's attribute; nil where no request
+	// spreads over one.
+	Attribute func(c Candidate, name string) string
+	// Ports are the host ports of every node that nobody may have.
+	Ports []state.HostPort
+}
+
+// Candidate is a node, and the container instance that it is where it is one.
+type Candidate struct {
+	*Standing
+	Instance *state.ContainerInstance
 }
 
 // Reservation is what one task holds on a node.
@@ -58,6 +67,9 @@ type Request struct {
 	Distinct  bool   // no other task of the group is on the node
 	// Members are queries that all hold for the node.
 	Members []clusterquery.Query
+	// Strategies choose among the nodes that fit, the first above the others.
+	// None: the node that has promised least.
+	Strategies []Strategy
 }
 
 // Plan is the decision: every request is in one of the two, in order.
@@ -111,158 +123,157 @@ type Left struct {
 	Ports          []state.HostPort // in use
 }
 
-// Remaining tells what is left of a node for EC2-type tasks.
-func Remaining(snapshot Snapshot, id string) Left {
-	for _, n := range open(snapshot) {
-		if n.ID != id {
-			continue
+// Remaining tells what is left of a node for EC2-type tasks. held are the
+// ports that nobody may have.
+func Remaining(n *Standing, o Overcommit, held []state.HostPort) Left {
+	c := &candidate{Standing: n, over: o}
+	cpu, memory, _, _ := c.room(Request{Exact: true})
+	out := Left{CPU: max(0, cpu), MemoryMiB: max(0, memory), Ports: slices.Clone(held)}
+	for _, p := range n.ports {
+		if !slices.Contains(out.Ports, p.of) {
+			out.Ports = append(out.Ports, p.of)
 		}
-		out := Left{CPU: max(0, min(n.freeCPU, n.exactCPU)), MemoryMiB: max(0, min(n.freeMemory, n.exactMemory))}
-		for p := range n.ports {
-			out.Ports = append(out.Ports, p)
-		}
-		slices.SortFunc(out.Ports, func(a, b state.HostPort) int {
-			return cmp.Or(strings.Compare(a.Protocol, b.Protocol), int(a.Port-b.Port))
-		})
-		return out
 	}
-	return Left{}
+	slices.SortFunc(out.Ports, func(a, b state.HostPort) int {
+		return cmp.Or(strings.Compare(a.Protocol, b.Protocol), int(a.Port-b.Port))
+	})
+	return out
 }
 
-// node is a node with what is left of it.
-type node struct {
-	state.Node
-	freeCPU, freeMemory   int64 // of what may be promised; may be negative
-	totalCPU, totalMemory int64 // what may be promised
-	exactCPU, exactMemory int64 // what is left for EC2-type tasks, by those alone
-	ports                 map[state.HostPort]bool
-	groups                map[string]bool
-	tasks                 int // EC2-type ones
-	facts                 clusterquery.Facts
+// candidate is a Candidate while a plan is made.
+type candidate struct {
+	*Standing
+	instance *state.ContainerInstance
+	over     Overcommit
+	values   []string // of the attributes that the request's strategies spread over
 }
 
-// room is what is left for a request, and of how much.
-func (n *node) room(r Request) (cpu, memory, ofCPU, ofMemory int64) {
+// room is what is left for a request, and of how much. What is left may be
+// negative.
+func (n *candidate) room(r Request) (cpu, memory, ofCPU, ofMemory int64) {
+	ofCPU, ofMemory = times(n.CPU, n.over.CPU), times(n.MemoryMiB, n.over.Memory)
+	cpu, memory = ofCPU-n.cpu, ofMemory-n.memory
 	if r.Exact {
-		return min(n.freeCPU, n.exactCPU), min(n.freeMemory, n.exactMemory), n.CPU, n.MemoryMiB
+		return min(cpu, n.CPU-n.exactCPU), min(memory, n.MemoryMiB-n.exactMemory), n.CPU, n.MemoryMiB
 	}
-	return n.freeCPU, n.freeMemory, n.totalCPU, n.totalMemory
-}
-
-// take notes what is promised.
-func (n *node) take(r Reservation) {
-	n.freeCPU -= r.CPU
-	n.freeMemory -= r.MemoryMiB
-	if r.Exact {
-		n.exactCPU -= r.CPU
-		n.exactMemory -= r.MemoryMiB
-	}
-	for _, p := range r.Ports {
-		n.ports[p] = true
-	}
-	n.groups[r.Group] = true
-	if r.Exact {
-		n.tasks++
-	}
+	return cpu, memory, ofCPU, ofMemory
 }
 
 // known are the facts of the node as what is placed already makes them. Groups
 // are those of the request's own cluster.
-func (n *node) known(r Request) clusterquery.Facts {
-	out := n.facts
+func (n *candidate) known(s Snapshot, r Request) clusterquery.Facts {
+	out := s.Facts(Candidate{n.Standing, n.instance})
 	cluster, _, _ := strings.Cut(r.Group, " ")
-	for g := range n.groups {
-		if name, ok := strings.CutPrefix(g, cluster+" "); ok {
+	for _, g := range n.groups {
+		if name, ok := strings.CutPrefix(g.of, cluster+" "); ok {
 			out.Groups = append(out.Groups, name)
 		}
 	}
-	out.RunningTasks = n.tasks
+	out.RunningTasks = n.exact
 	return out
 }
 
 // Place assigns each request to a node in turn, counting what it has already
-// assigned.
-func Place(snapshot Snapshot, pending []Request, seed uint64) Plan {
-	nodes := open(snapshot)
+// assigned. Equal requests that follow each other are looked at together, so
+// that each costs one pass over the nodes that fit.
+func Place(s Snapshot, pending []Request, seed uint64) Plan {
+	nodes := make([]candidate, len(s.Candidates))
+	for i, c := range s.Candidates {
+		nodes[i] = candidate{Standing: c.Standing, instance: c.Instance, over: s.Overcommit}
+	}
 	var plan Plan
-	for _, r := range pending {
-		fit, refused := filtered(nodes, r)
-		if len(fit) == 0 {
-			plan.Refused = append(plan.Refused, refused)
-			continue
+	for len(pending) > 0 {
+		n := 1
+		for n < len(pending) && alike(pending[0], pending[n]) {
+			n++
 		}
-		best := slices.MinFunc(fit, func(a, b *node) int { return ranked(a, b, r, seed) })
-		best.take(Reservation{CPU: r.CPU, MemoryMiB: r.MemoryMiB, Exact: r.Exact, Ports: r.Ports, Group: r.Group})
-		plan.Placed = append(plan.Placed, Placed{ID: r.ID, Node: best.ID})
+		placeAlike(s, nodes, pending[:n], seed, &plan)
+		pending = pending[n:]
 	}
 	return plan
 }
 
-func open(s Snapshot) []*node {
-	nodes := make([]*node, 0, len(s.Nodes))
-	byID := map[string]*node{}
-	for _, n := range s.Nodes {
-		o := &node{Node: n, totalCPU: times(n.CPU, s.Overcommit.CPU), totalMemory: times(n.MemoryMiB, s.Overcommit.Memory)}
-		o.freeCPU, o.freeMemory = o.totalCPU, o.totalMemory
-		o.exactCPU, o.exactMemory = n.CPU, n.MemoryMiB
-		o.facts = s.Facts[n.ID]
-		o.ports, o.groups = map[state.HostPort]bool{}, map[string]bool{}
-		for _, p := range s.Ports[n.ID] {
-			o.ports[p] = true
-		}
-		nodes = append(nodes, o)
-		byID[n.ID] = o
-	}
-	slices.SortFunc(nodes, func(a, b *node) int { return strings.Compare(a.ID, b.ID) })
-	for _, r := range s.Reserved {
-		if n := byID[r.Node]; n != nil {
-			n.take(r)
-		}
-	}
-	return nodes
+// alike tells whether two requests differ in nothing but their ids.
+func alike(a, b Request) bool {
+	return a.CPU == b.CPU && a.MemoryMiB == b.MemoryMiB && a.Arch == b.Arch && a.Exact == b.Exact && a.Group == b.Group && a.Distinct == b.Distinct &&
+		slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Strategies, b.Strategies) && len(a.Members)+len(b.Members) == 0
 }
 
-func times(total int64, factor float64) int64 { return int64(float64(total) * max(1, factor)) }
+func placeAlike(s Snapshot, nodes []candidate, pending []Request, seed uint64, plan *Plan) {
+	r := pending[0]
+	fit := make([]*candidate, 0, len(nodes))
+	for i := range nodes {
+		if fits(s, &nodes[i], r) {
+			fit = append(fit, &nodes[i])
+		}
+	}
+	order := newOrder(s, nodes, fit, r)
+	for _, r := range pending {
+		if len(fit) == 0 {
+			plan.Refused = append(plan.Refused, refusal(s, nodes, r))
+			continue
+		}
+		at := order.best(fit, draw(seed, r.ID))
+		n := fit[at]
+		taken := *n.Standing
+		taken.take(Reservation{CPU: r.CPU, MemoryMiB: r.MemoryMiB, Exact: r.Exact, Ports: r.Ports, Group: r.Group}, 1)
+		n.Standing = &taken
+		order.took(n)
+		plan.Placed = append(plan.Placed, Placed{ID: r.ID, Node: n.ID})
+		if !fits(s, n, r) {
+			fit[at] = fit[len(fit)-1]
+			fit = fit[:len(fit)-1]
+		}
+	}
+}
 
-// filtered runs the filters in order. The one that took the last node away
-// explains the refusal.
-func filtered(nodes []*node, r Request) ([]*node, Refused) {
-	left := nodes
-	for _, f := range filters() {
-		var fit []*node
+func fits(s Snapshot, n *candidate, r Request) bool {
+	for _, f := range filters {
+		if !f.fits(s, n, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// refusal runs the filters in order. The one that takes the last node away
+// explains.
+func refusal(s Snapshot, nodes []candidate, r Request) Refused {
+	left := make([]*candidate, len(nodes))
+	for i := range nodes {
+		left[i] = &nodes[i]
+	}
+	for _, f := range filters {
+		var fit []*candidate
 		for _, n := range left {
-			if f.fits(n, r) {
+			if f.fits(s, n, r) {
 				fit = append(fit, n)
 			}
 		}
 		if len(fit) == 0 {
-			return nil, Refused{ID: r.ID, Reason: f.reason, Detail: f.explain(left, r)}
+			return Refused{ID: r.ID, Reason: f.reason, Detail: f.explain(s, left, r)}
 		}
 		left = fit
 	}
-	return left, Refused{}
+	return Refused{ID: r.ID} // not reached: nobody fits
 }
 
-func ranked(a, b *node, r Request, seed uint64) int {
-	for _, rank := range rankers() {
-		if c := rank(a, b, r, seed); c != 0 {
-			return c
-		}
-	}
-	return strings.Compare(a.ID, b.ID)
-}
+func times(total int64, factor float64) int64 { return int64(float64(total) * max(1, factor)) }
 
 // draw is a number that depends on everything given and nothing else.
-func draw(seed uint64, parts ...string) uint64 {
+func draw(seed uint64, text string) uint64 { return mixed(seed ^ lotOf(text)) }
+
+// lotOf is a number that follows from a text.
+func lotOf(text string) uint64 {
 	h := fnv.New64a()
-	var b [8]byte
-	for i := range b {
-		b[i] = byte(seed >> (8 * i))
-	}
-	_, _ = h.Write(b[:])
-	for _, p := range parts {
-		_, _ = h.Write([]byte(p))
-		_, _ = h.Write([]byte{0})
-	}
+	_, _ = h.Write([]byte(text))
 	return h.Sum64()
+}
+
+// mixed spreads a number's bits (splitmix64).
+func mixed(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

@@ -30,7 +30,7 @@ func TestRefusalsExplainThemselves(t *testing.T) {
 			Refused{Reason: "RESOURCE:CPU", Detail: "Not enough CPU on any of 1 nodes: the task asks for 4096 units, the most that is free on one is 2048 of 2048."}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			plan := Place(Snapshot{Nodes: c.nodes, Reserved: c.held}, []Request{c.request}, 1)
+			plan := Place(ground{Nodes: c.nodes, Reserved: c.held}.snapshot(), []Request{c.request}, 1)
 			if diff := cmp.Diff(Plan{Refused: []Refused{c.want}}, plan); diff != "" {
 				t.Error(diff)
 			}
@@ -39,19 +39,49 @@ func TestRefusalsExplainThemselves(t *testing.T) {
 }
 
 func TestOvercommit(t *testing.T) {
-	s := Snapshot{
+	s := ground{
 		Nodes:      []state.Node{{ID: "a", CPU: 1024, MemoryMiB: 1000, Connected: true}},
 		Overcommit: Overcommit{CPU: 4, Memory: 1.5},
 	}
-	plan := Place(s, []Request{{ID: "1", CPU: 4096, MemoryMiB: 1500}, {ID: "2", CPU: 1, MemoryMiB: 0}}, 0)
+	plan := Place(s.snapshot(), []Request{{ID: "1", CPU: 4096, MemoryMiB: 1500}, {ID: "2", CPU: 1, MemoryMiB: 0}}, 0)
 	if len(plan.Placed) != 1 || len(plan.Refused) != 1 || plan.Refused[0].Reason != "RESOURCE:CPU" {
 		t.Errorf("got %+v", plan)
 	}
 }
 
-func snapshots() *rapid.Generator[Snapshot] {
-	return rapid.Custom(func(t *rapid.T) Snapshot {
-		s := Snapshot{Overcommit: Overcommit{CPU: rapid.Float64Range(0, 4).Draw(t, "cpu factor"), Memory: rapid.Float64Range(0, 2).Draw(t, "memory factor")}}
+// ground is what a Book is made of.
+type ground struct {
+	Nodes      []state.Node
+	Reserved   []Reservation
+	Overcommit Overcommit
+	Ports      []state.HostPort
+}
+
+func (g ground) book() Book {
+	var changes []Change
+	for _, n := range g.Nodes {
+		changes = append(changes, Change{NodeAfter: &n})
+	}
+	b := Book{}.With(changes)
+	w := bookWriter{Book: b}
+	for _, r := range g.Reserved {
+		w.at(w.slot(r.Node)).take(r, 1)
+	}
+	return w.Book
+}
+
+func (g ground) snapshot() Snapshot {
+	return Snapshot{Candidates: g.book().Nodes(), Overcommit: g.Overcommit, Ports: g.Ports}
+}
+
+func (g ground) remaining(id string) Left {
+	n, _ := g.book().Node(id)
+	return Remaining(n, g.Overcommit, g.Ports)
+}
+
+func snapshots() *rapid.Generator[ground] {
+	return rapid.Custom(func(t *rapid.T) ground {
+		s := ground{Overcommit: Overcommit{CPU: rapid.Float64Range(0, 4).Draw(t, "cpu factor"), Memory: rapid.Float64Range(0, 2).Draw(t, "memory factor")}}
 		for i := range rapid.IntRange(0, 5).Draw(t, "nodes") {
 			s.Nodes = append(s.Nodes, state.Node{
 				ID: fmt.Sprint("n", i), CPU: rapid.Int64Range(0, 8192).Draw(t, "cpu"), MemoryMiB: rapid.Int64Range(0, 16384).Draw(t, "memory"),
@@ -82,8 +112,8 @@ func requests() *rapid.Generator[[]Request] {
 func TestPlaceNeverPromisesMoreThanThereIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, pending, seed := snapshots().Draw(t, "snapshot"), requests().Draw(t, "pending"), rapid.Uint64().Draw(t, "seed")
-		plan := Place(s, pending, seed)
-		if diff := cmp.Diff(plan, Place(s, pending, seed)); diff != "" {
+		plan := Place(s.snapshot(), pending, seed)
+		if diff := cmp.Diff(plan, Place(s.snapshot(), pending, seed)); diff != "" {
 			t.Fatalf("two plans from one seed: %s", diff)
 		}
 		if len(plan.Placed)+len(plan.Refused) != len(pending) {
@@ -170,17 +200,14 @@ func portList() *rapid.Generator[[]state.HostPort] {
 func TestPlaceGivesEC2TasksWhatIsThere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, pending := snapshots().Draw(t, "snapshot"), requests().Draw(t, "pending")
-		s.Ports = map[string][]state.HostPort{}
-		for _, n := range s.Nodes {
-			s.Ports[n.ID] = portList().Draw(t, "nobody's")
-		}
+		s.Ports = portList().Draw(t, "nobody's")
 		for i := range s.Reserved {
 			s.Reserved[i].Exact, s.Reserved[i].Ports = rapid.Bool().Draw(t, "exact"), portList().Draw(t, "held ports")
 		}
 		for i := range pending {
 			pending[i].Exact, pending[i].Ports = rapid.Bool().Draw(t, "exact"), portList().Draw(t, "ports")
 		}
-		plan := Place(s, pending, rapid.Uint64().Draw(t, "seed"))
+		plan := Place(s.snapshot(), pending, rapid.Uint64().Draw(t, "seed"))
 		after := s
 		after.Reserved = append([]Reservation(nil), s.Reserved...)
 		for _, p := range plan.Placed {
@@ -190,7 +217,7 @@ func TestPlaceGivesEC2TasksWhatIsThere(t *testing.T) {
 					r = candidate
 				}
 			}
-			before := Remaining(after, p.Node)
+			before := after.remaining(p.Node)
 			if r.Exact && (r.CPU > before.CPU || r.MemoryMiB > before.MemoryMiB) {
 				t.Fatalf("%+v is placed where %+v was left", r, before)
 			}
@@ -223,10 +250,10 @@ func TestReserveCountsChosenPorts(t *testing.T) {
 }
 
 func TestDistinctTasksOfAGroup(t *testing.T) {
-	s := Snapshot{Nodes: []state.Node{{ID: "a", CPU: 1024, MemoryMiB: 1000, Connected: true}, {ID: "b", CPU: 1024, MemoryMiB: 1000, Connected: true}}}
+	s := ground{Nodes: []state.Node{{ID: "a", CPU: 1024, MemoryMiB: 1000, Connected: true}, {ID: "b", CPU: 1024, MemoryMiB: 1000, Connected: true}}}
 	s.Reserved = []Reservation{{Node: "a", Exact: true, Group: "g"}}
 	one := Request{Exact: true, Group: "g", Distinct: true}
-	plan := Place(s, []Request{one, one, {Exact: true, Group: "other", Distinct: true}}, 1)
+	plan := Place(s.snapshot(), []Request{one, one, {Exact: true, Group: "other", Distinct: true}}, 1)
 	if len(plan.Placed) != 2 || plan.Placed[0].Node != "b" || len(plan.Refused) != 1 || plan.Refused[0].Reason != "DistinctInstance placement constraint unsatisfied." {
 		t.Errorf("%+v", plan)
 	}

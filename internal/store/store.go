@@ -62,6 +62,9 @@ type Reader interface {
 	// zero; whose id has the prefix; with ids greater than after (when scope
 	// is given).
 	Scan(table string, scope state.Scope, prefix, after string) iter.Seq2[state.Key, any]
+	// Derived is the value of that name, nil before there was anything it
+	// follows from. Callers use Derived.Of.
+	Derived(name string) any
 }
 
 // Writer reads and writes one transaction; it reads its own writes.

@@ -169,8 +169,9 @@ func (s *Service) replay(r store.Reader, scope state.Scope, cluster state.Cluste
 		return nil, nil
 	}
 	var out []types.Task
-	for _, t := range store.Tasks.List(r, scope, "") {
-		if t.ClusterName != cluster.Name || t.Spec.ClientToken != *l.in.ClientToken || l.now.Sub(t.CreatedAt) >= tokenLife {
+	for _, id := range store.TasksByToken.Of(r).Of(scope, *l.in.ClientToken) {
+		t, ok := store.Tasks.Get(r, scope.Key(id))
+		if !ok || t.ClusterName != cluster.Name || l.now.Sub(t.CreatedAt) >= tokenLife {
 			continue
 		}
 		if t.Spec.RequestHash != l.hash {

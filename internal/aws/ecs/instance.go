@@ -43,6 +43,9 @@ func (s *Service) join(w store.Writer, scope state.Scope, cluster string) error 
 }
 
 func absentNodes(r store.Reader, scope state.Scope, cluster string) (out []state.Node) {
+	if !store.Placement.Of(r).Absent(scope, cluster) {
+		return nil
+	}
 	for _, n := range store.Nodes.List(r, state.Scope{}, "") {
 		id := state.ContainerInstanceID(scope, cluster, n.ID)
 		if _, ok := store.ContainerInstances.Get(r, scope.Key(state.ContainerInstanceKey(cluster, id))); !ok {

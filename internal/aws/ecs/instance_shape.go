@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/hatoba/hatoba/internal/clusterquery"
 	"github.com/hatoba/hatoba/internal/sched"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -35,7 +36,10 @@ func (s *Service) instanceShape(r store.Reader, scope state.Scope, inst state.Co
 		}
 	}
 	held := s.heldPorts()
-	left := sched.Remaining(s.snapshot(r, []state.Node{n}), n.ID)
+	var left sched.Left
+	if standing, ok := store.Placement.Of(r).Node(n.ID); ok {
+		left = sched.Remaining(standing, s.cfg.Overcommit, held)
+	}
 	out.RegisteredResources = resources(n.CPU, n.MemoryMiB, held)
 	out.RemainingResources = resources(left.CPU, left.MemoryMiB, left.Ports)
 	if slices.Contains(include, types.ContainerInstanceFieldTags) {
@@ -81,17 +85,29 @@ func instanceHealth(connected bool, since time.Time) *types.ContainerInstanceHea
 	}
 }
 
-// snapshot is what placement sees: the nodes, and what every task that has not
-// stopped holds.
-func (s *Service) snapshot(r store.Reader, nodes []state.Node) sched.Snapshot {
-	out := sched.Snapshot{Overcommit: s.cfg.Overcommit, Nodes: nodes, Ports: map[string][]state.HostPort{}}
-	for _, n := range nodes {
-		out.Ports[n.ID] = s.heldPorts()
+// snapshot is what placement sees of candidates.
+func (s *Service) snapshot(candidates []sched.Candidate) sched.Snapshot {
+	return sched.Snapshot{
+		Candidates: candidates, Overcommit: s.cfg.Overcommit, Ports: s.heldPorts(),
+		Facts:     func(c sched.Candidate) clusterquery.Facts { return s.facts(*c.Instance, c.Node) },
+		Attribute: s.attribute,
 	}
-	for _, t := range store.Tasks.List(r, state.Scope{}, "") {
-		if t.Observed.Status < state.TaskStopped {
-			out.Reserved = append(out.Reserved, sched.Reserve(t))
+}
+
+// attribute is the value of a container instance's attribute, "" without it.
+func (s *Service) attribute(c sched.Candidate, name string) string {
+	if c.Instance == nil {
+		return ""
+	}
+	if name == "ecs.availability-zone" {
+		return c.Instance.Zone
+	}
+	for _, list := range [][]types.Attribute{c.Instance.Attributes, s.builtInAttributes(*c.Instance, c.Node)} {
+		for _, a := range list {
+			if aws.ToString(a.Name) == name {
+				return aws.ToString(a.Value)
+			}
 		}
 	}
-	return out
+	return ""
 }

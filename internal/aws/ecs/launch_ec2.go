@@ -6,7 +6,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
-	"github.com/hatoba/hatoba/internal/clusterquery"
 	"github.com/hatoba/hatoba/internal/sched"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -72,43 +71,13 @@ func holds(task state.Task, def state.TaskDefinition) state.Holds {
 	return out
 }
 
-// candidates are the container instances a request's tasks may be placed on,
-// with their nodes, in the order of the instances' ids.
-type candidates struct {
-	instances []state.ContainerInstance
-	nodes     []state.Node
-}
-
-func (c *candidates) add(r store.Reader, inst state.ContainerInstance) {
-	n, ok := store.Nodes.Get(r, nodeScope.Key(inst.Node))
-	if !ok {
-		return
-	}
-	c.instances, c.nodes = append(c.instances, inst), append(c.nodes, n)
-}
-
-// on is the instance that stands for a node.
-func (c *candidates) on(node string) string {
-	for _, inst := range c.instances {
-		if inst.Node == node {
-			return inst.ARN
-		}
-	}
-	return ""
-}
-
 // placeEC2 writes the tasks that a container instance can take.
 func (s *Service) placeEC2(w store.Writer, scope state.Scope, cluster state.Cluster, def state.TaskDefinition, tasks []state.Task, l launch, out *placed) error {
 	if err := s.join(w, scope, cluster.Name); err != nil {
 		return err
 	}
-	var c candidates
-	for _, inst := range instancesOf(w, scope, cluster.Name) {
-		if inst.Status == active {
-			c.add(w, inst)
-		}
-	}
-	if len(c.instances) == 0 {
+	c := store.Placement.Of(w).Instances(scope, cluster.Name)
+	if len(c) == 0 {
 		return invalid("No Container Instances were found in your cluster.")
 	}
 	return s.placeOn(w, scope, def, tasks, l, c, out)
@@ -135,8 +104,12 @@ func (s *Service) placeNamed(w store.Writer, scope state.Scope, cluster state.Cl
 			out.failures = append(out.failures, failure(arn, inactive, "The container instance is "+inst.Status+"."))
 			continue
 		}
-		var c candidates
-		c.add(w, inst)
+		n, ok := store.Placement.Of(w).Node(inst.Node)
+		if !ok {
+			out.failures = append(out.failures, missing(arn))
+			continue
+		}
+		c := []sched.Candidate{{Standing: n, Instance: &inst}}
 		if err := s.placeOn(w, scope, def, tasks[i:i+1], l, c, out); err != nil {
 			return err
 		}
@@ -144,7 +117,7 @@ func (s *Service) placeNamed(w store.Writer, scope state.Scope, cluster state.Cl
 	return nil
 }
 
-func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, l launch, c candidates, out *placed) error {
+func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, l launch, c []sched.Candidate, out *placed) error {
 	members, err := l.members(def.Definition)
 	if err != nil {
 		return err
@@ -155,16 +128,10 @@ func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefin
 		pending[i] = sched.Request{
 			ID: t.ID, CPU: h.CPU, MemoryMiB: h.MemoryMiB, Ports: h.Ports, Exact: true,
 			Arch: architecture(def.Definition), Group: sched.Group(t), Distinct: l.distinct(), Members: members,
+			Strategies: l.strategies(),
 		}
 	}
-	snapshot := s.snapshot(w, c.nodes)
-	if len(members) > 0 {
-		snapshot.Facts = map[string]clusterquery.Facts{}
-		for i, inst := range c.instances {
-			snapshot.Facts[inst.Node] = s.facts(inst, c.nodes[i])
-		}
-	}
-	return s.carryOut(w, scope, def, tasks, sched.Place(snapshot, pending, l.seed), &c, out)
+	return s.carryOut(w, scope, def, tasks, sched.Place(s.snapshot(c), pending, l.seed), c, out)
 }
 
 // privilege is the first thing of a definition that could give a container the

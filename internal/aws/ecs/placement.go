@@ -2,9 +2,12 @@ package ecs
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/hatoba/hatoba/internal/sched"
 )
 
 const (
@@ -12,8 +15,7 @@ const (
 	maxStrategies  = 5
 )
 
-// checkPlacement checks placement constraints and strategies. What a strategy
-// would choose among is one machine.
+// checkPlacement checks placement constraints and strategies.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PlacementStrategy.html
 func checkPlacement(constraints []types.PlacementConstraint, strategies []types.PlacementStrategy) error {
@@ -48,7 +50,7 @@ func checkPlacement(constraints []types.PlacementConstraint, strategies []types.
 				return invalid("The field of the placement strategy binpack should be one of [cpu memory].")
 			}
 		case types.PlacementStrategyTypeSpread:
-			if field == "" {
+			if _, attribute := strings.CutPrefix(field, "attribute:"); field != "instanceId" && field != "host" && !attribute {
 				return invalid("The placement strategy spread needs a field: instanceId, host or an attribute.")
 			}
 		default:
@@ -64,4 +66,28 @@ func (l launch) distinct() bool {
 	return slices.ContainsFunc(l.in.PlacementConstraints, func(c types.PlacementConstraint) bool {
 		return c.Type == types.PlacementConstraintTypeDistinctInstance
 	})
+}
+
+// strategies are those of the request. Without one RunTask places at random,
+// and a service over zones and then instances.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
+func (l launch) strategies() (out []sched.Strategy) {
+	for _, s := range l.in.PlacementStrategy {
+		field := aws.ToString(s.Field)
+		switch {
+		case field == "host":
+			field = sched.ByInstance
+		case s.Type == types.PlacementStrategyTypeBinpack:
+			field = strings.ToLower(field)
+		}
+		out = append(out, sched.Strategy{Type: string(s.Type), Field: field})
+	}
+	switch {
+	case len(out) > 0:
+		return out
+	case strings.HasPrefix(aws.ToString(l.in.Group), "service:"):
+		return []sched.Strategy{{Type: sched.Spread, Field: sched.ByZone}, {Type: sched.Spread, Field: sched.ByInstance}}
+	}
+	return []sched.Strategy{{Type: sched.Random}}
 }

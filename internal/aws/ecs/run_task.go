@@ -96,25 +96,24 @@ func (s *Service) place(w store.Writer, scope state.Scope, cluster state.Cluster
 	case tasks[0].Spec.LaunchType == string(types.LaunchTypeEc2):
 		return s.placeEC2(w, scope, cluster, def, tasks, l, out)
 	}
-	var nodes []state.Node
-	for _, n := range store.Nodes.List(w, state.Scope{}, "") {
-		nodes = append(nodes, n)
-	}
 	pending := make([]sched.Request, len(tasks))
 	for i, t := range tasks {
 		held := sched.Reserve(t)
 		pending[i] = sched.Request{ID: t.ID, CPU: held.CPU, MemoryMiB: held.MemoryMiB, Arch: architecture(def.Definition)}
 	}
-	plan := sched.Place(s.snapshot(w, nodes), pending, l.seed)
-	return s.carryOut(w, scope, def, tasks, plan, &candidates{}, out)
+	nodes := store.Placement.Of(w).Nodes()
+	return s.carryOut(w, scope, def, tasks, sched.Place(s.snapshot(nodes), pending, l.seed), nodes, out)
 }
 
 // carryOut writes what a plan decided.
-func (s *Service) carryOut(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, plan sched.Plan, c *candidates, out *placed) error {
+func (s *Service) carryOut(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, plan sched.Plan, candidates []sched.Candidate, out *placed) error {
 	for _, p := range plan.Placed {
 		i := slices.IndexFunc(tasks, func(t state.Task) bool { return t.ID == p.ID })
 		task := tasks[i]
-		task.Placement.Node, task.Placement.ContainerInstance = p.Node, c.on(p.Node)
+		task.Placement.Node = p.Node
+		if inst := instanceOn(candidates, p.Node); inst != nil {
+			task.Placement.ContainerInstance = inst.ARN
+		}
 		if err := store.Tasks.Put(w, scope.Key(task.ID), task); err != nil {
 			return err
 		}
@@ -122,12 +121,18 @@ func (s *Service) carryOut(w store.Writer, scope state.Scope, def state.TaskDefi
 	}
 	for _, r := range plan.Refused {
 		arn := ""
-		if len(c.instances) > 0 {
-			arn = c.instances[0].ARN
+		if len(candidates) > 0 && candidates[0].Instance != nil {
+			arn = candidates[0].Instance.ARN
 		}
 		out.failures = append(out.failures, failure(arn, r.Reason, r.Detail))
 	}
 	return nil
+}
+
+// instanceOn is the instance that stands for a node; nil: none does.
+func instanceOn(candidates []sched.Candidate, node string) *state.ContainerInstance {
+	i := slices.IndexFunc(candidates, func(c sched.Candidate) bool { return c.ID == node })
+	return candidates[i].Instance
 }
 
 // architecture is what a definition asks of a node, in the node's words; ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +75,7 @@ func (b *bench) observe(id string, change func(*state.Observed)) {
 		if !ok {
 			return fmt.Errorf("no task %s", id)
 		}
+		task.Observed.Containers = slices.Clone(task.Observed.Containers) // records are shared
 		change(&task.Observed)
 		return store.Tasks.Put(w, scope.Key(id), task)
 	})

@@ -13,7 +13,11 @@ import (
 type reader struct {
 	tree     *tree
 	revision int64
+	derived  store.DerivedState
 }
+
+// Derived implements store.Reader.
+func (r reader) Derived(name string) any { return r.derived[name] }
 
 // Revision implements store.Reader.
 func (r reader) Revision() int64 { return r.revision }
@@ -55,17 +59,32 @@ type writer struct {
 	db    *DB
 	order []string          // paths written, in order of their first write
 	wrote map[string][]byte // path to encoded record, nil for an erased one
+	fresh []store.Change    // that the derived values do not have yet
 }
 
 func newWriter(db *DB) *writer {
-	return &writer{reader: reader{db.head.Copy(), db.revision}, db: db, wrote: map[string][]byte{}}
+	return &writer{reader: reader{db.head.Copy(), db.revision, db.derived}, db: db, wrote: map[string][]byte{}}
+}
+
+// Derived implements store.Reader.
+func (w *writer) Derived(name string) any {
+	w.settle()
+	return w.derived[name]
+}
+
+// settle brings the derived values up to what is written.
+func (w *writer) settle() {
+	if len(w.fresh) > 0 {
+		w.derived = w.derived.With(w.fresh)
+		w.fresh = nil
+	}
 }
 
 // Scan implements store.Reader. It yields the transaction as it is now: what
 // is written while the scan goes on does not move it.
 func (w *writer) Scan(table string, scope state.Scope, prefix, after string) iter.Seq2[state.Key, any] {
 	return func(yield func(state.Key, any) bool) {
-		reader{w.tree.Copy(), w.revision}.Scan(table, scope, prefix, after)(yield)
+		reader{tree: w.tree.Copy()}.Scan(table, scope, prefix, after)(yield)
 	}
 }
 
@@ -81,7 +100,7 @@ func (w *writer) Write(table string, key state.Key, record any) error {
 		return fmt.Errorf("table %s: incomplete key %+v", table, key)
 	}
 	path := store.Path(table, key)
-	old, _ := w.tree.Get(path)
+	old, had := w.tree.Get(path)
 	value, err := codec.Encode(record, old.extra)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", path, err)
@@ -91,6 +110,11 @@ func (w *writer) Write(table string, key state.Key, record any) error {
 		return fmt.Errorf("record %s cannot be read back: %w", path, err)
 	}
 	w.tree.Set(path, entry{table, key, stored, old.extra})
+	change := store.Change{Table: table, Key: key, After: stored}
+	if had {
+		change.Before = old.record
+	}
+	w.fresh = append(w.fresh, change)
 	w.note(path, value)
 	return nil
 }
@@ -98,7 +122,8 @@ func (w *writer) Write(table string, key state.Key, record any) error {
 // Erase implements store.Writer.
 func (w *writer) Erase(table string, key state.Key) {
 	path := store.Path(table, key)
-	if _, had := w.tree.Delete(path); had {
+	if old, had := w.tree.Delete(path); had {
+		w.fresh = append(w.fresh, store.Change{Table: table, Key: key, Before: old.record})
 		w.note(path, nil)
 	}
 }

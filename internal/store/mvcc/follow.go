@@ -85,7 +85,7 @@ func (db *DB) Follow(ctx context.Context, begin func(store.Reader) error, change
 		delete(db.followers, f)
 		db.mu.Unlock()
 	}()
-	if err := begin(reader{start.tree, start.revision}); err != nil {
+	if err := begin(reader{start.tree, start.revision, start.derived}); err != nil {
 		return err
 	}
 	for {

@@ -58,6 +58,7 @@ type tree = btree.Map[string, entry]
 type version struct {
 	tree     *tree
 	revision int64
+	derived  store.DerivedState
 }
 
 // transaction waits in the queue to become durable.
@@ -76,7 +77,8 @@ type DB struct {
 	durable atomic.Pointer[version]
 
 	mu        sync.Mutex
-	head      *tree // with transactions that are not durable yet
+	head      *tree              // with transactions that are not durable yet
+	derived   store.DerivedState // of head
 	revision  int64
 	queue     []*transaction
 	newest    *transaction // the last one accepted, nil once durable
@@ -100,7 +102,8 @@ func New(log Log, initial func(yield func(path string, value []byte) error) erro
 			return nil, err
 		}
 	}
-	db.durable.Store(&version{db.head.Copy(), 0})
+	db.derive()
+	db.durable.Store(&version{db.head.Copy(), 0, db.derived})
 	var ctx context.Context
 	ctx, db.close = context.WithCancel(context.Background())
 	go db.commit(ctx)
@@ -126,6 +129,16 @@ func (db *DB) load(path string, value []byte) error {
 	return nil
 }
 
+// derive computes the derived values of what was loaded.
+func (db *DB) derive() {
+	var all []store.Change
+	db.head.Scan(func(_ string, e entry) bool {
+		all = append(all, store.Change{Table: e.table, Key: e.key, After: e.record})
+		return true
+	})
+	db.derived = db.derived.With(all)
+}
+
 // Close ends the DB after the last accepted transaction is durable.
 func (db *DB) Close() error {
 	db.close()
@@ -139,7 +152,7 @@ func (db *DB) View(ctx context.Context, fn func(store.Reader) error) error {
 		return err
 	}
 	v := db.durable.Load()
-	return fn(reader{v.tree, v.revision})
+	return fn(reader{v.tree, v.revision, v.derived})
 }
 
 // Update implements store.Store. When ctx ends while the transaction waits to
@@ -188,9 +201,10 @@ func (db *DB) accept(fn func(store.Writer) error) (*transaction, error) {
 			return nil, err
 		}
 	}
-	db.head = w.tree
+	w.settle()
+	db.head, db.derived = w.tree, w.derived
 	db.revision++
-	t.after = version{db.head.Copy(), db.revision}
+	t.after = version{db.head.Copy(), db.revision, db.derived}
 	db.queue = append(db.queue, t)
 	db.newest = t
 	select {

@@ -179,3 +179,78 @@ func TestMerge(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Derived values are of the very snapshot or transaction that is asked, also
+// after a transaction that was given up, and after a start.
+func TestDerivedValuesFollow(t *testing.T) {
+	var initial map[string][]byte
+	db, err := New(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx := context.Background()
+	task := func(id, token string) state.Task {
+		return state.Task{ID: id, Spec: state.TaskSpec{ClientToken: token}, Placement: state.Placement{Node: "n"}}
+	}
+	of := func(r store.Reader, token string) string { return fmt.Sprint(store.TasksByToken.Of(r).Of(here, token)) }
+	must := func(fn func(w store.Writer) error) {
+		t.Helper()
+		if err := db.Update(ctx, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(func(w store.Writer) error {
+		if got := of(w, "a"); got != "[]" {
+			t.Errorf("of an empty store: %s", got)
+		}
+		_ = store.Tasks.Put(w, here.Key("1"), task("1", "a"))
+		if got := of(w, "a"); got != "[1]" {
+			t.Errorf("a transaction does not see its own write: %s", got)
+		}
+		return store.Tasks.Put(w, here.Key("2"), task("2", "ab"))
+	})
+	given := errors.New("given up")
+	if err := db.Update(ctx, func(w store.Writer) error {
+		store.Tasks.Delete(w, here.Key("1"))
+		if got := of(w, "a"); got != "[]" {
+			t.Errorf("deleted: %s", got)
+		}
+		return given
+	}); !errors.Is(err, given) {
+		t.Fatal(err)
+	}
+	must(func(w store.Writer) error { return store.Nodes.Put(w, here.Key("n"), state.Node{ID: "n", CPU: 7}) })
+	_ = db.View(ctx, func(r store.Reader) error {
+		if a, ab := of(r, "a"), of(r, "ab"); a != "[1]" || ab != "[2]" {
+			t.Errorf("tokens %s %s", a, ab)
+		}
+		if n, ok := store.Placement.Of(r).Node("n"); !ok || n.CPU != 7 {
+			t.Errorf("node %+v", n)
+		}
+		initial = map[string][]byte{}
+		codecs := store.Schema()
+		for k, v := range store.Tasks.List(r, here, "") {
+			initial[store.Path(store.Tasks.Name, k)], _ = codecs[store.Tasks.Name].Encode(v, nil)
+		}
+		return nil
+	})
+	again, err := New(nil, func(yield func(string, []byte) error) error {
+		for k, v := range initial {
+			if err := yield(k, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	_ = again.View(ctx, func(r store.Reader) error {
+		if got := of(r, "ab"); got != "[2]" {
+			t.Errorf("after a start: %s", got)
+		}
+		return nil
+	})
+}
