@@ -40,6 +40,10 @@ func unsupported(what string) error {
 	return wire.Errorf("UnsupportedOperationException", "Hatoba does not support %s yet.", what)
 }
 
+func unsupportedText(text string) error {
+	return wire.Errorf("UnsupportedOperationException", "%s", text)
+}
+
 func badValue(value any, parameter string) error {
 	return invalid("The value %v for parameter %s is invalid.", value, parameter)
 }

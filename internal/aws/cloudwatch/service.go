@@ -56,6 +56,7 @@ func (s *Service) Describe() wire.Service {
 
 func (s *Service) metricOperations() []wire.Operation {
 	return []wire.Operation{
+		wire.Op("GetMetricData", s.getMetricData),
 		wire.Op("GetMetricStatistics", s.getMetricStatistics),
 		wire.Op("ListMetrics", s.listMetrics),
 		wire.Op("PutMetricData", s.putMetricData),
