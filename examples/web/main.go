@@ -74,7 +74,17 @@ func handler() http.Handler {
 			"service": "web", "host": host, "greeting": os.Getenv("GREETING"), "secrets": secretNames(os.Environ()),
 		})
 	})
+	mux.HandleFunc("GET /slow", slow)
 	return mux
+}
+
+// slow answers after three seconds: what is in flight when the task is stopped.
+func slow(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-time.After(3 * time.Second):
+		fmt.Fprintln(w, "done")
+	case <-r.Context().Done():
+	}
 }
 
 func logged(log *slog.Logger, next http.Handler) http.Handler {

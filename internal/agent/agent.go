@@ -146,6 +146,9 @@ func (a *Agent) serve(ctx context.Context) error {
 		for _, start := range message.Exec {
 			a.running.Go(func() { a.exec(ctx, session, start) })
 		}
+		for _, look := range message.Looks {
+			a.running.Go(func() { a.look(ctx, session, look) })
+		}
 	}
 }
 

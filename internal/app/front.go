@@ -15,7 +15,7 @@ import (
 // front is the one listener's handler: S3 for what is signed for it or names
 // its host, the registry under /v2/, our own pages under /_hatoba/, and the
 // other AWS APIs everywhere else.
-func front(api, registry, logTail, profile, tasks, services, channels, certificate http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
+func front(api, registry, logTail, profile, tasks, looks, services, channels, certificate http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle("/v2/", steady(registry))
@@ -33,6 +33,8 @@ func front(api, registry, logTail, profile, tasks, services, channels, certifica
 	mux.Handle("GET "+notify.CertificatePath+"{name}", certificate)
 	mux.Handle("GET /_hatoba/tasks", tasks)
 	mux.Handle("GET /_hatoba/tasks/{task}/events", tasks)
+	mux.Handle("GET /_hatoba/tasks/{task}/inside", looks)
+	mux.Handle("POST /_hatoba/tasks/{task}/kill", looks)
 	mux.HandleFunc("GET /_hatoba/health", func(w http.ResponseWriter, r *http.Request) {
 		h := status(r)
 		w.Header().Set("Content-Type", "application/json")

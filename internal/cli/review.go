@@ -40,6 +40,8 @@ type reviewFlags struct {
 	lang       string
 	color      string
 	sbom       string
+	drill      string
+	cleanup    bool
 	reportOnly bool
 	verbose    bool
 }
@@ -51,12 +53,15 @@ func reviewCommand(s *settings) *cobra.Command {
 		Short: "Is this container ready for service? Checks definitions, Dockerfile, image, source and what runs",
 		Long: `Reviews a service against the practices of the Well-Architected Framework and
 The Twelve-Factor App. Give it whatever there is: what is missing is told as not
-examined, never as passed. It needs no root and changes nothing.
+examined, never as passed. It needs no root and changes nothing, unless --drill
+is given: then it makes a short-lived copy of the service, stops, kills and
+replaces its tasks, and takes it away again.
 
 Exit code: 0 ready, 1 findings, 2 could not examine everything.`,
 		Example: `  hatoba review taskdef.json --service-def service.json --source .
   hatoba review taskdef.json --image app.tar --format terminal --format sarif=review.sarif
   hatoba review --service web --cluster production --profile readonly
+  hatoba review --service web --endpoint http://127.0.0.1:4566 --drill
   hatoba review explain CFG-05`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,6 +73,7 @@ Exit code: 0 ready, 1 findings, 2 could not examine everything.`,
 	}
 	set := cmd.Flags()
 	f.registerSubject(cmd)
+	f.registerDrills(cmd)
 	set.StringArrayVar(&f.formats, "format", nil, "`FORMAT[=FILE]`, may be repeated: "+strings.Join(report.Formats(), ", ")+" (default terminal)")
 	set.StringSliceVar(&f.scope, "scope", nil, "look at these parts only and ask about no others: "+partNames())
 	set.StringSliceVar(&f.only, "only", nil, "ask these rules only, by id")
@@ -121,7 +127,10 @@ func (f *reviewFlags) fail(cmd *cobra.Command, err error) error {
 }
 
 func (f *reviewFlags) run(cmd *cobra.Command, s *settings) error {
-	if err := f.complete(s); err != nil {
+	if f.cleanup {
+		return f.clean(cmd, s)
+	}
+	if err := errors.Join(f.complete(s), f.completeDrills(cmd.ErrOrStderr())); err != nil {
 		return err
 	}
 	var bill bytes.Buffer
@@ -257,9 +266,12 @@ func partNames() string {
 func reviewExplain(f *reviewFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain ID",
-		Short: "Tell what a rule asks for, why, and show it done badly and well",
+		Short: "Tell what a rule asks for, why, and show it done badly and well; or what a drill does",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if known, err := f.explainDrill(cmd, strings.ToUpper(args[0])); known {
+				return err
+			}
 			rule := findRule(strings.ToUpper(args[0]))
 			if rule == nil {
 				return fmt.Errorf("there is no rule %s; `hatoba review list` shows them", args[0])

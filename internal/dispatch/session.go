@@ -23,10 +23,11 @@ type session struct {
 	err     error
 	wake    chan struct{}         // holds one token while there is something to receive
 	execs   map[string]*execution // asked for and not yet opened by the node
+	looks   map[string]chan protocol.Sight
 }
 
 func newSession(cfg Config, node string) *session {
-	return &session{cfg: cfg, node: node, wake: make(chan struct{}, 1), execs: map[string]*execution{}}
+	return &session{cfg: cfg, node: node, wake: make(chan struct{}, 1), execs: map[string]*execution{}, looks: map[string]chan protocol.Sight{}}
 }
 
 // follow fills the session from the store until ctx ends. A follower that fell
@@ -46,7 +47,7 @@ func (s *session) begin(r store.Reader) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sent, s.held = map[state.Key]state.TaskStatus{}, map[state.Key]bool{}
-	s.pending = protocol.Message{Complete: true, Exec: s.pending.Exec}
+	s.pending = protocol.Message{Complete: true, Exec: s.pending.Exec, Looks: s.pending.Looks}
 	s.beginFirewall(r)
 	for key, task := range store.Tasks.List(r, state.Scope{}, "") {
 		if !s.concerns(task) {
@@ -208,7 +209,7 @@ func (s *session) Receive(ctx context.Context) (protocol.Message, error) {
 			s.signal()
 			return protocol.Message{}, err
 		}
-		if m.Complete || m.Firewall != nil || len(m.Assign)+len(m.Remove)+len(m.Exec) > 0 {
+		if m.Complete || m.Firewall != nil || len(m.Assign)+len(m.Remove)+len(m.Exec)+len(m.Looks) > 0 {
 			return m, nil
 		}
 	}

@@ -55,6 +55,8 @@ type Session interface {
 	// OpenExec opens the streams of a command that a Message asked for. Each
 	// is opened once.
 	OpenExec(ctx context.Context, id string) (ExecStream, error)
+	// Looked answers a Look. An answer that nobody waits for is dropped.
+	Looked(ctx context.Context, id string, seen Sight) error
 	// RecordHistory adds to what is told of a task. It returns nil once it is
 	// durable; events may be given again.
 	RecordHistory(ctx context.Context, task state.Key, events []state.TaskEvent) error
@@ -69,6 +71,7 @@ type Message struct {
 	Assign   []Assignment
 	Remove   []state.Key // the control plane has no further interest in these tasks
 	Exec     []ExecStart // commands to be run now, for somebody who waits
+	Looks    []Look      // tasks to be looked at now, for somebody who waits
 	Firewall *Firewall   // what changed of security groups; with Complete all there are. To be applied before Assign
 }
 

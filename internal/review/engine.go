@@ -79,8 +79,15 @@ func ask(s *Subject, r *Rule, scope []Part) (outcomes []Outcome, asked bool) {
 		if len(scope) > 0 && slices.ContainsFunc(check.Needs, func(p Part) bool { return !slices.Contains(scope, p) }) {
 			continue
 		}
-		asked = true
-		outcomes = append(outcomes, half(s, r, check)...)
+		if check.Extra && slices.ContainsFunc(check.Needs, func(p Part) bool { ok, _, _ := s.has(p); return !ok }) {
+			continue
+		}
+		found := half(s, r, check)
+		if check.Settles && len(found) > 0 && Worst(found) == Pass {
+			outcomes = slices.DeleteFunc(outcomes, func(o Outcome) bool { return o.lacks })
+		}
+		asked = asked || len(found) > 0
+		outcomes = append(outcomes, found...)
 	}
 	return outcomes, asked
 }
@@ -100,7 +107,7 @@ func half(s *Subject, r *Rule, check Check) (outcomes []Outcome) {
 		}
 	}()
 	outcomes = check.Run(s)
-	if len(outcomes) == 0 {
+	if len(outcomes) == 0 && !check.Extra {
 		panic(fmt.Sprintf("%s looked and said nothing", r.ID))
 	}
 	return outcomes
@@ -114,10 +121,10 @@ func missing(part Part, why, how Text) Outcome {
 	}
 	if how.IsZero() {
 		flag := map[Part]string{PartTaskDef: "TASKDEF.json", PartService: "--service-def FILE", PartDockerfile: "--dockerfile FILE",
-			PartImage: "--image REF", PartSource: "--source DIR", PartLive: "--profile NAME"}[part]
+			PartImage: "--image REF", PartSource: "--source DIR", PartLive: "--profile NAME", PartDrill: "--service NAME --drill"}[part]
 		how = Say("hatoba review … %s", "hatoba review … %s", flag)
 	}
-	return Outcome{Status: NotExamined, Observed: why, Todo: how}
+	return Outcome{Status: NotExamined, Observed: why, Todo: how, lacks: true}
 }
 
 // Count tells how many results have each answer; waived counts failures that

@@ -37,6 +37,7 @@ type Outcome struct {
 	Todo     Text   `json:"todo,omitzero"` // more exact than the rule's, if set
 	// Waived is set on a failure that someone bears.
 	Waived *Waiver `json:"-"`
+	lacks  bool    // its half lacks a part
 }
 
 // Passed says that the practice holds, and what was seen.

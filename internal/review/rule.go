@@ -97,11 +97,12 @@ const (
 	PartImage      Part = "image"
 	PartSource     Part = "source"
 	PartLive       Part = "live"
+	PartDrill      Part = "drill"
 )
 
 // Parts lists them in the order they are shown.
 func Parts() []Part {
-	return []Part{PartTaskDef, PartService, PartDockerfile, PartImage, PartSource, PartLive}
+	return []Part{PartTaskDef, PartService, PartDockerfile, PartImage, PartSource, PartLive, PartDrill}
 }
 
 // Rule is one practice and how to look for it. Its golden pair, the bad and
@@ -123,6 +124,11 @@ type Rule struct {
 // Check is one half of a rule.
 type Check struct {
 	Needs []Part // all of them; without one the half is not examined
+	// Extra: the half only adds to what the others say. Without its parts it is
+	// not asked, and it may have nothing to say.
+	Extra bool
+	// Settles: where this half passes, parts that the others lack are no gap.
+	Settles bool
 	// Run looks at the subject, which has all that is needed, and says all it
 	// saw: one outcome per thing looked at. It is pure and never panics on what
 	// a user wrote. No outcome at all means "nothing here to look at": say so

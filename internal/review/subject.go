@@ -21,6 +21,7 @@ type Subject struct {
 	Image      Given[*Image]
 	Source     Given[*Source]
 	Live       Given[*Live]
+	Drills     Given[*Drills]
 	Vulns      Given[*VulnScan] // of the image and the source; no part of its own
 
 	// Now is the time the review speaks of: ages are counted back from it.
@@ -65,6 +66,8 @@ func (s *Subject) has(p Part) (ok bool, why, how Text) {
 		return s.Source.OK, s.Source.Why, s.Source.How
 	case PartLive:
 		return s.Live.OK, s.Live.Why, s.Live.How
+	case PartDrill:
+		return s.Drills.OK, s.Drills.Why, s.Drills.How
 	}
 	panic("review: no part " + string(p))
 }

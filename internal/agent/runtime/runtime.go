@@ -90,6 +90,12 @@ type Engine interface {
 	// system: all of it is looked at. Where Spec.Layer says where that is, it is
 	// not counted here.
 	Written(ctx context.Context, id string) (int64, error)
+	// Changed tells the files in which a running container's own file system
+	// differs from its image, at most that many of them; more says that there
+	// are others. Folders, and what is mounted into it, are left out.
+	Changed(ctx context.Context, id string, most int) (changes []protocol.Change, more bool, err error)
+	// Process tells the number that a running container's process has here.
+	Process(ctx context.Context, id string) (int, error)
 	// Pids tells the processes of a task's containers, as they are numbered here.
 	Pids(ctx context.Context, taskID string) ([]int, error)
 	// Attach runs a command inside the container with its streams attached,

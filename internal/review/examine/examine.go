@@ -42,6 +42,8 @@ type Request struct {
 	Settings string    // empty is hatoba-review.json beside the task definition, if it is there
 	Prices   string    // a price table in place of the built-in one
 
+	Drill Drill
+
 	Options review.Options
 	FailOn  review.Severity
 	Now     time.Time
@@ -71,6 +73,10 @@ func Run(ctx context.Context, req Request) (*review.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	drilled, err := drill(ctx, req, mine.file.Drill, s, names)
+	if err != nil {
+		return nil, err
+	}
 	req.Options.Severity = mine.file.Severity
 	for i := range outside {
 		if set, ok := mine.file.Severity[outside[i].Rule.ID]; ok {
@@ -94,7 +100,7 @@ func Run(ctx context.Context, req Request) (*review.Report, error) {
 	verdict, count := review.Judge(results, req.FailOn)
 	return &review.Report{
 		Version: req.Version, At: req.Now, Inputs: review.Inputs(s, names), Scope: req.Options.Scope,
-		Results: results, FailOn: req.FailOn, Verdict: verdict, Count: count, Notes: append(contents.note(), price...),
+		Results: results, FailOn: req.FailOn, Verdict: verdict, Count: count, Notes: slices.Concat(drilled, contents.note(), price),
 	}, nil
 }
 
@@ -175,6 +181,7 @@ func gather(ctx context.Context, req Request) (*review.Subject, map[review.Part]
 	s.Image = notGiven[*review.Image]("no image was given", "イメージが指定されていない", "--image REF, or --image ARCHIVE.tar")
 	s.Source = notGiven[*review.Source]("no source folder was given", "ソースフォルダーが指定されていない", "--source DIR")
 	s.Live = notGiven[*review.Live]("nothing that runs was looked at", "稼働中の環境は見ていない", "--endpoint URL or --profile NAME, with --service NAME")
+	s.Drills = notGiven[*review.Drills]("no drill has been run on the service", "サービスでドリルを実行していない", "hatoba review --service NAME --drill")
 	contents := &bill{}
 	for _, step := range []func() error{
 		func() error { return files(ctx, req, s, names) },

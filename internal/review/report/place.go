@@ -39,7 +39,7 @@ func isFile(r *review.Report, p review.Place) bool {
 			continue
 		}
 		switch i.Part {
-		case review.PartImage, review.PartLive:
+		case review.PartImage, review.PartLive, review.PartDrill:
 			if i.Name == p.File {
 				return false
 			}

@@ -55,10 +55,11 @@ func Cases(a *txtar.Archive) []*Case {
 //	image/…       the content of a file of the image (listed or not)
 //	live.json     review.Live; what is left out was not read
 //	vulns.json    review.VulnScan
+//	drill.json    review.Drills
 func Subject(files map[string][]byte) (*review.Subject, error) {
 	none := review.Say("not given", "指定なし")
 	s := &review.Subject{Now: Now, Print: func(v string) string { return fmt.Sprintf("print-of-%d-characters", len(v)) }}
-	s.TaskDef.Why, s.Service.Why, s.Dockerfile.Why, s.Image.Why, s.Source.Why, s.Live.Why = none, none, none, none, none, none
+	s.TaskDef.Why, s.Service.Why, s.Dockerfile.Why, s.Image.Why, s.Source.Why, s.Live.Why, s.Drills.Why = none, none, none, none, none, none, none
 	source, content := fstest.MapFS{}, map[string][]byte{}
 	for name, text := range files {
 		var err error
@@ -79,6 +80,11 @@ func Subject(files map[string][]byte) (*review.Subject, error) {
 			live := &review.Live{Account: "123456789012", Region: "us-east-1"}
 			if err = json.Unmarshal(text, live); err == nil {
 				s.Live = review.Have(live)
+			}
+		case name == "drill.json":
+			drills := &review.Drills{}
+			if err = json.Unmarshal(text, drills); err == nil {
+				s.Drills = review.Have(drills)
 			}
 		case name == "vulns.json":
 			scan := &review.VulnScan{}

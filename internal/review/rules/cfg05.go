@@ -43,5 +43,5 @@ var cfg05 = review.Rule{
 			}
 			return out
 		},
-	}},
+	}, proven("CFG-05")},
 }

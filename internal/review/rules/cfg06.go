@@ -28,6 +28,7 @@ var cfg06 = review.Rule{
 	},
 	Checks: []review.Check{
 		{Needs: []review.Part{review.PartLive}, Run: cfg06Live},
+		proven("CFG-06"),
 	},
 }
 

@@ -51,7 +51,7 @@ var dsp01 = review.Rule{
 	}, {
 		Needs: []review.Part{review.PartSource},
 		Run:   dsp01Source,
-	}},
+	}, settled("DSP-01")},
 }
 
 var (

@@ -23,6 +23,7 @@ var dsp02 = review.Rule{
 	Checks: []review.Check{
 		{Needs: []review.Part{review.PartTaskDef}, Run: dsp02Timeout},
 		{Needs: []review.Part{review.PartTaskDef, review.PartLive}, Run: dsp02Drain},
+		proven("DSP-02"),
 	},
 }
 

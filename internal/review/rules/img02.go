@@ -24,7 +24,7 @@ var img02 = review.Rule{
 		EN: "Set readonlyRootFilesystem: true and mount a volume where the process must write, such as /tmp.",
 		JA: "readonlyRootFilesystem を true にし、/tmp など書き込みが必要な場所にはボリュームをマウントしてください。",
 	},
-	Checks: []review.Check{{Needs: []review.Part{review.PartTaskDef}, Run: img02ReadOnly}},
+	Checks: []review.Check{{Needs: []review.Part{review.PartTaskDef}, Run: img02ReadOnly}, proven("IMG-02")},
 }
 
 func img02ReadOnly(s *review.Subject) (out []review.Outcome) {

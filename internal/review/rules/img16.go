@@ -32,6 +32,7 @@ var img16 = review.Rule{
 		{Needs: []review.Part{review.PartDockerfile}, Run: img16Dockerfile},
 		{Needs: []review.Part{review.PartImage}, Run: img16Image},
 		{Needs: []review.Part{review.PartTaskDef}, Run: img16TaskDef},
+		settled("IMG-16"),
 	},
 }
 

@@ -29,6 +29,7 @@ var img17 = review.Rule{
 	Checks: []review.Check{
 		{Needs: []review.Part{review.PartTaskDef}, Run: img17TaskDef},
 		{Needs: []review.Part{review.PartImage}, Run: img17Image},
+		proven("IMG-17"),
 	},
 }
 

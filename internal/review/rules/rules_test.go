@@ -60,7 +60,7 @@ func TestGolden(t *testing.T) {
 func given(s *review.Subject) (scope []review.Part) {
 	for part, ok := range map[review.Part]bool{
 		review.PartTaskDef: s.TaskDef.OK, review.PartService: s.Service.OK, review.PartDockerfile: s.Dockerfile.OK,
-		review.PartImage: s.Image.OK, review.PartSource: s.Source.OK, review.PartLive: s.Live.OK,
+		review.PartImage: s.Image.OK, review.PartSource: s.Source.OK, review.PartLive: s.Live.OK, review.PartDrill: s.Drills.OK,
 	} {
 		if ok {
 			scope = append(scope, part)

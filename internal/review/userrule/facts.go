@@ -28,6 +28,8 @@ func facts(s *review.Subject, needs []review.Part) map[string]any {
 			vars[string(p)] = source(s.Source.Value)
 		case review.PartLive:
 			vars[string(p)] = hide(s, "", live(s.Live.Value))
+		case review.PartDrill:
+			vars[string(p)] = plain(reflect.ValueOf(s.Drills.Value))
 		}
 	}
 	return vars

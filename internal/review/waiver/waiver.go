@@ -22,6 +22,7 @@ type File struct {
 	Severity      map[string]review.Severity // by rule
 	Rules         []userrule.Definition
 	Questionnaire string // a file, relative to this one
+	Drill         review.DrillSettings
 
 	file     string
 	severity []named
@@ -49,6 +50,7 @@ func Parse(file string, text []byte) (*File, error) {
 		}},
 		"rules":         {Read: func(n *doc.Node) { f.Rules = userrule.Read(s, n) }},
 		"questionnaire": s.Into(&f.Questionnaire, false),
+		"drill":         {Read: func(n *doc.Node) { f.Drill = drill(s, n) }},
 	})
 	if err := s.Err(); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime"
+	"github.com/hatoba/hatoba/internal/protocol"
 )
 
 // Stats implements runtime.Engine: a running container has been busy for a
@@ -41,6 +42,20 @@ func (e *Engine) Written(ctx context.Context, id string) (int64, error) {
 		return 0, fmt.Errorf("%w: %s", runtime.ErrNotFound, id)
 	}
 	return 0, nil
+}
+
+// Changed implements runtime.Engine: nothing is written.
+func (e *Engine) Changed(ctx context.Context, id string, _ int) ([]protocol.Change, bool, error) {
+	_, err := e.Written(ctx, id)
+	return nil, false, err
+}
+
+// Process implements runtime.Engine: a fake has no processes.
+func (e *Engine) Process(ctx context.Context, id string) (int, error) {
+	if err := e.fail(ctx, "Process", id); err != nil {
+		return 0, err
+	}
+	return 0, fmt.Errorf("%w: %s", runtime.ErrNotFound, id)
 }
 
 // Pids implements runtime.Engine: a fake has no processes.
