@@ -103,6 +103,8 @@ type App struct {
 	certificates *acm.Service
 	balancers    *balancers
 	measures     *measure.Loop
+	zones        *dns.Zones
+	resolving    *resolving // nil without --dns
 
 	notifications *notifications
 
@@ -157,6 +159,9 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, serve bool)
 		}
 		a.onClose(func() error { return ignoreClosed(a.listener.Close()) })
 		a.cfg.Listen = a.listener.Addr().String()
+	}
+	if err := a.openDNS(serve); err != nil {
+		return a, err
 	}
 	if a.inst, err = claim(cfg.DataDir); err != nil {
 		return a, err
@@ -342,7 +347,7 @@ func (a *App) assemble(ctx context.Context) error {
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,
 		Endpoints: &endpoint.Server{
-			Resolver: dns.New(a.cfg.Region, network.Gateway(a.vpc), dns.Host{File: "/etc/resolv.conf"}, a.balancers.names), API: taskAPI{http.HandlerFunc(a.serveAPI), a.identities}.of, Log: a.log,
+			Resolver: a.resolverOf(), API: taskAPI{http.HandlerFunc(a.serveAPI), a.identities}.of, Log: a.log,
 		},
 	})
 	a.reclaim = a.newReclaim()
@@ -370,6 +375,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.kms.Run(gctx) })
 	group.Go(func() error { return a.certificates.Run(gctx) })
 	group.Go(func() error { return a.balancers.run(gctx) })
+	group.Go(func() error { return a.runNames(gctx) })
 	group.Go(func() error { return a.notifications.loop.Run(gctx) })
 	group.Go(func() error { return a.measures.Run(gctx) })
 	var server *http.Server

@@ -24,6 +24,16 @@ func (v Values) checkAccess(c *Config) (err error) {
 	if err != nil {
 		return v.wrong("listen", err.Error())
 	}
+	if c.DNS != "" {
+		// A resolver that everybody reaches is one that others are attacked by.
+		far, err := checkListen(c.DNS)
+		if err != nil {
+			return v.wrong("dns", err.Error())
+		}
+		if far {
+			return v.wrong("dns", "is reached from outside this machine: DNS has no signatures; use an address of loopback, such as 127.0.0.1:5353")
+		}
+	}
 	switch {
 	case beyond && c.Auth != "sigv4" && !c.TLS:
 		return v.wrong("listen", "is reached from outside this machine: that needs signatures and TLS; add --auth sigv4 --tls (or --tls-cert FILE --tls-key FILE), or listen on 127.0.0.1")

@@ -22,6 +22,7 @@ import (
 type Config struct {
 	DataDir         string
 	Listen          string   // host:port of the front listener
+	DNS             string   // host:port of the host's resolver; "": none
 	Auth            string   // none or sigv4
 	TLS             bool     // the front listener speaks TLS
 	TLSCert, TLSKey string   // a certificate from elsewhere, PEM files; "": our own only
@@ -80,6 +81,7 @@ func Settings() []Setting {
 	return []Setting{
 		{Name: "data-dir", Default: "/var/lib/hatoba", Usage: "where everything is kept"},
 		{Name: "listen", Default: "127.0.0.1:4566", Usage: "address of the AWS APIs and the registry"},
+		{Name: "dns", Default: "", Usage: "address, such as 127.0.0.1:5353, on which names of hosted zones, namespaces and load balancers are answered to this machine (default: only tasks resolve them)"},
 		{Name: "auth", Default: "none", Usage: "none: whoever reaches the listener may do everything; sigv4: AWS signatures and registry passwords are demanded"},
 		{Name: "tls", Default: "false", Bool: true, Usage: "speak TLS, with certificates of an authority of our own unless tls-cert is given"},
 		{Name: "tls-cert", Default: "", Usage: "PEM file of the certificate chain to show, read again when it changes"},
@@ -200,7 +202,7 @@ var (
 // it came from and what it takes.
 func (v Values) Check() (Config, error) {
 	c := Config{
-		DataDir: v["data-dir"].Text, Listen: v["listen"].Text, Region: v["region"].Text, AccountID: v["account-id"].Text,
+		DataDir: v["data-dir"].Text, Listen: v["listen"].Text, DNS: v["dns"].Text, Region: v["region"].Text, AccountID: v["account-id"].Text,
 		LogLevel: v["log-level"].Text, LogFormat: v["log-format"].Text, VPCCIDR: v["vpc-cidr"].Text, Runtime: v["runtime"].Text,
 		RegistryMirrors: v.list("registry-mirror"), RegistryCAs: v.list("registry-ca"), EFS: v.list("efs"),
 		Forward: v.list("forward"),

@@ -204,3 +204,8 @@ func Deregister(w store.Writer, scope state.Scope, service, id string) (bool, er
 	s.Revision++
 	return true, store.DiscoveryServices.Put(w, scope.Key(service), s)
 }
+
+// lower is a domain name as zones have it: in lower case, with a dot at the end.
+func lower(name string) string {
+	return strings.ToLower(strings.TrimSuffix(name, ".")) + "."
+}

@@ -12,10 +12,14 @@ import (
 type link func(ctx context.Context, q *dns.Msg) *dns.Msg
 
 // chain is the order in which questions are looked at.
-func chain(region string, host netip.Addr, tables []*Table, up Upstream) []link {
-	out := []link{hostName(host)}
+// zones is nil where there are none.
+func chain(region string, host netip.Addr, tables []*Table, zones link, up Upstream) []link {
+	out := []link{hostName(host), prefixed}
 	for _, t := range tables {
 		out = append(out, t.answer)
+	}
+	if zones != nil {
+		out = append(out, zones)
 	}
 	return append(out, interfaceName(region), forward(up))
 }

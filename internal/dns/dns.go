@@ -23,12 +23,17 @@ type Upstream interface {
 // concurrent use.
 type Resolver struct {
 	chain []link
+
+	region string
+	host   netip.Addr
+	up     Upstream
+	tables []*Table
 }
 
 // New returns a Resolver of one region, whose host.hatoba.internal is host. The
 // tables are looked into in their order.
 func New(region string, host netip.Addr, up Upstream, tables ...*Table) *Resolver {
-	return &Resolver{chain: chain(region, host, tables, up)}
+	return &Resolver{chain: chain(region, host, tables, nil, up), region: region, host: host, up: up, tables: tables}
 }
 
 // maxQuestions bounds the questions answered at once on one socket.

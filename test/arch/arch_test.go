@@ -102,6 +102,7 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/datachannel", "internal/state", "a channel carries bytes, and knows nothing of tasks"},
 	{"internal/authorization", "internal/aws", "what a caller may do, front doors ask and do not tell"},
 	{"internal/dns", "internal/store", "data planes are fed whole tables"},
+	{"internal/dns/zone", "internal/state", "a pure function knows questions and tables, nothing of what they are kept as"},
 	{"internal/discovery", "internal/aws", "what Cloud Map's records are, front doors and loops ask and do not tell"},
 	{"internal/discovery", "internal/control", "what Cloud Map's records are, front doors and loops ask and do not tell"},
 	{"internal/alarm", "internal/store", "what an alarm says is decided by a pure function"},

@@ -84,7 +84,8 @@ type Resolver interface {
 
 // Server opens endpoints. It is immutable.
 type Server struct {
-	Resolver Resolver
+	// Resolver gives the resolver of tasks in a VPC, "" for the default one.
+	Resolver func(scope state.Scope, vpc string) Resolver
 	// API gives the AWS APIs as the task itself calls them.
 	API func(task state.Task, definition state.TaskDefinition) http.Handler
 	Log *slog.Logger
@@ -137,8 +138,9 @@ func (s *Server) serveDNS(ctx context.Context, o *open, t Task) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	o.stop = append(o.stop, cancel)
+	resolver := s.Resolver(t.Key.Scope(), t.Assignment.Network.VPCID)
 	o.ends.Go(func() {
-		if err := s.Resolver.Serve(ctx, pc, ln); err != nil && ctx.Err() == nil {
+		if err := resolver.Serve(ctx, pc, ln); err != nil && ctx.Err() == nil {
 			s.Log.Warn("a task's resolver ended", "task", t.Key.ID, "error", err)
 		}
 	})
