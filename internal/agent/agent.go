@@ -17,6 +17,7 @@ import (
 
 	"github.com/hatoba/hatoba/internal/agent/endpoint"
 	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/proxy"
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -42,6 +43,15 @@ type Endpoints interface {
 	Serve(ctx context.Context, task endpoint.Task) (stop func(), err error)
 }
 
+// Proxies opens the proxy of Service Connect in tasks' namespaces;
+// proxy.Server is the real one.
+type Proxies interface {
+	// Apply takes over where services are answered.
+	Apply(complete bool, changes map[string]*state.ConnectEndpoint)
+	// Open serves until stop is called, which returns when nothing is open.
+	Open(ctx context.Context, task proxy.Task) (stop func(), err error)
+}
+
 // Disks makes disks of tasks' own; storage.Disks is the real one.
 type Disks interface {
 	Open(ctx context.Context, dir string, gib int32) (string, error)
@@ -60,6 +70,7 @@ type Config struct {
 	Network   Network
 	Ports     Ports // nil: no task publishes ports of the machine
 	Endpoints Endpoints
+	Proxies   Proxies                               // nil: there is no Service Connect
 	Disks     Disks                                 // nil: tasks that ask for storage of their own are refused
 	EFS       func(state.EFSVolume) (string, error) // the folder a volume shows
 	BootID    string                                // of the machine's kernel; "": reboots are not told apart
@@ -159,6 +170,9 @@ func (a *Agent) accept(m protocol.Message) {
 		if err := a.cfg.Network.Guard(m.Complete, m.Firewall); err != nil {
 			a.cfg.Log.Error("security groups are not enforced as they should be", "error", err)
 		}
+	}
+	if a.cfg.Proxies != nil && (m.Complete || len(m.Endpoints) > 0) {
+		a.cfg.Proxies.Apply(m.Complete, m.Endpoints)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -175,8 +175,8 @@ func (w *worker) attachContainer(ctx context.Context, p state.ContainerPlan) (st
 	}
 	stop = func() {}
 	if r.Address.IsValid() {
-		if stop, err = w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(attachment.NetNS)); err != nil {
-			return nil, fmt.Errorf("open the endpoints of container %s: %w", p.Name, err)
+		if stop, err = w.serveInside(attachment.NetNS); err != nil {
+			return nil, fmt.Errorf("container %s: %w", p.Name, err)
 		}
 		if err := w.publishPorts(ctx, id, r); err != nil {
 			stop()
@@ -220,7 +220,7 @@ func (w *worker) takeUpPorts() {
 // serveAgain opens the endpoints of a task that went on without us.
 func (w *worker) serveAgain() (stop func(), err error) {
 	if w.mode() == modeAwsvpc {
-		return w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(w.rec.NetNS))
+		return w.serveInside(w.rec.NetNS)
 	}
 	if w.rec.Local != (endpoint.Local{}) {
 		return w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(""))
@@ -231,7 +231,7 @@ func (w *worker) serveAgain() (stop func(), err error) {
 		if r == nil || !r.Address.IsValid() {
 			continue
 		}
-		s, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(r.NetNS))
+		s, err := w.serveInside(r.NetNS)
 		if err != nil {
 			for _, s := range stops {
 				s()
@@ -300,7 +300,7 @@ func (w *worker) writeBridgeFiles(p state.ContainerPlan, r *interfaceRecord) err
 	host := w.hostname(p)
 	hosts := []byte("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n")
 	if r.Address.IsValid() {
-		hosts = network.Hosts(host, r.Address)
+		hosts = append(network.Hosts(host, r.Address), w.aliasHosts()...)
 	}
 	for _, l := range p.Host.Links {
 		if to := w.rec.Interfaces[l.Container]; to != nil && to.Address.IsValid() {

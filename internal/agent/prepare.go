@@ -132,7 +132,7 @@ func (w *worker) attach(ctx context.Context) error {
 	host := network.PrivateDNSName(w.rec.Address, w.key.Region)
 	files := map[string][]byte{
 		"resolv.conf": network.ResolvConf(w.key.Region),
-		"hosts":       network.Hosts(host, w.rec.Address),
+		"hosts":       append(network.Hosts(host, w.rec.Address), w.aliasHosts()...),
 		"hostname":    []byte(host + "\n"),
 	}
 	for name, content := range files {
@@ -140,9 +140,9 @@ func (w *worker) attach(ctx context.Context) error {
 			return err
 		}
 	}
-	stop, err := w.a.cfg.Endpoints.Serve(w.a.ctx, w.inside(attachment.NetNS))
+	stop, err := w.serveInside(attachment.NetNS)
 	if err != nil {
-		return fmt.Errorf("open the task's endpoints: %w", err)
+		return err
 	}
 	w.post(func() {
 		w.stopEndpoints = stop

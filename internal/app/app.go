@@ -24,6 +24,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent"
 	"github.com/hatoba/hatoba/internal/agent/endpoint"
 	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/agent/proxy"
 	"github.com/hatoba/hatoba/internal/agent/reclaim"
 	"github.com/hatoba/hatoba/internal/agent/runtime/containerd"
 	"github.com/hatoba/hatoba/internal/agent/storage"
@@ -346,6 +347,7 @@ func (a *App) assemble(ctx context.Context) error {
 		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,
+		Proxies: proxy.New(a.log),
 		Endpoints: &endpoint.Server{
 			Resolver: a.resolverOf(), API: taskAPI{http.HandlerFunc(a.serveAPI), a.identities}.of, Log: a.log,
 		},

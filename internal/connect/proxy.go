@@ -46,6 +46,10 @@ type Options struct {
 	Log   *slog.Logger
 }
 
+// maxConnections bounds what one namespace has open through its proxy, each of
+// which takes two descriptors of this process. Further ones wait.
+const maxConnections = 4096
+
 // Proxy carries what one network namespace sends to its aliases.
 type Proxy struct {
 	opts    Options
@@ -53,6 +57,7 @@ type Proxy struct {
 	ctx     context.Context // of what is served; ends with Serve
 	end     context.CancelFunc
 	ends    sync.WaitGroup // connections that were accepted
+	slots   chan struct{}  // a token for each
 	servers sync.WaitGroup
 }
 
@@ -65,7 +70,7 @@ type lane struct {
 
 // New makes a proxy that watches the table until Serve has returned.
 func New(opts Options) *Proxy {
-	p := &Proxy{opts: opts, lanes: map[netip.AddrPort]*lane{}}
+	p := &Proxy{opts: opts, lanes: map[netip.AddrPort]*lane{}, slots: make(chan struct{}, maxConnections)}
 	p.ctx, p.end = context.WithCancel(context.Background())
 	for _, r := range opts.Routes {
 		l := &lane{up: newUpstream(r, opts.Table, opts.Dial)}
@@ -82,8 +87,8 @@ func New(opts Options) *Proxy {
 // nothing of the proxy is open any more: a socket left open would keep the
 // namespace alive.
 func (p *Proxy) Serve(ctx context.Context, ln net.Listener) error {
-	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
-	err := p.accept(ctx, ln)
+	stop := context.AfterFunc(ctx, func() { _ = ln.Close(); p.end() })
+	err := p.accept(ln)
 	stop()
 	_ = ln.Close()
 	p.end()
@@ -98,14 +103,23 @@ func (p *Proxy) Serve(ctx context.Context, ln net.Listener) error {
 	return err
 }
 
-func (p *Proxy) accept(ctx context.Context, ln net.Listener) error {
+func (p *Proxy) accept(ln net.Listener) error {
 	for {
+		select {
+		case p.slots <- struct{}{}:
+		case <-p.ctx.Done():
+			return nil
+		}
 		c, err := ln.Accept()
+		if err == nil {
+			p.ends.Add(1)
+			p.take(&awaited{Conn: c, closed: p.ended})
+			continue
+		}
+		<-p.slots
 		switch {
-		case err == nil:
-			p.take(c)
 		case isShort(err):
-			pause(ctx, 50*time.Millisecond)
+			pause(p.ctx, 50*time.Millisecond)
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		default:
@@ -114,9 +128,14 @@ func (p *Proxy) accept(ctx context.Context, ln net.Listener) error {
 	}
 }
 
+func (p *Proxy) ended() {
+	<-p.slots
+	p.ends.Done()
+}
+
 // take hands a connection to its lane.
-func (p *Proxy) take(c net.Conn) {
-	meant, err := p.opts.Meant(c)
+func (p *Proxy) take(c *awaited) {
+	meant, err := p.opts.Meant(c.Conn)
 	l := p.lanes[meant]
 	if err != nil || l == nil {
 		p.opts.Log.Debug("a connection is meant for nobody", "address", meant, "error", err)
@@ -124,11 +143,10 @@ func (p *Proxy) take(c net.Conn) {
 		return
 	}
 	if l.server != nil {
-		p.ends.Add(1)
-		l.in.put(&awaited{Conn: c, closed: p.ends.Done})
+		l.in.put(c)
 		return
 	}
-	p.ends.Go(func() { l.up.carry(p.ctx, c) })
+	go l.up.carry(p.ctx, c) // it ends by closing the connection, which is waited for
 }
 
 // awaited is a connection whose end is waited for, also after a handler has

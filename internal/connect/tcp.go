@@ -20,9 +20,7 @@ func (u *upstream) carry(ctx context.Context, near net.Conn) {
 	far, err := u.reach(ctx)
 	if err != nil {
 		u.count.noAnswer.Add(1)
-		if tcp, ok := near.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // it is reset, not ended
-		}
+		reset(near)
 		return
 	}
 	defer far.Close()
@@ -126,6 +124,16 @@ func closeWrite(c net.Conn) error {
 	return errors.ErrUnsupported
 }
 
+// reset has a connection be reset, not ended, when it is closed.
+func reset(c net.Conn) {
+	if a, ok := c.(*awaited); ok {
+		c = a.Conn
+	}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+}
+
 // isShort tells whether the process has no descriptor left for the moment.
 func isShort(err error) bool { return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) }
 
@@ -140,11 +148,18 @@ func Forward(ctx context.Context, ln net.Listener, to netip.AddrPort, dial Dial,
 	var ends sync.WaitGroup
 	defer ends.Wait()
 	defer cancel()
+	slots := make(chan struct{}, maxConnections)
 	for {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
 		near, err := ln.Accept()
 		switch {
 		case err == nil:
 		case isShort(err):
+			<-slots
 			pause(ctx, 50*time.Millisecond)
 			continue
 		case errors.Is(err, net.ErrClosed):
@@ -153,6 +168,7 @@ func Forward(ctx context.Context, ln net.Listener, to netip.AddrPort, dial Dial,
 			return err
 		}
 		ends.Go(func() {
+			defer func() { <-slots }()
 			defer near.Close()
 			dialing, done := context.WithTimeout(ctx, connectTimeout)
 			far, err := dial(dialing, to)

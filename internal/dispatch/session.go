@@ -49,6 +49,7 @@ func (s *session) begin(r store.Reader) error {
 	s.sent, s.held = map[state.Key]state.TaskStatus{}, map[state.Key]bool{}
 	s.pending = protocol.Message{Complete: true, Exec: s.pending.Exec, Looks: s.pending.Looks}
 	s.beginFirewall(r)
+	s.beginEndpoints(r)
 	for key, task := range store.Tasks.List(r, state.Scope{}, "") {
 		if !s.concerns(task) {
 			continue
@@ -77,7 +78,7 @@ func (s *session) change(changes []store.Change) error {
 		if err != nil {
 			return err
 		}
-		if changed {
+		if moved := s.changeEndpoints(c); changed || moved {
 			s.signal()
 		}
 		switch c.Table {
@@ -176,7 +177,7 @@ func assignment(r store.Reader, key state.Key, task state.Task) (protocol.Assign
 	if task.Spec.Network != nil {
 		net.Groups = groupsOf(r, key.Scope(), vpc.ID, task.Spec.Network.SecurityGroups)
 	}
-	return protocol.Assignment{Task: task, Key: key, Definition: def, Network: net}, nil
+	return protocol.Assignment{Task: task, Key: key, Definition: def, Network: net, Connect: connectPlan(r, key, task)}, nil
 }
 
 func (s *session) signal() {
@@ -209,7 +210,7 @@ func (s *session) Receive(ctx context.Context) (protocol.Message, error) {
 			s.signal()
 			return protocol.Message{}, err
 		}
-		if m.Complete || m.Firewall != nil || len(m.Assign)+len(m.Remove)+len(m.Exec)+len(m.Looks) > 0 {
+		if m.Complete || m.Firewall != nil || len(m.Endpoints)+len(m.Assign)+len(m.Remove)+len(m.Exec)+len(m.Looks) > 0 {
 			return m, nil
 		}
 	}

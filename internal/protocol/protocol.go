@@ -20,7 +20,8 @@ import (
 //	20261121  first
 //	20261122  security groups: Message.Firewall, and VPCID, Groups, Reserved of Network
 //	20261123  measures: Session.Measure
-const Version = 20261123
+//	20261124  Service Connect: Message.Endpoints, and Connect of Assignment
+const Version = 20261124
 
 // Session is one node's connection. It is opened by the node and ends with
 // ctx or with an error from Receive; the node then opens a new one and the
@@ -73,6 +74,10 @@ type Message struct {
 	Exec     []ExecStart // commands to be run now, for somebody who waits
 	Looks    []Look      // tasks to be looked at now, for somebody who waits
 	Firewall *Firewall   // what changed of security groups; with Complete all there are. To be applied before Assign
+	// Endpoints are what changed of where services of Service Connect are
+	// answered, by their ids; nil: gone. With Complete all there are. To be
+	// applied before Assign: a task that is to stop has left them.
+	Endpoints map[string]*state.ConnectEndpoint
 }
 
 // Firewall is a change of the security groups whose rules hold, and of who is
@@ -99,6 +104,7 @@ type Assignment struct {
 	Key        state.Key
 	Definition state.TaskDefinition
 	Network    Network
+	Connect    *state.ConnectPlan // nil: the task has no part in Service Connect
 }
 
 // Network is the node's slice of the task's subnet.

@@ -116,6 +116,8 @@ type ServiceRevision struct {
 	PlatformResolved  string // for example "1.4.0", "" for EC2
 	Network           *ecstypes.NetworkConfiguration
 	LoadBalancers     []ecstypes.LoadBalancer
+	Connect           *ecstypes.ServiceConnectConfiguration // as asked for, nil when nobody did
+	ConnectPlan       *ConnectPlan                          // nil unless it is enabled
 	AdoptedRoles      []string
 	Images            map[string]string // container name to the image's digest, fixed by the first task
 }
@@ -258,6 +260,10 @@ type TaskService struct {
 	Revision string
 	// Ports are where balancers reach the task.
 	Ports []BalancedPort
+	// Connect is where Service Connect reaches it, and Checked says that its
+	// health is known only once its health checks have told.
+	Connect []ConnectPort
+	Checked bool
 }
 
 // BalancedPort is a container's port behind a target group.
@@ -306,17 +312,7 @@ func (t Task) hostPort(p BalancedPort) int32 {
 	if p.HostPort != 0 {
 		return p.HostPort
 	}
-	for _, c := range t.Observed.Containers {
-		if c.Name != p.Container {
-			continue
-		}
-		for _, b := range c.NetworkBindings {
-			if b.ContainerPort == p.Port && strings.EqualFold(b.Protocol, "tcp") {
-				return b.HostPort
-			}
-		}
-	}
-	return 0
+	return t.boundPort(p.Container, p.Port)
 }
 
 // TargetPlace is where a target is.

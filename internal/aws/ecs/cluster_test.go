@@ -68,8 +68,8 @@ func TestClusterErrors(t *testing.T) {
 		"Invalid cluster name. Up to 255 letters (uppercase and lowercase), numbers, hyphens, and underscores are allowed.")
 	fails(t, b.createCluster, &ecs.CreateClusterInput{CapacityProviders: []string{"mine"}}, invalid,
 		"The specified capacity provider 'mine' was not found. Specify a valid name or ARN and try again.")
-	fails(t, b.createCluster, &ecs.CreateClusterInput{ServiceConnectDefaults: &types.ClusterServiceConnectDefaultsRequest{Namespace: aws.String("n")}}, invalid,
-		"serviceConnectDefaults is not supported by Hatoba yet: it comes later; remove it for now")
+	fails(t, b.createCluster, &ecs.CreateClusterInput{ServiceConnectDefaults: &types.ClusterServiceConnectDefaultsRequest{Namespace: aws.String("a/b")}}, invalid,
+		"The namespace name is invalid. Up to 1024 characters are allowed, and none of <, >, \" and /.")
 	fails(t, b.describeClusters, &ecs.DescribeClustersInput{Clusters: []string{"arn:aws:ecs:eu-west-1:123456789012:cluster/c"}}, invalid,
 		"Invalid identifier: Identifier is for eu-west-1. Your region is us-east-1")
 	fails(t, b.deleteCluster, &ecs.DeleteClusterInput{Cluster: aws.String("nope")}, "ClusterNotFoundException", "Cluster not found.")

@@ -37,6 +37,9 @@ func (s *Service) createCluster(ctx context.Context, caller wire.Caller, in *ecs
 	if err := checkExecConfiguration(in.Configuration); err != nil {
 		return nil, err
 	}
+	if err := checkConnectDefaults(in.ServiceConnectDefaults); err != nil {
+		return nil, err
+	}
 	wanted := state.Cluster{
 		Name: name, ARN: caller.Scope.ClusterARN(name), Status: active, CreatedAt: s.cfg.Now(),
 		Settings: mergeSettings("", nil, in.Settings), Configuration: in.Configuration,
@@ -44,7 +47,10 @@ func (s *Service) createCluster(ctx context.Context, caller wire.Caller, in *ecs
 		Tags: mergeTags(nil, in.Tags),
 	}
 	var out *ecs.CreateClusterOutput
-	err := s.update(ctx, func(w store.Writer) error {
+	err := s.update(ctx, func(w store.Writer) (err error) {
+		if wanted.ServiceConnectDefaults, err = s.connectDefaults(w, caller.Scope, in.ServiceConnectDefaults); err != nil {
+			return err
+		}
 		key := caller.Scope.Key(name)
 		c, ok := store.Clusters.Get(w, key)
 		if !ok || c.Status != active {
@@ -67,6 +73,7 @@ func (s *Service) createCluster(ctx context.Context, caller wire.Caller, in *ecs
 func sameCluster(in *ecs.CreateClusterInput, have, wanted state.Cluster) bool {
 	return (len(in.Settings) == 0 || reflect.DeepEqual(have.Settings, wanted.Settings)) &&
 		(in.Configuration == nil || reflect.DeepEqual(have.Configuration, wanted.Configuration)) &&
+		(wanted.ServiceConnectDefaults == nil || reflect.DeepEqual(have.ServiceConnectDefaults, wanted.ServiceConnectDefaults)) &&
 		(len(in.CapacityProviders) == 0 || reflect.DeepEqual(have.CapacityProviders, wanted.CapacityProviders)) &&
 		(len(in.DefaultCapacityProviderStrategy) == 0 ||
 			reflect.DeepEqual(have.DefaultCapacityProviderStrategy, wanted.DefaultCapacityProviderStrategy))

@@ -99,6 +99,7 @@ func (s *Service) putService(w store.Writer, caller wire.Caller, in *ecs.CreateS
 	rev, err := s.revise(w, scope, state.ServiceRevision{
 		Number: number, CreatedAt: svc.CreatedAt, LaunchType: string(kind), Providers: strategy,
 		PlatformVersion: aws.ToString(in.PlatformVersion), Network: in.NetworkConfiguration, LoadBalancers: in.LoadBalancers,
+		Connect: in.ServiceConnectConfiguration,
 	}, cluster, svc, in.TaskDefinition)
 	if err != nil {
 		return svc, err
@@ -149,7 +150,11 @@ func (s *Service) revise(w store.Writer, scope state.Scope, rev state.ServiceRev
 		return rev, err
 	}
 	rev.AdoptedRoles = roles(def.Definition, nil)
-	return rev, checkBalancers(w, scope, rev.LoadBalancers, def.Definition)
+	if err := checkBalancers(w, scope, rev.LoadBalancers, def.Definition); err != nil {
+		return rev, err
+	}
+	err = s.planConnect(w, scope, cluster, svc, &rev, def.Definition)
+	return rev, err
 }
 
 func checkCreateService(in *ecs.CreateServiceInput) error {
@@ -188,7 +193,10 @@ func checkCreateService(in *ecs.CreateServiceInput) error {
 	if err := checkTags(in.Tags); err != nil {
 		return err
 	}
-	return refusal(fields.CreateService(), in)
+	if err := refusal(fields.CreateService(), in); err != nil {
+		return err
+	}
+	return checkConnect(in.ServiceConnectConfiguration)
 }
 
 func checkGrace(seconds *int32) error {

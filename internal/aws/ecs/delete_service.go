@@ -33,6 +33,7 @@ func (s *Service) deleteService(ctx context.Context, caller wire.Caller, in *ecs
 		case !force && len(svc.Rollouts) > 1:
 			return invalid("The service cannot be stopped while deployments are active.")
 		default:
+			forgetConnect(w, caller.Scope, svc)
 			svc.Status, svc.DesiredCount = state.ServiceDraining, 0
 			if err := store.Services.Put(w, caller.Scope.Key(svc.ID()), svc); err != nil {
 				return err

@@ -47,6 +47,7 @@ func revisionShape(r store.Reader, scope state.Scope, rev state.ServiceRevision)
 		TaskDefinition: aws.String(rev.TaskDefinitionARN), CreatedAt: moment(rev.CreatedAt),
 		LaunchType: types.LaunchType(rev.LaunchType), CapacityProviderStrategy: rev.Providers,
 		PlatformVersion: optional(rev.PlatformResolved), NetworkConfiguration: rev.Network, LoadBalancers: rev.LoadBalancers,
+		ServiceConnectConfiguration: connectConfiguration(scope, rev),
 	}
 	if rev.PlatformResolved != "" {
 		out.PlatformFamily = aws.String("Linux")

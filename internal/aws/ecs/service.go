@@ -118,6 +118,7 @@ func (s *Service) Describe() wire.Service {
 			op(s, "DeleteService", s.deleteService),
 			op(s, "DescribeServices", s.describeServices),
 			op(s, "ListServices", s.listServices),
+			op(s, "ListServicesByNamespace", s.listServicesByNamespace),
 			op(s, "ListServiceDeployments", s.listServiceDeployments),
 			op(s, "DescribeServiceDeployments", s.describeServiceDeployments),
 			op(s, "DescribeServiceRevisions", s.describeServiceRevisions),

@@ -128,6 +128,7 @@ func (s serviceShapes) deployment(svc state.Service, r state.Rollout, primary bo
 		LaunchType: types.LaunchType(rev.LaunchType), CapacityProviderStrategy: rev.Providers,
 		PlatformVersion: optional(rev.PlatformResolved), NetworkConfiguration: rev.Network,
 		RolloutState: types.DeploymentRolloutState(r.State), RolloutStateReason: aws.String(r.Reason),
+		ServiceConnectConfiguration: connectConfiguration(s.scope, rev), ServiceConnectResources: connectResources(s.scope, rev),
 	}
 	if rev.PlatformResolved != "" {
 		out.PlatformFamily = aws.String("Linux")

@@ -23,11 +23,20 @@ func (s *Service) updateCluster(ctx context.Context, caller wire.Caller, in *ecs
 	if err := checkExecConfiguration(in.Configuration); err != nil {
 		return nil, err
 	}
-	cluster, err := s.changeCluster(ctx, caller.Scope, in.Cluster, func(c *state.Cluster) {
+	if err := checkConnectDefaults(in.ServiceConnectDefaults); err != nil {
+		return nil, err
+	}
+	cluster, err := s.changeCluster(ctx, caller.Scope, in.Cluster, func(w store.Writer, c *state.Cluster) (err error) {
+		if in.ServiceConnectDefaults != nil {
+			if c.ServiceConnectDefaults, err = s.connectDefaults(w, caller.Scope, in.ServiceConnectDefaults); err != nil {
+				return err
+			}
+		}
 		c.Settings = mergeSettings("", c.Settings, in.Settings)
 		if in.Configuration != nil {
 			c.Configuration = in.Configuration
 		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -45,8 +54,9 @@ func (s *Service) updateClusterSettings(ctx context.Context, caller wire.Caller,
 	if err := checkSettings(in.Settings); err != nil {
 		return nil, err
 	}
-	cluster, err := s.changeCluster(ctx, caller.Scope, in.Cluster, func(c *state.Cluster) {
+	cluster, err := s.changeCluster(ctx, caller.Scope, in.Cluster, func(_ store.Writer, c *state.Cluster) error {
 		c.Settings = mergeSettings("", c.Settings, in.Settings)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -55,7 +65,7 @@ func (s *Service) updateClusterSettings(ctx context.Context, caller wire.Caller,
 }
 
 // changeCluster changes an active cluster, which the request must name.
-func (s *Service) changeCluster(ctx context.Context, scope state.Scope, id *string, change func(*state.Cluster)) (*types.Cluster, error) {
+func (s *Service) changeCluster(ctx context.Context, scope state.Scope, id *string, change func(store.Writer, *state.Cluster) error) (*types.Cluster, error) {
 	if aws.ToString(id) == "" {
 		return nil, invalid("cluster can not be empty.")
 	}
@@ -65,7 +75,9 @@ func (s *Service) changeCluster(ctx context.Context, scope state.Scope, id *stri
 		if err != nil {
 			return err
 		}
-		change(&c)
+		if err := change(w, &c); err != nil {
+			return err
+		}
 		out = clusterShape(c, countTasks(w, scope)[c.Name], everything)
 		return store.Clusters.Put(w, scope.Key(c.Name), c)
 	})

@@ -110,6 +110,9 @@ func (s *Service) changeRevision(w store.Writer, scope state.Scope, cluster stat
 	if in.LoadBalancers != nil {
 		rev.LoadBalancers = in.LoadBalancers
 	}
+	if in.ServiceConnectConfiguration != nil {
+		rev.Connect = in.ServiceConnectConfiguration
+	}
 	if in.PlatformVersion != nil {
 		rev.PlatformVersion = *in.PlatformVersion
 	}
@@ -126,11 +129,20 @@ func (s *Service) changeRevision(w store.Writer, scope state.Scope, cluster stat
 	return s.revise(w, scope, rev, cluster, svc, definition)
 }
 
+// sameConnect tells whether two configurations of Service Connect ask for the
+// same: none does for what one that is not enabled does.
+func sameConnect(a, b *types.ServiceConnectConfiguration) bool {
+	if a == nil || b == nil {
+		return (a == nil || !a.Enabled) && (b == nil || !b.Enabled)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
 // sameRevision tells whether tasks of both are made of the same.
 func sameRevision(a, b state.ServiceRevision) bool {
 	return a.TaskDefinitionARN == b.TaskDefinitionARN && a.LaunchType == b.LaunchType && a.PlatformVersion == b.PlatformVersion &&
 		reflect.DeepEqual(listed(a.Providers), listed(b.Providers)) && reflect.DeepEqual(a.Network, b.Network) &&
-		reflect.DeepEqual(listed(a.LoadBalancers), listed(b.LoadBalancers))
+		reflect.DeepEqual(listed(a.LoadBalancers), listed(b.LoadBalancers)) && sameConnect(a.Connect, b.Connect)
 }
 
 func checkUpdateService(in *ecs.UpdateServiceInput) error {
@@ -151,5 +163,8 @@ func checkUpdateService(in *ecs.UpdateServiceInput) error {
 	if err := checkRebalancing(in.AvailabilityZoneRebalancing); err != nil {
 		return err
 	}
-	return refusal(fields.UpdateService(), in)
+	if err := refusal(fields.UpdateService(), in); err != nil {
+		return err
+	}
+	return checkConnect(in.ServiceConnectConfiguration)
 }

@@ -32,7 +32,7 @@ func settings() []Field {
 		refused(exec+"logConfiguration.s3EncryptionEnabled", "sessions are kept in CloudWatch Logs; use cloudWatchLogGroupName"),
 		refused(exec+"logConfiguration.s3KeyPrefix", "sessions are kept in CloudWatch Logs; use cloudWatchLogGroupName"),
 		noEffect("configuration.managedStorageConfiguration", "kept and described; task storage is the node's disk"),
-		refused("serviceConnectDefaults", later),
+		{Path: "serviceConnectDefaults.namespace", Class: Done, Note: "a name that no namespace has makes one, as AWS does"},
 	})
 }
 

@@ -45,8 +45,8 @@ func containerFields() []Field {
 		doneBelow(c+"repositoryCredentials.", "credentialsParameter"),
 		doneBelow(c+"portMappings[].", "containerPort", "hostPort", "protocol", "containerPortRange"),
 		[]Field{
-			noEffect(c+"portMappings[].name", "only Service Connect and VPC Lattice use it"),
-			noEffect(c+"portMappings[].appProtocol", "only Service Connect uses it"),
+			{Path: c + "portMappings[].name", Class: Done, Note: "for Service Connect"},
+			{Path: c + "portMappings[].appProtocol", Class: Done, Note: "for Service Connect"},
 		},
 		doneBelow(c, "privileged", "hostname", "disableNetworking"),
 		doneBelow(c+"extraHosts[].", "hostname", "ipAddress"),

@@ -45,7 +45,6 @@ func serviceFields() []Field {
 			refused(lb+"advancedConfiguration", later),
 			refused(lb+"loadBalancerName", "Classic Load Balancers are not served; use targetGroupArn"),
 			refused("serviceRegistries", "service discovery comes later; remove it"),
-			refused("serviceConnectConfiguration", "Service Connect comes later; remove it"),
 			refused("vpcLatticeConfigurations", "VPC Lattice is not served; remove it"),
 			refused("volumeConfigurations", "EBS volumes are not served; remove it"),
 			refused("gatewayConnectors", "gateways are not served; remove it"),
@@ -57,6 +56,25 @@ func serviceFields() []Field {
 			{Path: "placementConstraints[].expression", Class: Done, Note: "the cluster query language; patterns are RE2's, without look-around"},
 			noEffect("placementStrategy", "checked; there is one machine to choose from"),
 		},
-		networkFields(),
+		networkFields(), connectFields(),
+	)
+}
+
+// connectFields are those of Service Connect.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceConnectConfiguration.html
+func connectFields() []Field {
+	const c, s = "serviceConnectConfiguration.", "serviceConnectConfiguration.services[]."
+	return rows(
+		doneBelow(c, "enabled", "namespace"),
+		doneBelow(s, "portName", "discoveryName", "clientAliases[].port", "clientAliases[].dnsName", "timeout.idleTimeoutSeconds", "timeout.perRequestTimeoutSeconds"),
+		[]Field{
+			{Path: s + "ingressPortOverride", Class: Done, Note: "with awsvpc; refused with bridge"},
+			refused(s+"tls", "traffic between tasks is not encrypted by Service Connect, and there is no private certificate authority; remove it"),
+			refused(s+"clientAliases[].testTrafficRules", "blue/green, linear and canary deployments come later; remove it"),
+			refused(c+"logConfiguration", "the proxy is Hatoba itself and writes no log of its own; remove it"),
+			refused(c+"accessLogConfiguration", "the proxy is Hatoba itself and writes no log of its own; remove it"),
+			refused(c+"containerConfigurations", "the proxy is Hatoba itself, not a container; remove it"),
+		},
 	)
 }
