@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -13,6 +14,12 @@ import (
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
+
+// idsThatDiffer gives ids whose beginnings differ, too.
+func idsThatDiffer(c *Config) {
+	n := 0
+	c.NewID = func() string { n++; return fmt.Sprintf("%016x%016x", n, n) }
+}
 
 // serving registers a definition whose one container serves a named port.
 func (b *bench) serving(family, port string, number int32, protocol types.ApplicationProtocol) {
@@ -39,7 +46,7 @@ func alias(name string, port int32) []types.ServiceConnectClientAlias {
 }
 
 func TestServiceConnect(t *testing.T) {
-	b := newBench(t)
+	b := newBench(t, idsThatDiffer)
 	c := must(t, b.createCluster, &ecs.CreateClusterInput{ClusterName: aws.String("other"), ServiceConnectDefaults: &types.ClusterServiceConnectDefaultsRequest{Namespace: aws.String("shop")}}).Cluster
 	must(t, b.updateCluster, &ecs.UpdateClusterInput{Cluster: aws.String("default"), ServiceConnectDefaults: &types.ClusterServiceConnectDefaultsRequest{Namespace: aws.String("shop")}})
 	b.serving("api", "http", 8080, types.ApplicationProtocolHttp)
@@ -112,7 +119,7 @@ func (b *bench) revision(name string) (rev state.ServiceRevision) {
 
 // A task is sent to while it runs and is well.
 func TestConnectEndpoints(t *testing.T) {
-	b := newBench(t)
+	b := newBench(t, idsThatDiffer)
 	must(t, b.updateCluster, &ecs.UpdateClusterInput{Cluster: aws.String("default"), ServiceConnectDefaults: &types.ClusterServiceConnectDefaultsRequest{Namespace: aws.String("shop")}})
 	b.serving("api", "http", 8080, types.ApplicationProtocolHttp)
 	must(t, b.createService, b.connecting("api", "api", "", types.ServiceConnectService{PortName: aws.String("http"), IngressPortOverride: aws.Int32(9000)}))
@@ -145,7 +152,7 @@ func TestConnectEndpoints(t *testing.T) {
 }
 
 func TestServiceConnectIsChecked(t *testing.T) {
-	b := newBench(t)
+	b := newBench(t, idsThatDiffer)
 	must(t, b.createCluster, &ecs.CreateClusterInput{ClusterName: aws.String("shop"), ServiceConnectDefaults: &types.ClusterServiceConnectDefaultsRequest{Namespace: aws.String("shop")}})
 	b.serving("api", "http", 8080, types.ApplicationProtocolHttp)
 	b.serving("db", "sql", 5432, "")

@@ -41,7 +41,7 @@ func newBench(t testing.TB, change ...func(*Config)) *bench {
 	n := 0
 	cfg := Config{
 		Store: b.st, Now: func() time.Time { return b.now },
-		NewID:    func() string { n++; return fmt.Sprintf("%016x%016x", n, n) },
+		NewID:    func() string { n++; return fmt.Sprintf("%032x", n) },
 		VPCRange: netip.MustParsePrefix("172.31.0.0/16"),
 		Log:      slog.New(slog.DiscardHandler),
 	}

@@ -131,6 +131,10 @@ func main() {
 		}
 	case "serve": // PORT: answers with the asker's address, or what asks for ?again= or ?anew= get there
 		serve(arg)
+	case "backend": // TEXT: what is called through Service Connect
+		backend(arg)
+	case "caller": // PORT: calls it
+		caller(arg)
 	case "inside": // PORT: answers with what the task finds in its place
 		inside(arg)
 	case "get": // URL, prints what it answers; tries for a while
