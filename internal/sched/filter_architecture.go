@@ -10,10 +10,10 @@ import (
 func architecture() filter {
 	return filter{
 		reason: "ATTRIBUTE",
-		fits: func(s Snapshot, n *candidate, r Request) bool {
+		fits: func(s *Snapshot, n Candidate, r *Request) bool {
 			return r.Arch == "" || strings.EqualFold(n.Arch, r.Arch)
 		},
-		explain: func(s Snapshot, nodes []*candidate, r Request) string {
+		explain: func(s *Snapshot, nodes []Candidate, r *Request) string {
 			var have []string
 			for _, n := range nodes {
 				have = append(have, n.Arch)

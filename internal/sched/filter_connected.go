@@ -6,8 +6,8 @@ import "fmt"
 func connected() filter {
 	return filter{
 		reason: "AGENT",
-		fits:   func(_ Snapshot, n *candidate, _ Request) bool { return n.Connected },
-		explain: func(_ Snapshot, nodes []*candidate, _ Request) string {
+		fits:   func(_ *Snapshot, n Candidate, _ *Request) bool { return n.Connected },
+		explain: func(_ *Snapshot, nodes []Candidate, _ *Request) string {
 			if len(nodes) == 0 {
 				return "There is no node yet. A node joins when its Hatoba starts."
 			}

@@ -6,11 +6,14 @@ import "fmt"
 func cpu() filter {
 	return filter{
 		reason: "RESOURCE:CPU",
-		fits:   func(s Snapshot, n *candidate, r Request) bool { c, _, _, _ := n.room(r); return r.CPU <= c },
-		explain: func(s Snapshot, nodes []*candidate, r Request) string {
+		fits: func(s *Snapshot, n Candidate, r *Request) bool {
+			c, _, _, _ := s.room(n.Standing, r.Exact)
+			return r.CPU <= c
+		},
+		explain: func(s *Snapshot, nodes []Candidate, r *Request) string {
 			var free, total int64
 			for _, n := range nodes {
-				f, _, of, _ := n.room(r)
+				f, _, of, _ := s.room(n.Standing, r.Exact)
 				free, total = max(free, f), max(total, of)
 			}
 			return fmt.Sprintf("Not enough CPU on any of %d nodes: the task asks for %d units, the most that is free on one is %d of %d.",

@@ -9,8 +9,8 @@ import "fmt"
 func distinct() filter {
 	return filter{
 		reason: "DistinctInstance placement constraint unsatisfied.",
-		fits:   func(s Snapshot, n *candidate, r Request) bool { return !r.Distinct || count(n.groups, r.Group) == 0 },
-		explain: func(s Snapshot, nodes []*candidate, r Request) string {
+		fits:   func(s *Snapshot, n Candidate, r *Request) bool { return !r.Distinct || count(n.groups, r.Group) == 0 },
+		explain: func(s *Snapshot, nodes []Candidate, r *Request) string {
 			return fmt.Sprintf("Each of %d nodes has a task of the group %s already.", len(nodes), r.Group)
 		},
 	}

@@ -8,11 +8,11 @@ import "fmt"
 func members() filter {
 	return filter{
 		reason: "MemberOf placement constraint unsatisfied.",
-		fits: func(s Snapshot, n *candidate, r Request) bool {
+		fits: func(s *Snapshot, n Candidate, r *Request) bool {
 			if len(r.Members) == 0 {
 				return true
 			}
-			facts := n.known(s, r)
+			facts := s.known(n, *r)
 			for _, q := range r.Members {
 				if !q.Holds(facts) {
 					return false
@@ -20,7 +20,7 @@ func members() filter {
 			}
 			return true
 		},
-		explain: func(s Snapshot, nodes []*candidate, r Request) string {
+		explain: func(s *Snapshot, nodes []Candidate, r *Request) string {
 			return fmt.Sprintf("None of %d nodes is what %d memberOf expressions ask for.", len(nodes), len(r.Members))
 		},
 	}

@@ -12,11 +12,11 @@ import (
 func ports() filter {
 	return filter{
 		reason: "RESOURCE:PORTS",
-		fits:   func(s Snapshot, n *candidate, r Request) bool { return len(n.taken(s, r.Ports)) == 0 },
-		explain: func(s Snapshot, nodes []*candidate, r Request) string {
+		fits:   func(s *Snapshot, n Candidate, r *Request) bool { return len(s.taken(n, r.Ports)) == 0 },
+		explain: func(s *Snapshot, nodes []Candidate, r *Request) string {
 			var taken []string
 			for _, n := range nodes {
-				for _, p := range n.taken(s, r.Ports) {
+				for _, p := range s.taken(n, r.Ports) {
 					taken = append(taken, fmt.Sprintf("%d/%s", p.Port, p.Protocol))
 				}
 			}
@@ -27,7 +27,7 @@ func ports() filter {
 }
 
 // taken tells which of the ports are not free.
-func (n *candidate) taken(s Snapshot, want []state.HostPort) (out []state.HostPort) {
+func (s *Snapshot) taken(n Candidate, want []state.HostPort) (out []state.HostPort) {
 	for _, p := range want {
 		if count(n.ports, p) > 0 || slices.Contains(s.Ports, p) {
 			out = append(out, p)

@@ -6,10 +6,10 @@ type filter struct {
 	//
 	// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
 	reason string
-	fits   func(s Snapshot, n *candidate, r Request) bool
+	fits   func(s *Snapshot, n Candidate, r *Request) bool
 	// explain says why none of nodes, which all passed the filters before,
 	// fits.
-	explain func(s Snapshot, nodes []*candidate, r Request) string
+	explain func(s *Snapshot, nodes []Candidate, r *Request) string
 }
 
 // filters run in this order: first what waiting does not mend.

@@ -26,119 +26,131 @@ const (
 	ByZone     = "attribute:ecs.availability-zone"
 )
 
-// order is how the nodes that fit are told apart, for one request and those
-// alike.
+// order is how candidates are told apart, for one request and those alike.
 type order struct {
-	r      Request
-	spread []spread // by attributes
-	rank   []func(a, b *candidate) int
+	s      *Snapshot
+	group  string
+	exact  bool
+	spread []*spread
+	keys   []func(i int) int64 // of the candidate at i: the least comes first
 }
 
 // spread counts a group's tasks by the value of an attribute.
 type spread struct {
-	at    int // of the candidates' values
-	tasks map[string]int
+	value []int32 // of each candidate, an index of tasks
+	tasks []int64
 }
 
-func newOrder(s Snapshot, all []candidate, fit []*candidate, r Request) *order {
-	o := &order{r: r}
-	random := false
+func newOrder(s *Snapshot, r *Request) *order {
+	o := &order{s: s, group: r.Group, exact: r.Exact}
 	for _, st := range r.Strategies {
 		switch name, isAttribute := strings.CutPrefix(st.Field, "attribute:"); {
-		case st.Type == Binpack && st.Field == ByCPU:
-			o.rank = append(o.rank, o.leastCPU)
-		case st.Type == Binpack:
-			o.rank = append(o.rank, o.leastMemory)
-		case st.Type == Spread && isAttribute:
-			o.rank = append(o.rank, o.fewestOf(s, all, name))
-		case st.Type == Spread:
-			o.rank = append(o.rank, o.fewestHere)
 		case st.Type == Random: // what comes behind it never decides
-			random = true
-		}
-		if random {
-			break
+			return o
+		case st.Type == Binpack && st.Field == ByCPU:
+			o.keys = append(o.keys, o.cpuLeft)
+		case st.Type == Binpack:
+			o.keys = append(o.keys, o.memoryLeft)
+		case isAttribute:
+			o.keys = append(o.keys, o.tasksBy(name))
+		default:
+			o.keys = append(o.keys, o.tasksHere)
 		}
 	}
 	if len(r.Strategies) == 0 {
-		o.rank = append(o.rank, leastReserved)
+		o.keys = append(o.keys, o.promised)
 	}
 	return o
 }
 
-// best is the place in fit of the node that comes first; lot draws between
+// best is the place in fit of the candidate that comes first; lot draws between
 // equals.
-func (o *order) best(fit []*candidate, lot uint64) int {
-	at := 0
+func (o *order) best(fit []int, lot uint64) int {
+	at, least := 0, make([]int64, len(o.keys))
+	for k, key := range o.keys {
+		least[k] = key(fit[0])
+	}
 	for i := 1; i < len(fit); i++ {
-		if o.compare(fit[i], fit[at], lot) < 0 {
+		if o.before(fit[i], fit[at], least, lot) {
 			at = i
 		}
 	}
 	return at
 }
 
-func (o *order) compare(a, b *candidate, lot uint64) int {
-	for _, rank := range o.rank {
-		if c := rank(a, b); c != 0 {
-			return c
+// before tells whether candidate i comes before the one at best, whose keys are
+// least; then least becomes its own.
+func (o *order) before(i, best int, least []int64, lot uint64) bool {
+	for k, key := range o.keys {
+		v := key(i)
+		if v > least[k] {
+			return false
+		}
+		if v < least[k] {
+			least[k] = v
+			for k++; k < len(o.keys); k++ {
+				least[k] = o.keys[k](i)
+			}
+			return true
 		}
 	}
-	return cmp.Or(cmp.Compare(mixed(lot^a.lot), mixed(lot^b.lot)), strings.Compare(a.ID, b.ID))
+	a, b := o.s.Candidates[i].Standing, o.s.Candidates[best].Standing
+	return cmp.Or(cmp.Compare(mixed(lot^a.lot), mixed(lot^b.lot)), strings.Compare(a.ID, b.ID)) < 0
 }
 
-// took notes that a node has one more.
-func (o *order) took(n *candidate) {
-	for _, s := range o.spread {
-		s.tasks[n.values[s.at]]++
+// took notes that a candidate has one more.
+func (o *order) took(i int) {
+	for _, sp := range o.spread {
+		sp.tasks[sp.value[i]]++
 	}
 }
 
-// leastReserved prefers the node whose memory is promised least.
-func leastReserved(a, b *candidate) int { return cmp.Compare(reservedShare(a), reservedShare(b)) }
-
-func reservedShare(n *candidate) float64 {
-	total := times(n.MemoryMiB, n.over.Memory)
+// promised is the share of its memory that a node has promised.
+func (o *order) promised(i int) int64 {
+	n := o.s.Candidates[i].Standing
+	total := times(n.MemoryMiB, o.s.Overcommit.Memory)
 	if total == 0 {
-		return 1
+		return 1 << 20
 	}
-	return float64(n.memory) / float64(total)
+	return n.memory << 20 / total
 }
 
-// leastCPU prefers the node that has the least CPU left.
-func (o *order) leastCPU(a, b *candidate) int {
-	x, _, _, _ := a.room(o.r)
-	y, _, _, _ := b.room(o.r)
-	return cmp.Compare(x, y)
+func (o *order) cpuLeft(i int) int64 {
+	left, _, _, _ := o.s.room(o.s.Candidates[i].Standing, o.exact)
+	return left
 }
 
-// leastMemory prefers the node that has the least memory left.
-func (o *order) leastMemory(a, b *candidate) int {
-	_, x, _, _ := a.room(o.r)
-	_, y, _, _ := b.room(o.r)
-	return cmp.Compare(x, y)
+func (o *order) memoryLeft(i int) int64 {
+	_, left, _, _ := o.s.room(o.s.Candidates[i].Standing, o.exact)
+	return left
 }
 
-// fewestHere prefers the node with the fewest tasks of the group.
-func (o *order) fewestHere(a, b *candidate) int {
-	return cmp.Compare(count(a.groups, o.r.Group), count(b.groups, o.r.Group))
-}
+// tasksHere are the tasks of the group on a node.
+func (o *order) tasksHere(i int) int64 { return int64(count(o.s.Candidates[i].groups, o.group)) }
 
-// fewestOf prefers the value of an attribute whose nodes have the fewest tasks
-// of the group together. Nodes without the attribute are one kind.
-func (o *order) fewestOf(s Snapshot, all []candidate, name string) func(a, b *candidate) int {
-	sp := spread{at: len(o.spread), tasks: map[string]int{}}
+// tasksBy are the tasks of the group on all nodes that share the value of an
+// attribute with a node. Nodes without the attribute are one kind.
+func (o *order) tasksBy(name string) func(i int) int64 {
+	sp := &spread{value: make([]int32, len(o.s.Candidates))}
 	o.spread = append(o.spread, sp)
-	for i := range all {
-		n := &all[i]
+	known := map[string]int32{}
+	last, at := "", int32(-1)
+	for i, n := range o.s.Candidates {
 		value := ""
-		if s.Attribute != nil {
-			value = s.Attribute(Candidate{n.Standing, n.instance}, name)
+		if o.s.Attribute != nil {
+			value = o.s.Attribute(n, name)
 		}
-		n.values = append(n.values[:sp.at:sp.at], value)
-		if has := count(n.groups, o.r.Group); has > 0 {
-			sp.tasks[value] += has
+		if at < 0 || value != last {
+			var ok bool
+			if at, ok = known[value]; !ok {
+				at = int32(len(sp.tasks))
+				known[value] = at
+				sp.tasks = append(sp.tasks, 0)
+			}
+			last = value
 		}
+		sp.value[i] = at
+		sp.tasks[at] += int64(count(n.groups, o.group))
 	}
-	return func(a, b *candidate) int { return cmp.Compare(sp.tasks[a.values[sp.at]], sp.tasks[b.values[sp.at]]) }
+	return func(i int) int64 { return sp.tasks[sp.value[i]] }
 }

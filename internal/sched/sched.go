@@ -126,8 +126,8 @@ type Left struct {
 // Remaining tells what is left of a node for EC2-type tasks. held are the
 // ports that nobody may have.
 func Remaining(n *Standing, o Overcommit, held []state.HostPort) Left {
-	c := &candidate{Standing: n, over: o}
-	cpu, memory, _, _ := c.room(Request{Exact: true})
+	s := Snapshot{Overcommit: o}
+	cpu, memory, _, _ := s.room(n, true)
 	out := Left{CPU: max(0, cpu), MemoryMiB: max(0, memory), Ports: slices.Clone(held)}
 	for _, p := range n.ports {
 		if !slices.Contains(out.Ports, p.of) {
@@ -140,20 +140,12 @@ func Remaining(n *Standing, o Overcommit, held []state.HostPort) Left {
 	return out
 }
 
-// candidate is a Candidate while a plan is made.
-type candidate struct {
-	*Standing
-	instance *state.ContainerInstance
-	over     Overcommit
-	values   []string // of the attributes that the request's strategies spread over
-}
-
 // room is what is left for a request, and of how much. What is left may be
 // negative.
-func (n *candidate) room(r Request) (cpu, memory, ofCPU, ofMemory int64) {
-	ofCPU, ofMemory = times(n.CPU, n.over.CPU), times(n.MemoryMiB, n.over.Memory)
+func (s *Snapshot) room(n *Standing, exact bool) (cpu, memory, ofCPU, ofMemory int64) {
+	ofCPU, ofMemory = times(n.CPU, s.Overcommit.CPU), times(n.MemoryMiB, s.Overcommit.Memory)
 	cpu, memory = ofCPU-n.cpu, ofMemory-n.memory
-	if r.Exact {
+	if exact {
 		return min(cpu, n.CPU-n.exactCPU), min(memory, n.MemoryMiB-n.exactMemory), n.CPU, n.MemoryMiB
 	}
 	return cpu, memory, ofCPU, ofMemory
@@ -161,8 +153,8 @@ func (n *candidate) room(r Request) (cpu, memory, ofCPU, ofMemory int64) {
 
 // known are the facts of the node as what is placed already makes them. Groups
 // are those of the request's own cluster.
-func (n *candidate) known(s Snapshot, r Request) clusterquery.Facts {
-	out := s.Facts(Candidate{n.Standing, n.instance})
+func (s *Snapshot) known(n Candidate, r Request) clusterquery.Facts {
+	out := s.Facts(n)
 	cluster, _, _ := strings.Cut(r.Group, " ")
 	for _, g := range n.groups {
 		if name, ok := strings.CutPrefix(g.of, cluster+" "); ok {
@@ -177,59 +169,58 @@ func (n *candidate) known(s Snapshot, r Request) clusterquery.Facts {
 // assigned. Equal requests that follow each other are looked at together, so
 // that each costs one pass over the nodes that fit.
 func Place(s Snapshot, pending []Request, seed uint64) Plan {
-	nodes := make([]candidate, len(s.Candidates))
-	for i, c := range s.Candidates {
-		nodes[i] = candidate{Standing: c.Standing, instance: c.Instance, over: s.Overcommit}
-	}
+	s.Candidates = slices.Clone(s.Candidates)
 	var plan Plan
 	for len(pending) > 0 {
 		n := 1
-		for n < len(pending) && alike(pending[0], pending[n]) {
+		for n < len(pending) && alike(&pending[0], &pending[n]) {
 			n++
 		}
-		placeAlike(s, nodes, pending[:n], seed, &plan)
+		s.placeAlike(pending[:n], seed, &plan)
 		pending = pending[n:]
 	}
 	return plan
 }
 
 // alike tells whether two requests differ in nothing but their ids.
-func alike(a, b Request) bool {
+func alike(a, b *Request) bool {
 	return a.CPU == b.CPU && a.MemoryMiB == b.MemoryMiB && a.Arch == b.Arch && a.Exact == b.Exact && a.Group == b.Group && a.Distinct == b.Distinct &&
 		slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Strategies, b.Strategies) && len(a.Members)+len(b.Members) == 0
 }
 
-func placeAlike(s Snapshot, nodes []candidate, pending []Request, seed uint64, plan *Plan) {
-	r := pending[0]
-	fit := make([]*candidate, 0, len(nodes))
-	for i := range nodes {
-		if fits(s, &nodes[i], r) {
-			fit = append(fit, &nodes[i])
+// placeAlike places requests that differ in their ids only. What it promises
+// is in the candidates.
+func (s *Snapshot) placeAlike(pending []Request, seed uint64, plan *Plan) {
+	r := &pending[0]
+	fit := make([]int, 0, len(s.Candidates)) // places in Candidates
+	for i := range s.Candidates {
+		if s.fits(s.Candidates[i], r) {
+			fit = append(fit, i)
 		}
 	}
-	order := newOrder(s, nodes, fit, r)
+	order := newOrder(s, r)
 	for _, r := range pending {
 		if len(fit) == 0 {
-			plan.Refused = append(plan.Refused, refusal(s, nodes, r))
+			plan.Refused = append(plan.Refused, s.refusal(&r))
 			continue
 		}
 		at := order.best(fit, draw(seed, r.ID))
-		n := fit[at]
+		n := &s.Candidates[fit[at]]
 		taken := *n.Standing
 		taken.take(Reservation{CPU: r.CPU, MemoryMiB: r.MemoryMiB, Exact: r.Exact, Ports: r.Ports, Group: r.Group}, 1)
 		n.Standing = &taken
-		order.took(n)
+		order.took(fit[at])
 		plan.Placed = append(plan.Placed, Placed{ID: r.ID, Node: n.ID})
-		if !fits(s, n, r) {
+		if !s.fits(*n, &r) {
 			fit[at] = fit[len(fit)-1]
 			fit = fit[:len(fit)-1]
 		}
 	}
 }
 
-func fits(s Snapshot, n *candidate, r Request) bool {
-	for _, f := range filters {
-		if !f.fits(s, n, r) {
+func (s *Snapshot) fits(n Candidate, r *Request) bool {
+	for i := range filters {
+		if !filters[i].fits(s, n, r) {
 			return false
 		}
 	}
@@ -238,13 +229,10 @@ func fits(s Snapshot, n *candidate, r Request) bool {
 
 // refusal runs the filters in order. The one that takes the last node away
 // explains.
-func refusal(s Snapshot, nodes []candidate, r Request) Refused {
-	left := make([]*candidate, len(nodes))
-	for i := range nodes {
-		left[i] = &nodes[i]
-	}
+func (s *Snapshot) refusal(r *Request) Refused {
+	left := s.Candidates
 	for _, f := range filters {
-		var fit []*candidate
+		var fit []Candidate
 		for _, n := range left {
 			if f.fits(s, n, r) {
 				fit = append(fit, n)
@@ -258,7 +246,12 @@ func refusal(s Snapshot, nodes []candidate, r Request) Refused {
 	return Refused{ID: r.ID} // not reached: nobody fits
 }
 
-func times(total int64, factor float64) int64 { return int64(float64(total) * max(1, factor)) }
+func times(total int64, factor float64) int64 {
+	if factor <= 1 {
+		return total
+	}
+	return int64(float64(total) * factor)
+}
 
 // draw is a number that depends on everything given and nothing else.
 func draw(seed uint64, text string) uint64 { return mixed(seed ^ lotOf(text)) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,7 @@ import (
 // durable measures one mutation of the store against one put of as many bytes
 // into an etcd of its own, both in this process and with fsync.
 func (b *bench) durable(ctx context.Context) (err error) {
-	ours, err := etcd.Open(ctx, etcd.Config{Dir: filepath.Join(b.work, "durable", "store")})
+	ours, err := etcd.Open(ctx, etcd.Config{Dir: filepath.Join(b.work, "durable", "store"), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

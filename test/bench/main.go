@@ -102,18 +102,28 @@ func ifSet(value string, f func(string) error) error {
 
 // parts are what a run measures, in this order.
 var parts = []struct {
-	name string
-	run  func(*bench, context.Context) error
+	name  string
+	run   func(*bench, context.Context) error
+	alone bool // it needs no engines
 }{
-	{"balancer", (*bench).balancer}, // needs nothing of what the others do
-	{"launches", (*bench).launches}, {"eights", (*bench).eights}, {"bursts", (*bench).bursts}, {"stops", (*bench).stops},
-	{"replacements", (*bench).replacements}, {"rollouts", (*bench).rollouts},
-	{"durable", (*bench).durable}, {"api", (*bench).api}, {"pulls", (*bench).pulls}, {"idle", (*bench).idle},
-	{"memory", (*bench).memory}, {"startups", (*bench).startUps}, // the last one uses the fleet of the one before
+	{"balancer", (*bench).balancer, true}, {"durable", (*bench).durable, true}, {"placements", (*bench).placements, true},
+	{"launches", (*bench).launches, false}, {"eights", (*bench).eights, false}, {"bursts", (*bench).bursts, false}, {"stops", (*bench).stops, false},
+	{"replacements", (*bench).replacements, false}, {"rollouts", (*bench).rollouts, false},
+	{"api", (*bench).api, false}, {"pulls", (*bench).pulls, false}, {"idle", (*bench).idle, false},
+	{"memory", (*bench).memory, false}, {"startups", (*bench).startUps, false}, // the last one uses the fleet of the one before
 }
 
 func (o options) wanted(part string) bool {
 	return o.only == "" || slices.Contains(strings.Split(o.only, ","), part)
+}
+
+func (o options) needsEngines() bool {
+	for _, part := range parts {
+		if !part.alone && o.wanted(part.name) {
+			return true
+		}
+	}
+	return false
 }
 
 // bench is one run.
@@ -146,7 +156,7 @@ func run(ctx context.Context, o options) (err error) {
 	fmt.Printf("%d CPUs, %.0f %% idle before the start; %d rounds, order drawn anew in each\n", runtime.NumCPU(), 100*share, o.rounds)
 	b := &bench{options: o, archive: filepath.Join(o.work, "stamp.tar")}
 	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
-	if o.only != "balancer" {
+	if o.needsEngines() {
 		if err := b.prepare(ctx); err != nil {
 			return err
 		}
