@@ -1,20 +1,45 @@
 package state
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Envelope is an event as EventBridge carries it.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
 type Envelope struct {
-	Version    string         `json:"version"`
-	ID         string         `json:"id"`
-	DetailType string         `json:"detail-type"`
-	Source     string         `json:"source"`
-	Account    string         `json:"account"`
-	Time       string         `json:"time"`
-	Region     string         `json:"region"`
-	Resources  []string       `json:"resources"`
-	Detail     map[string]any `json:"detail"`
+	Version    string          `json:"version"`
+	ID         string          `json:"id"`
+	DetailType string          `json:"detail-type"`
+	Source     string          `json:"source"`
+	Account    string          `json:"account"`
+	Time       string          `json:"time"`
+	Region     string          `json:"region"`
+	ReplayName string          `json:"replay-name,omitempty"`
+	Resources  []string        `json:"resources"`
+	Detail     json.RawMessage `json:"detail"`
+}
+
+// EventMoment is a time as the details of events spell it: UTC, to the
+// millisecond, without trailing zeros.
+func EventMoment(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999Z") }
+
+// The events of services.
+const (
+	ServiceActionEvent   = "ECS Service Action"
+	DeploymentStateEvent = "ECS Deployment State Change"
+)
+
+// DetailType is the event's kind on a bus, "" when it is told on none.
+func (e ServiceEvent) DetailType() string {
+	switch {
+	case e.Name == "":
+		return ""
+	case e.Deployment != "":
+		return DeploymentStateEvent
+	}
+	return ServiceActionEvent
 }
 
 // Envelope is the event of a service as EventBridge is told it: a service
@@ -22,24 +47,27 @@ type Envelope struct {
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
 func (e ServiceEvent) Envelope(scope Scope, service Service) (Envelope, bool) {
-	if e.Name == "" {
+	kind := e.DetailType()
+	if kind == "" {
 		return Envelope{}, false
 	}
-	at := e.At.UTC()
-	out := Envelope{
-		Version: "0", ID: e.ID, DetailType: "ECS Service Action", Source: "aws.ecs", Account: scope.Account, Region: scope.Region,
-		Time: at.Format(time.RFC3339), Resources: []string{service.ARN},
-		Detail: map[string]any{"eventType": e.Type, "eventName": e.Name},
+	detail := struct {
+		EventType  string `json:"eventType"`
+		EventName  string `json:"eventName"`
+		ClusterARN string `json:"clusterArn,omitempty"`
+		CreatedAt  string `json:"createdAt,omitempty"`
+		Deployment string `json:"deploymentId,omitempty"`
+		UpdatedAt  string `json:"updatedAt,omitempty"`
+		Reason     string `json:"reason,omitempty"`
+	}{EventType: e.Type, EventName: e.Name, Reason: e.Reason}
+	if kind == DeploymentStateEvent {
+		detail.Deployment, detail.UpdatedAt = e.Deployment, EventMoment(e.At)
+	} else {
+		detail.ClusterARN, detail.CreatedAt = service.ClusterARN, EventMoment(e.At)
 	}
-	const moment = "2006-01-02T15:04:05.999Z"
-	if e.Reason != "" {
-		out.Detail["reason"] = e.Reason
-	}
-	if e.Deployment != "" {
-		out.DetailType = "ECS Deployment State Change"
-		out.Detail["deploymentId"], out.Detail["updatedAt"] = e.Deployment, at.Format(moment)
-		return out, true
-	}
-	out.Detail["clusterArn"], out.Detail["createdAt"] = service.ClusterARN, at.Format(moment)
-	return out, true
+	b, err := json.Marshal(detail)
+	return Envelope{
+		Version: "0", ID: e.ID, DetailType: kind, Source: "aws.ecs", Account: scope.Account, Region: scope.Region,
+		Time: e.At.UTC().Format(time.RFC3339), Resources: []string{service.ARN}, Detail: b,
+	}, err == nil
 }

@@ -79,3 +79,15 @@ var ACMNaming = Naming{Except: map[string]string{
 	"ThrottlingReason.Reason":               "reason",
 	"ThrottlingReason.Resource":             "resource",
 }}
+
+// EventsNaming is EventBridge's.
+var EventsNaming = Naming{Except: map[string]string{
+	"CapacityProviderStrategyItem.CapacityProvider": "capacityProvider",
+	"CapacityProviderStrategyItem.Weight":           "weight",
+	"CapacityProviderStrategyItem.Base":             "base",
+	"NetworkConfiguration.AwsvpcConfiguration":      "awsvpcConfiguration",
+	"PlacementConstraint.Type":                      "type",
+	"PlacementConstraint.Expression":                "expression",
+	"PlacementStrategy.Type":                        "type",
+	"PlacementStrategy.Field":                       "field",
+}}
