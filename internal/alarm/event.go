@@ -3,6 +3,7 @@ package alarm
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,32 +19,30 @@ import (
 // StateChange is the event of a change of state: a is the alarm after it,
 // before the alarm as it was. id is a UUID.
 func StateChange(id string, scope state.Scope, before, a state.Alarm, at time.Time) state.Envelope {
-	e := envelope(id, "CloudWatch Alarm State Change", scope, a, at)
-	e.Detail["state"], e.Detail["previousState"] = told(a), told(before)
-	e.Detail["configuration"] = configuration(a)
-	return e
+	return envelope(id, "CloudWatch Alarm State Change", scope, a, at, map[string]any{
+		"state": told(a), "previousState": told(before), "configuration": configuration(a),
+	})
 }
 
 // ConfigurationChange is the event of an operation: create, update or delete.
 // before is what there was, nil when there was none.
 func ConfigurationChange(id, operation string, scope state.Scope, before *state.Alarm, a state.Alarm, at time.Time) state.Envelope {
-	e := envelope(id, "CloudWatch Alarm Configuration Change", scope, a, at)
-	e.Detail["operation"] = operation
 	state := told(a)
 	delete(state, "reason")
 	delete(state, "reasonData")
-	e.Detail["state"], e.Detail["configuration"] = state, whole(a)
+	detail := map[string]any{"operation": operation, "state": state, "configuration": whole(a)}
 	if before != nil {
-		e.Detail["previousConfiguration"] = whole(*before)
+		detail["previousConfiguration"] = whole(*before)
 	}
-	return e
+	return envelope(id, "CloudWatch Alarm Configuration Change", scope, a, at, detail)
 }
 
-func envelope(id, kind string, scope state.Scope, a state.Alarm, at time.Time) state.Envelope {
-	name, arn := a.Name(), a.ARN()
+func envelope(id, kind string, scope state.Scope, a state.Alarm, at time.Time, detail map[string]any) state.Envelope {
+	detail["alarmName"] = a.Name()
+	b, _ := json.Marshal(detail) // of numbers that number has made finite, and of text
 	return state.Envelope{
 		Version: "0", ID: id, DetailType: kind, Source: "aws.cloudwatch", Account: scope.Account, Region: scope.Region,
-		Time: at.UTC().Format(time.RFC3339), Resources: []string{arn}, Detail: map[string]any{"alarmName": name},
+		Time: at.UTC().Format(time.RFC3339), Resources: []string{a.ARN()}, Detail: b,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
@@ -50,6 +51,13 @@ type History interface {
 	Append(ctx context.Context, task string, events []state.TaskEvent) error
 }
 
+// Instances tells event buses of container instances: that one has more left, or
+// that those which a node is are connected or not.
+type Instances interface {
+	InstanceChanged(w store.Writer, scope state.Scope, arn string, now time.Time) error
+	NodeChanged(w store.Writer, node string, now time.Time) error
+}
+
 // Config is what a Dispatcher works with.
 type Config struct {
 	Store       store.Store
@@ -59,7 +67,8 @@ type Config struct {
 	Images      Images
 	Logs        Logs
 	History     History
-	Measures    Measures // nil: nobody keeps them
+	Measures    Measures  // nil: nobody keeps them
+	Instances   Instances // nil: nobody is told of container instances
 	Log         *slog.Logger
 }
 
@@ -83,7 +92,7 @@ func (d *Dispatcher) Open(ctx context.Context, node state.Node) (protocol.Sessio
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	err := d.cfg.Store.Update(ctx, func(w store.Writer) error {
-		return store.Nodes.Put(w, NodeScope.Key(node.ID), node)
+		return d.connection(w, node)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("register node %s: %w", node.ID, err)
@@ -112,11 +121,20 @@ func (d *Dispatcher) ended(ctx context.Context, s *session) {
 			return nil
 		}
 		node.Connected = false
-		return store.Nodes.Put(w, NodeScope.Key(s.node), node)
+		return d.connection(w, node)
 	})
 	if err != nil && !errors.Is(err, store.ErrClosed) {
 		d.cfg.Log.Warn("a node's disconnection could not be noted", "node", s.node, "error", err)
 	}
+}
+
+// connection writes a node that has a session now, or has none any more.
+func (d *Dispatcher) connection(w store.Writer, node state.Node) error {
+	before, _ := store.Nodes.Get(w, NodeScope.Key(node.ID))
+	if err := store.Nodes.Put(w, NodeScope.Key(node.ID), node); err != nil || d.cfg.Instances == nil || before.Connected == node.Connected {
+		return err
+	}
+	return d.cfg.Instances.NodeChanged(w, node.ID, time.Now())
 }
 
 // errEnded is what Receive answers after the session's context has ended.

@@ -3,7 +3,9 @@ package dispatch
 import (
 	"context"
 	"reflect"
+	"time"
 
+	"github.com/hatoba/hatoba/internal/events"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -26,9 +28,25 @@ func (s *session) Report(ctx context.Context, reports []protocol.TaskReport) err
 			if err := store.Tasks.Put(w, report.Key, merged); err != nil {
 				return err
 			}
+			if err := s.tell(w, report.Key, task, merged, time.Now()); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
+}
+
+// tell tells of a task that changed, and of the container instance that it no
+// longer takes a place of.
+func (s *session) tell(w store.Writer, key state.Key, before, after state.Task, now time.Time) error {
+	if err := events.TaskChanged(w, key.Scope(), before, after, now); err != nil {
+		return err
+	}
+	freed := before.Observed.Status < state.TaskStopped && after.Observed.Status == state.TaskStopped
+	if !freed || after.Placement.ContainerInstance == "" || s.cfg.Instances == nil {
+		return nil
+	}
+	return s.cfg.Instances.InstanceChanged(w, key.Scope(), after.Placement.ContainerInstance, now)
 }
 
 // apply merges an observation into a task. A task that ended by itself is

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -134,6 +135,12 @@ func sdkServices() []sdkService {
 				TargetPrefix: "CertificateManager", Client: (*acm.Client)(nil)},
 			client: func(c aws.Config) any { return acm.NewFromConfig(c) },
 			types:  acm.TypeRegistry,
+		},
+		{
+			Service: wire.Service{Name: "events", Title: "Amazon EventBridge", Protocol: wire.JSON11, Naming: wire.EventsNaming,
+				TargetPrefix: "AWSEvents", Client: (*eventbridge.Client)(nil)},
+			client: func(c aws.Config) any { return eventbridge.NewFromConfig(c) },
+			types:  eventbridge.TypeRegistry,
 		},
 		{
 			Service: wire.Service{Name: "servicediscovery", Title: "AWS Cloud Map", Protocol: wire.JSON11, TargetPrefix: "Route53AutoNaming_v20170314", Client: (*servicediscovery.Client)(nil)},

@@ -109,7 +109,7 @@ func (s *Service) changeAttributes(ctx context.Context, scope state.Scope, clust
 				return err
 			}
 			inst.Version++
-			if err := store.ContainerInstances.Put(w, scope.Key(state.ContainerInstanceKey(cluster.Name, inst.ID)), inst); err != nil {
+			if err := s.putInstance(w, scope, inst); err != nil {
 				return err
 			}
 			out = append(out, types.Attribute{Name: a.Name, Value: a.Value, TargetId: aws.String(inst.ARN)})

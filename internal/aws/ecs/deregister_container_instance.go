@@ -44,12 +44,13 @@ func (s *Service) deregisterContainerInstance(ctx context.Context, caller wire.C
 			if t.Desired.Status == state.TaskStopped {
 				continue
 			}
+			before := t
 			t.Desired = state.Desired{
 				Status: state.TaskStopped, StopCode: string(types.TaskStopCodeUserInitiated),
 				StoppedReason: "Container instance deregistration forced by user", At: s.cfg.Now(),
 			}
 			t.Version++
-			if err := store.Tasks.Put(w, caller.Scope.Key(t.ID), t); err != nil {
+			if err := s.putTask(w, caller.Scope, before, t); err != nil {
 				return err
 			}
 		}
@@ -57,7 +58,7 @@ func (s *Service) deregisterContainerInstance(ctx context.Context, caller wire.C
 		inst.Version++
 		shape := s.instanceShape(w, caller.Scope, inst, nil)
 		out = &ecs.DeregisterContainerInstanceOutput{ContainerInstance: &shape}
-		return store.ContainerInstances.Put(w, caller.Scope.Key(state.ContainerInstanceKey(cluster.Name, inst.ID)), inst)
+		return s.putInstance(w, caller.Scope, inst)
 	})
 	return out, err
 }

@@ -35,7 +35,7 @@ func (s *Service) join(w store.Writer, scope state.Scope, cluster string) error 
 	for _, n := range absentNodes(w, scope, cluster) {
 		inst := newInstance(w, scope, cluster, n)
 		inst.RegisteredAt = s.cfg.Now()
-		if err := store.ContainerInstances.Put(w, scope.Key(state.ContainerInstanceKey(cluster, inst.ID)), inst); err != nil {
+		if err := s.putInstance(w, scope, inst); err != nil {
 			return err
 		}
 	}

@@ -33,33 +33,9 @@ func (s *Service) start(ctx context.Context, caller wire.Caller, clusterID *stri
 		out     placed
 		adopted []string
 	)
-	err := s.update(ctx, func(w store.Writer) error {
-		out, adopted = placed{tasks: []types.Task{}, failures: []types.Failure{}}, nil
-		cluster, err := activeCluster(w, caller.Scope, clusterID)
-		if err != nil {
-			return err
-		}
-		if earlier, err := s.replay(w, caller.Scope, cluster, l); err != nil || earlier != nil {
-			out.tasks = earlier
-			return err
-		}
-		def, err := s.startable(w, caller.Scope, l.ref)
-		if err != nil {
-			return err
-		}
-		tasks, net, err := s.compose(w, caller.Scope, cluster, def, l)
-		if err != nil {
-			return err
-		}
-		if err := s.checkRoles(w, caller.Scope, tasks[0].Spec.AdoptedRoles); err != nil {
-			return err
-		}
-		mode := setting(w, caller, types.SettingNameDefaultLogDriverMode)
-		for i := range tasks {
-			tasks[i].Spec.DefaultLogMode = mode
-		}
-		adopted = net.adopted
-		return s.place(w, caller.Scope, cluster, def, tasks, l, &out)
+	err := s.update(ctx, func(w store.Writer) (err error) {
+		out, adopted, err = s.launch(w, caller, clusterID, l)
+		return err
 	})
 	if err != nil {
 		return placed{}, err
@@ -68,6 +44,36 @@ func (s *Service) start(ctx context.Context, caller wire.Caller, clusterID *stri
 		s.cfg.Log.Info("network ids nobody made are taken as the default vpc", "ids", adopted, "task_definition", l.ref.String())
 	}
 	return out, nil
+}
+
+// launch makes and places the tasks inside a transaction. After an error
+// nothing was written.
+func (s *Service) launch(w store.Writer, caller wire.Caller, clusterID *string, l launch) (out placed, adopted []string, err error) {
+	out = placed{tasks: []types.Task{}, failures: []types.Failure{}}
+	cluster, err := activeCluster(w, caller.Scope, clusterID)
+	if err != nil {
+		return out, nil, err
+	}
+	if earlier, err := s.replay(w, caller.Scope, cluster, l); err != nil || earlier != nil {
+		out.tasks = earlier
+		return out, nil, err
+	}
+	def, err := s.startable(w, caller.Scope, l.ref)
+	if err != nil {
+		return out, nil, err
+	}
+	tasks, net, err := s.compose(w, caller.Scope, cluster, def, l)
+	if err != nil {
+		return out, nil, err
+	}
+	if err := s.checkRoles(w, caller.Scope, tasks[0].Spec.AdoptedRoles); err != nil {
+		return out, nil, err
+	}
+	mode := setting(w, caller, types.SettingNameDefaultLogDriverMode)
+	for i := range tasks {
+		tasks[i].Spec.DefaultLogMode = mode
+	}
+	return out, net.adopted, s.place(w, caller.Scope, cluster, def, tasks, l, &out)
 }
 
 // startable reads the definition that tasks start from.
@@ -114,7 +120,7 @@ func (s *Service) carryOut(w store.Writer, scope state.Scope, def state.TaskDefi
 		if inst := instanceOn(candidates, p.Node); inst != nil {
 			task.Placement.ContainerInstance = inst.ARN
 		}
-		if err := store.Tasks.Put(w, scope.Key(task.ID), task); err != nil {
+		if err := s.putTask(w, scope, state.Task{}, task); err != nil {
 			return err
 		}
 		out.tasks = append(out.tasks, taskShape(w, task, def, true))

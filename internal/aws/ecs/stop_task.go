@@ -44,11 +44,12 @@ func (s *Service) stopTask(ctx context.Context, caller wire.Caller, in *ecs.Stop
 			return invalid("The referenced task was not found.")
 		}
 		if task.Desired.Status != state.TaskStopped {
+			before := task
 			task.Desired = state.Desired{
 				Status: state.TaskStopped, StopCode: string(types.TaskStopCodeUserInitiated), StoppedReason: reason, At: now,
 			}
 			task.Version++
-			if err := store.Tasks.Put(w, caller.Scope.Key(id), task); err != nil {
+			if err := s.putTask(w, caller.Scope, before, task); err != nil {
 				return err
 			}
 		}

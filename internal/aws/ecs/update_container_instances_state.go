@@ -56,7 +56,7 @@ func (s *Service) updateContainerInstancesState(ctx context.Context, caller wire
 			if inst.Status != string(in.Status) {
 				inst.Status = string(in.Status)
 				inst.Version++
-				if err := store.ContainerInstances.Put(w, key, inst); err != nil {
+				if err := s.putInstance(w, caller.Scope, inst); err != nil {
 					return err
 				}
 			}

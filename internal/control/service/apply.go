@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/events"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -16,7 +17,11 @@ func (l *Loop) apply(w store.Writer, key state.Key, p *Plan, now time.Time) (lau
 		return nil, nil
 	}
 	for _, t := range p.Tasks {
+		before, _ := store.Tasks.Get(w, scope.Key(t.ID))
 		if err := store.Tasks.Put(w, scope.Key(t.ID), t); err != nil {
+			return nil, err
+		}
+		if err := events.TaskChanged(w, scope, before, t, now); err != nil {
 			return nil, err
 		}
 	}
@@ -81,18 +86,18 @@ func applyTargets(w store.Writer, key state.Key, p *Plan, now time.Time) error {
 // applyEvents adds events and facts, and drops the oldest of each beyond as
 // many as are kept.
 func (l *Loop) applyEvents(w store.Writer, key state.Key, p *Plan, now time.Time) error {
-	var events []state.ServiceEvent
+	var told []state.ServiceEvent
 	for _, message := range p.Events {
-		events = append(events, state.ServiceEvent{Message: message})
+		told = append(told, state.ServiceEvent{Message: message})
 	}
 	for _, f := range p.Facts {
-		events = append(events, state.ServiceEvent{Name: f.Name, Type: f.Type, Reason: f.Reason, Deployment: f.Deployment})
+		told = append(told, state.ServiceEvent{Name: f.Name, Type: f.Type, Reason: f.Reason, Deployment: f.Deployment})
 	}
-	if len(events) == 0 {
+	if len(told) == 0 {
 		return nil
 	}
 	n := 0
-	for _, e := range events {
+	for _, e := range told {
 		place := key.Scope().Key(state.ServiceEventID(key.ID, now, n))
 		for _, taken := store.ServiceEvents.Get(w, place); taken; _, taken = store.ServiceEvents.Get(w, place) {
 			n++ // another look at the same moment
@@ -100,6 +105,9 @@ func (l *Loop) applyEvents(w store.Writer, key state.Key, p *Plan, now time.Time
 		}
 		e.ID, e.At = uuid(l.NewID()), now
 		if err := store.ServiceEvents.Put(w, place, e); err != nil {
+			return err
+		}
+		if err := tell(w, key.Scope(), p.Service, e); err != nil {
 			return err
 		}
 	}
@@ -117,6 +125,15 @@ func (l *Loop) applyEvents(w store.Writer, key state.Key, p *Plan, now time.Time
 		}
 	}
 	return nil
+}
+
+// tell hands an event that buses are told to the default one.
+func tell(w store.Writer, scope state.Scope, service state.Service, e state.ServiceEvent) error {
+	if kind := e.DetailType(); kind == "" || !events.IsHeard(w, scope, events.Default, "aws.ecs", kind) {
+		return nil
+	}
+	envelope, _ := e.Envelope(scope, service)
+	return events.Emit(w, scope, events.Default, envelope)
 }
 
 // launch asks for tasks of a revision.
