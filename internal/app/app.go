@@ -41,6 +41,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/ssm"
 	"github.com/hatoba/hatoba/internal/aws/sts"
 	"github.com/hatoba/hatoba/internal/config"
+	"github.com/hatoba/hatoba/internal/control/event"
 	"github.com/hatoba/hatoba/internal/control/expire"
 	"github.com/hatoba/hatoba/internal/control/measure"
 	"github.com/hatoba/hatoba/internal/control/reap"
@@ -108,6 +109,7 @@ type App struct {
 	resolving    *resolving // nil without --dns
 
 	notifications *notifications
+	events        *event.Loop
 
 	sessions *sessions.Manager
 
@@ -316,6 +318,7 @@ func (a *App) assemble(ctx context.Context) error {
 			balancing.Describe(), a.certificates.Describe(),
 			a.openCloudWatch().Describe(),
 			a.openNotifications(keyring).Describe(),
+			a.openEvents(tasks, keyring).Describe(),
 			servicediscovery.New(servicediscovery.Config{Store: a.store, NewID: func() string { return randomHex(32) }, Open: once(tasks.Bootstrap)}).Describe(),
 			a.openScaling().Describe(),
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
@@ -338,7 +341,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.history = &history.Store{Logs: a.logs, Log: a.log, Now: time.Now}
 	a.openMeasures()
 	d := dispatch.New(dispatch.Config{
-		History: a.history, Measures: a.measures,
+		History: a.history, Measures: a.measures, Instances: tasks,
 		Store: a.store, Log: a.log, Logs: logSink{a.logs, a.log}, Images: images, Secrets: resolver, Files: environmentFiles{a.objects}, Credentials: taskCredentials{a.identities},
 	})
 	a.dispatcher = d
@@ -379,6 +382,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.balancers.run(gctx) })
 	group.Go(func() error { return a.runNames(gctx) })
 	group.Go(func() error { return a.notifications.loop.Run(gctx) })
+	group.Go(func() error { return a.events.Run(gctx) })
 	group.Go(func() error { return a.measures.Run(gctx) })
 	var server *http.Server
 	endServices := func() {}

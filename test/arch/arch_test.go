@@ -113,6 +113,10 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/measure", "internal/store", "what a metric is, is a pure function"},
 	{"internal/measure", "internal/control", "formulas know no loop"},
 	{"internal/agent/meter", "internal/agent/runtime/containerd", "what is read is summed up apart from the engine that is read"},
+	{"internal/events", "internal/aws", "what is told, front doors write and loops hand on"},
+	{"internal/events", "internal/control", "what is told, front doors write and loops hand on"},
+	{"internal/events/pattern", "internal", "a pattern is text"},
+	{"internal/events/input", "internal", "a template is text"},
 	{"internal/lb", "internal", "a data plane is fed its table, and knows nobody"},
 	{"internal/connect", "internal", "a data plane is fed its table, and knows nobody"},
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	"github.com/hatoba/hatoba/internal/aws/ecs/fields"
 	"github.com/hatoba/hatoba/internal/aws/elbv2"
+	"github.com/hatoba/hatoba/internal/aws/events"
 	"github.com/hatoba/hatoba/internal/aws/iam"
 	"github.com/hatoba/hatoba/internal/aws/kms"
 	logs "github.com/hatoba/hatoba/internal/aws/logs"
@@ -39,31 +40,44 @@ var unread = map[string]string{
 	"application-autoscaling.*.Metrics.Label":                                         "stored and handed on to the alarm, by internal/scaling",
 	"application-autoscaling.*.DisableScaleIn":                                        "stored, and read by internal/scaling",
 	"application-autoscaling.PutScalingPolicy.PredictiveScalingPolicyConfiguration.*": "the configuration is refused",
-	"ec2.*.DryRun":                                          "read of every operation by one place, by its name",
-	"ec2.AuthorizeSecurityGroupEgress.*":                    "taken as the Ingress that has the same members",
-	"ec2.RevokeSecurityGroupEgress.*":                       "taken as the Ingress that has the same members",
-	"ec2.UpdateSecurityGroupRuleDescriptionsEgress.*":       "taken as the Ingress that has the same members",
-	"ec2.ReplaceRoute.*":                                    "taken as CreateRoute, which has the same members",
-	"ec2.DescribeAvailabilityZones.AllAvailabilityZones":    "all zones that there are need no opting in",
-	"ec2.DescribeRegions.AllRegions":                        "all regions that there are need no opting in",
-	"ec2.DescribeNetworkInterfaces.IncludeManagedResources": "nothing is hidden that it would show",
-	"elasticloadbalancing.*.AuthenticateCognitoConfig":      "actions of the kind are refused",
-	"elasticloadbalancing.*.AuthenticateOidcConfig":         "actions of the kind are refused",
-	"elasticloadbalancing.*.JwtValidationConfig":            "actions of the kind are refused",
-	"ecr.*.ImageTagMutabilityExclusionFilters.FilterType":   "the list is refused",
-	"ecr.SetRepositoryPolicy.Force":                         "it forces a policy that locks its author out: no policy of a repository does here",
-	"kms.*.Recipient.*":                                     "Recipient is refused",
-	"logs.FilterLogEvents.Interleaved":                      "AWS ignores it since June 17, 2019: events of several streams are always interleaved",
-	"logs.*.Unmask":                                         "nothing is masked: there are no data protection policies",
-	"logs.ListLogGroups.DataSources.Type":                   "DataSources is refused",
-	"logs.ListLogGroups.LogGroupTags.Key":                   "LogGroupTags is refused",
-	"logs.PutLogEvents.Entity.*":                            "an entity is rejected in the answer, as AWS tells of entities it does not keep",
-	"logs.PutLogEvents.SequenceToken":                       "AWS ignores it: batches are always accepted, whatever the token",
-	"monitoring.PutMetricData.EntityMetricData.*":           "EntityMetricData is refused",
-	"s3.PutBucketPolicy.ConfirmRemoveSelfBucketAccess":      "whose bucket it is can change its policy whatever that says",
-	"secretsmanager.CreateSecret.AddReplicaRegions.Region":  "AddReplicaRegions is refused",
-	"servicediscovery.*.HealthCheckConfig.ResourcePath":     "HealthCheckConfig is refused",
-	"sts.AssumeRole.ProvidedContexts.*":                     "ProvidedContexts is refused",
+	"ec2.*.DryRun":                                            "read of every operation by one place, by its name",
+	"ec2.AuthorizeSecurityGroupEgress.*":                      "taken as the Ingress that has the same members",
+	"ec2.RevokeSecurityGroupEgress.*":                         "taken as the Ingress that has the same members",
+	"ec2.UpdateSecurityGroupRuleDescriptionsEgress.*":         "taken as the Ingress that has the same members",
+	"ec2.ReplaceRoute.*":                                      "taken as CreateRoute, which has the same members",
+	"ec2.DescribeAvailabilityZones.AllAvailabilityZones":      "all zones that there are need no opting in",
+	"ec2.DescribeRegions.AllRegions":                          "all regions that there are need no opting in",
+	"ec2.DescribeNetworkInterfaces.IncludeManagedResources":   "nothing is hidden that it would show",
+	"elasticloadbalancing.*.AuthenticateCognitoConfig":        "actions of the kind are refused",
+	"elasticloadbalancing.*.AuthenticateOidcConfig":           "actions of the kind are refused",
+	"elasticloadbalancing.*.JwtValidationConfig":              "actions of the kind are refused",
+	"ecr.*.ImageTagMutabilityExclusionFilters.FilterType":     "the list is refused",
+	"ecr.SetRepositoryPolicy.Force":                           "it forces a policy that locks its author out: no policy of a repository does here",
+	"events.*.Force":                                          "rules that AWS's services manage are meant: there are none",
+	"events.*.ConnectivityParameters.*":                       "ConnectivityParameters is refused",
+	"events.*.InvocationConnectivityParameters.*":             "InvocationConnectivityParameters is refused",
+	"events.*.IsValueSecret":                                  "internal/events/connection hides such values",
+	"events.PutEvents.Entries.TraceHeader":                    "there is no X-Ray that would be told",
+	"events.PutTargets.Targets.EcsParameters":                 "internal/aws/ecs makes a RunTask of them",
+	"events.PutTargets.Targets.AppSyncParameters.*":           "AppSyncParameters is refused",
+	"events.PutTargets.Targets.BatchParameters.*":             "BatchParameters is refused",
+	"events.PutTargets.Targets.KinesisParameters.*":           "KinesisParameters is refused",
+	"events.PutTargets.Targets.RedshiftDataParameters.*":      "RedshiftDataParameters is refused",
+	"events.PutTargets.Targets.RunCommandParameters.*":        "RunCommandParameters is refused",
+	"events.PutTargets.Targets.SageMakerPipelineParameters.*": "SageMakerPipelineParameters is refused",
+	"events.PutTargets.Targets.SqsParameters.*":               "SqsParameters is refused",
+	"kms.*.Recipient.*":                                       "Recipient is refused",
+	"logs.FilterLogEvents.Interleaved":                        "AWS ignores it since June 17, 2019: events of several streams are always interleaved",
+	"logs.*.Unmask":                                           "nothing is masked: there are no data protection policies",
+	"logs.ListLogGroups.DataSources.Type":                     "DataSources is refused",
+	"logs.ListLogGroups.LogGroupTags.Key":                     "LogGroupTags is refused",
+	"logs.PutLogEvents.Entity.*":                              "an entity is rejected in the answer, as AWS tells of entities it does not keep",
+	"logs.PutLogEvents.SequenceToken":                         "AWS ignores it: batches are always accepted, whatever the token",
+	"monitoring.PutMetricData.EntityMetricData.*":             "EntityMetricData is refused",
+	"s3.PutBucketPolicy.ConfirmRemoveSelfBucketAccess":        "whose bucket it is can change its policy whatever that says",
+	"secretsmanager.CreateSecret.AddReplicaRegions.Region":    "AddReplicaRegions is refused",
+	"servicediscovery.*.HealthCheckConfig.ResourcePath":       "HealthCheckConfig is refused",
+	"sts.AssumeRole.ProvidedContexts.*":                       "ProvidedContexts is refused",
 }
 
 // folders are those of services that are called otherwise.
@@ -73,7 +87,7 @@ var folders = map[string]string{"elasticloadbalancing": "elbv2", "monitoring": "
 // a service reads each member of the inputs of the operations it serves.
 func TestEveryInputIsRead(t *testing.T) {
 	services := []wire.Service{
-		new(acm.Service).Describe(), new(cloudwatch.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
+		new(acm.Service).Describe(), new(cloudwatch.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(events.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
 		new(secretsmanager.Service).Describe(), new(sns.Service).Describe(), new(ssm.Service).Describe(), new(sts.Service).Describe(),
 		new(servicediscovery.Service).Describe(), new(autoscaling.Service).Describe(),
 	}

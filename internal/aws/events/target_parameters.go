@@ -3,14 +3,18 @@ package events
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
+	"github.com/hatoba/hatoba/internal/events/connection"
 	"github.com/hatoba/hatoba/internal/events/input"
 	"github.com/hatoba/hatoba/internal/events/target"
 	"github.com/hatoba/hatoba/internal/state"
 )
+
+var headerForm = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$")
 
 // checkInput holds that what a target is to be given can be made.
 func checkInput(t *types.Target) error {
@@ -73,6 +77,25 @@ func checkFailure(scope state.Scope, t *types.Target) error {
 	return nil
 }
 
+// checkRequest checks what is added to the request to an API destination.
+func checkRequest(t *types.Target, kind target.Kind) error {
+	p := t.HttpParameters
+	switch {
+	case p == nil:
+		return nil
+	case kind != target.API:
+		return invalid("Parameter HttpParameters is not supported for target %s.", *t.Id)
+	case len(p.PathParameterValues) > 100 || len(p.HeaderParameters) > 100 || len(p.QueryStringParameters) > 100:
+		return invalid("HttpParameters of target %s has more than 100 values.", *t.Id)
+	}
+	for name := range p.HeaderParameters {
+		if connection.Forbidden(name) || !headerForm.MatchString(name) {
+			return invalid("Parameter HeaderParameters is not valid. Reason: the header %s cannot be set.", name)
+		}
+	}
+	return nil
+}
+
 // checkTask checks what RunTask is to be asked for.
 func checkTask(t *types.Target) error {
 	p := t.EcsParameters
@@ -83,8 +106,8 @@ func checkTask(t *types.Target) error {
 		return invalid("RoleArn is required for target %s.", *t.Arn)
 	case aws.ToString(p.TaskDefinitionArn) == "":
 		return invalid("TaskDefinitionArn is required for target %s.", *t.Id)
-	case p.TaskCount != nil && *p.TaskCount < 1:
-		return constraint(fmt.Sprint(*p.TaskCount), "targets.1.member.ecsParameters.taskCount", "Member must have value greater than or equal to 1")
+	case p.TaskCount != nil && (*p.TaskCount < 1 || *p.TaskCount > 10):
+		return constraint(fmt.Sprint(*p.TaskCount), "targets.1.member.ecsParameters.taskCount", "Member must be between 1 and 10, as RunTask's count")
 	case p.LaunchType == types.LaunchTypeExternal:
 		return unsupported("LaunchType EXTERNAL")
 	case p.LaunchType != "" && len(p.CapacityProviderStrategy) > 0:

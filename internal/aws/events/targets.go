@@ -118,8 +118,8 @@ func checkTarget(scope state.Scope, t *types.Target) error {
 	if err := checkFailure(scope, t); err != nil {
 		return err
 	}
-	if t.HttpParameters != nil && kind.Kind != target.API {
-		return invalid("Parameter HttpParameters is not supported for target %s.", *t.Id)
+	if err := checkRequest(t, kind.Kind); err != nil {
+		return err
 	}
 	switch kind.Kind {
 	case target.Task:
