@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -17,7 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hatoba/hatoba/internal/accesslog"
-	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/aws/acm"
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	"github.com/hatoba/hatoba/internal/aws/elbv2"
@@ -53,9 +51,7 @@ func (a *App) openBalancing(tasks *ecs.Service, keyring *secrets.Keyring) (*elbv
 			return acm.KeyPair(keyring, key, c)
 		},
 		Addresses: a.network.SetBalancers, Names: b.names.Set, Ingress: a.cfg.Ingress,
-		Instance: func(id string) (netip.Addr, bool) {
-			return network.Gateway(a.vpc), id == state.EC2InstanceID(a.inst.id)
-		},
+		Instance: a.machine,
 	})
 	b.logs = accesslog.New(accesslog.Config{Log: a.log, Find: a.accessLogPlace, Put: a.putAccessLog})
 	b.plane = lb.New(lb.Options{Log: a.log, Key: key, Bound: b.loop.Bound, AccessLog: b.logs})

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hatoba/hatoba/internal/agent/endpoint"
 	"github.com/hatoba/hatoba/internal/agent/network"
+	"github.com/hatoba/hatoba/internal/control/records"
 	"github.com/hatoba/hatoba/internal/control/zones"
 	"github.com/hatoba/hatoba/internal/dns"
 	"github.com/hatoba/hatoba/internal/dns/zone"
@@ -33,6 +35,9 @@ func (a *App) runNames(ctx context.Context) error {
 	group.Go(func() error {
 		return (&zones.Loop{Store: a.store, Log: a.log, Apply: a.zones.Set}).Run(ctx)
 	})
+	group.Go(func() error {
+		return (&records.Loop{Store: a.store, Log: a.log, Machine: a.machine}).Run(ctx)
+	})
 	if a.resolving != nil {
 		// Who asks the host's resolver may be asked on by it: what is not ours is
 		// refused, and not forwarded.
@@ -41,6 +46,11 @@ func (a *App) runNames(ctx context.Context) error {
 		group.Go(func() error { return resolver.Serve(ctx, a.resolving.packets, a.resolving.streams) })
 	}
 	return group.Wait()
+}
+
+// machine is where tasks reach this machine, by its instance id.
+func (a *App) machine(instance string) (netip.Addr, bool) {
+	return network.Gateway(a.vpc), instance == state.EC2InstanceID(a.inst.id)
 }
 
 // resolving are the sockets of the host's resolver.

@@ -19,7 +19,7 @@ type session struct {
 	mu      sync.Mutex
 	pending protocol.Message
 	sent    map[state.Key]state.TaskStatus // desired status last handed to the node
-	held    map[state.Key]bool             // tasks whose stop waits until no balancer sends to them
+	held    map[state.Key]bool             // tasks whose stop waits until no balancer sends to them and no name leads to them
 	err     error
 	wake    chan struct{}         // holds one token while there is something to receive
 	execs   map[string]*execution // asked for and not yet opened by the node
@@ -34,7 +34,7 @@ func newSession(cfg Config, node string) *session {
 // behind starts again with the whole set.
 func (s *session) follow(ctx context.Context) {
 	for {
-		err := s.cfg.Store.Follow(ctx, s.begin, s.change, store.Tasks.Name, store.Targets.Name, store.SecurityGroups.Name, store.LoadBalancers.Name)
+		err := s.cfg.Store.Follow(ctx, s.begin, s.change, store.Tasks.Name, store.Targets.Name, store.DiscoveryInstances.Name, store.SecurityGroups.Name, store.LoadBalancers.Name)
 		if ctx.Err() != nil {
 			s.fail(errEnded)
 			return
@@ -54,7 +54,7 @@ func (s *session) begin(r store.Reader) error {
 		if !s.concerns(task) {
 			continue
 		}
-		if s.held[key] = balanced(r, key, task); s.held[key] {
+		if s.held[key] = found(r, key, task); s.held[key] {
 			task.Desired = state.Desired{Status: state.TaskRunning}
 		} else {
 			delete(s.held, key)
@@ -83,6 +83,10 @@ func (s *session) change(changes []store.Change) error {
 		}
 		switch c.Table {
 		case store.Tasks.Name:
+		case store.DiscoveryInstances.Name:
+			if err := s.instance(c); err != nil {
+				return err
+			}
 		case store.Targets.Name:
 			if err := s.target(c); err != nil {
 				return err
@@ -118,7 +122,7 @@ func (s *session) assign(key state.Key, task state.Task) error {
 		held bool
 	)
 	err := s.cfg.Store.View(context.Background(), func(r store.Reader) (err error) {
-		if held = balanced(r, key, task); held {
+		if held = found(r, key, task); held {
 			return nil
 		}
 		a, err = assignment(r, key, task)

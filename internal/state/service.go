@@ -118,6 +118,7 @@ type ServiceRevision struct {
 	LoadBalancers     []ecstypes.LoadBalancer
 	Connect           *ecstypes.ServiceConnectConfiguration // as asked for, nil when nobody did
 	ConnectPlan       *ConnectPlan                          // nil unless it is enabled
+	Registries        []ecstypes.ServiceRegistry
 	AdoptedRoles      []string
 	Images            map[string]string // container name to the image's digest, fixed by the first task
 }
@@ -264,6 +265,8 @@ type TaskService struct {
 	// health is known only once its health checks have told.
 	Connect []ConnectPort
 	Checked bool
+	// Registries are the Cloud Map services that the task is an instance of.
+	Registries []TaskRegistry
 }
 
 // BalancedPort is a container's port behind a target group.
@@ -276,6 +279,30 @@ type BalancedPort struct {
 	ByInstance bool
 	// HostPort is that port when it is known beforehand, 0 when the node tells.
 	HostPort int32
+}
+
+// TaskRegistry is a Cloud Map service that a task is an instance of.
+type TaskRegistry struct {
+	Service string // id of the Cloud Map service
+	// Port is what the instance is registered with, 0 for none; with Container it
+	// is a port of that container.
+	Container string
+	Port      int32
+	// ByInstance says that the machine's address is registered, with the port
+	// that leads to the container's; HostPort is that one when it is known
+	// beforehand. Else the task's own address is.
+	ByInstance bool
+	HostPort   int32
+	Checked    []string // the essential containers that have a health check
+}
+
+// RegisteredPort is the port that the task is registered with; 0 for none, and
+// for one that the node has not told yet.
+func (t Task) RegisteredPort(r TaskRegistry) int32 {
+	if !r.ByInstance {
+		return r.Port
+	}
+	return t.hostPort(BalancedPort{Container: r.Container, Port: r.Port, HostPort: r.HostPort})
 }
 
 // Schedule is what the scheduler noted about a task of its service, each once.

@@ -98,7 +98,7 @@ func (s *Service) putService(w store.Writer, caller wire.Caller, in *ecs.CreateS
 	}
 	rev, err := s.revise(w, scope, state.ServiceRevision{
 		Number: number, CreatedAt: svc.CreatedAt, LaunchType: string(kind), Providers: strategy,
-		PlatformVersion: aws.ToString(in.PlatformVersion), Network: in.NetworkConfiguration, LoadBalancers: in.LoadBalancers,
+		PlatformVersion: aws.ToString(in.PlatformVersion), Network: in.NetworkConfiguration, LoadBalancers: in.LoadBalancers, Registries: in.ServiceRegistries,
 		Connect: in.ServiceConnectConfiguration,
 	}, cluster, svc, in.TaskDefinition)
 	if err != nil {
@@ -150,6 +150,9 @@ func (s *Service) revise(w store.Writer, scope state.Scope, rev state.ServiceRev
 		return rev, err
 	}
 	rev.AdoptedRoles = roles(def.Definition, nil)
+	if err := checkRegistries(w, scope, rev.Registries, def.Definition); err != nil {
+		return rev, err
+	}
 	if err := checkBalancers(w, scope, rev.LoadBalancers, def.Definition); err != nil {
 		return rev, err
 	}

@@ -46,7 +46,7 @@ func revisionShape(r store.Reader, scope state.Scope, rev state.ServiceRevision)
 		ServiceRevisionArn: aws.String(rev.ARN), ServiceArn: aws.String(rev.ServiceARN), ClusterArn: aws.String(rev.ClusterARN),
 		TaskDefinition: aws.String(rev.TaskDefinitionARN), CreatedAt: moment(rev.CreatedAt),
 		LaunchType: types.LaunchType(rev.LaunchType), CapacityProviderStrategy: rev.Providers,
-		PlatformVersion: optional(rev.PlatformResolved), NetworkConfiguration: rev.Network, LoadBalancers: rev.LoadBalancers,
+		PlatformVersion: optional(rev.PlatformResolved), NetworkConfiguration: rev.Network, LoadBalancers: rev.LoadBalancers, ServiceRegistries: rev.Registries,
 		ServiceConnectConfiguration: connectConfiguration(scope, rev),
 	}
 	if rev.PlatformResolved != "" {

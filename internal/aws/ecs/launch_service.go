@@ -47,6 +47,7 @@ func (s *Service) LaunchForService(w store.Writer, l state.ServiceLaunch) (sched
 		t.Spec.Service = state.TaskService{Service: l.Service.ID(), Revision: l.Revision.Number, Ports: balancedPorts(l.Revision, def.Definition)}
 		t.Spec.Service.Connect = connectPorts(l.Revision, def.Definition)
 		t.Spec.Service.Checked = len(t.Spec.Service.Connect) > 0 && checkedByContainers(def.Definition)
+		t.Spec.Service.Registries = taskRegistries(l.Revision, def.Definition)
 	}
 	var done placed
 	if err := s.place(w, scope, cluster, def, tasks, request, &done); err != nil {

@@ -95,8 +95,8 @@ func (s serviceShapes) current(out *types.Service, svc state.Service) {
 	if rev.PlatformResolved != "" {
 		out.PlatformFamily = aws.String("Linux")
 	}
-	out.LoadBalancers = listed(rev.LoadBalancers)
-	if rev.Network != nil || len(rev.LoadBalancers) > 0 {
+	out.LoadBalancers, out.ServiceRegistries = listed(rev.LoadBalancers), listed(rev.Registries)
+	if rev.Network != nil || len(rev.LoadBalancers)+len(rev.Registries) > 0 {
 		out.RoleArn = aws.String("arn:aws:iam::" + s.scope.Account + ":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
 	}
 	if dep, ok := store.ServiceDeployments.Get(s.r, s.scope.Key(state.ServiceDeploymentID(svc.ID(), p.Deployment))); ok && dep.FinishedAt == nil {

@@ -122,7 +122,7 @@ func TestCreateServiceIsChecked(t *testing.T) {
 		}, "InvalidParameterException", "deploymentController.type 'CODE_DEPLOY' is not supported by Hatoba yet: CODE_DEPLOY and EXTERNAL come later; use 'ECS'"},
 		{func(in *ecs.CreateServiceInput) {
 			in.ServiceRegistries = []types.ServiceRegistry{{RegistryArn: aws.String("arn")}}
-		}, "InvalidParameterException", "serviceRegistries is not supported by Hatoba yet: service discovery comes later; remove it"},
+		}, "InvalidParameterException", "The specified service registry arn does not exist."},
 	} {
 		in := b.serviceInput("web")
 		c.change(in)

@@ -43,8 +43,8 @@ func taskShape(r store.Reader, t state.Task, def state.TaskDefinition, withTags 
 		out.EphemeralStorage = &types.EphemeralStorage{SizeInGiB: gib}
 		out.FargateEphemeralStorage = &types.TaskEphemeralStorage{SizeInGiB: gib}
 	}
-	if t.Desired.Status == state.TaskStopped && t.Observed.Status == state.TaskRunning && len(t.Spec.Service.Ports) > 0 {
-		out.LastStatus = aws.String(state.TaskDeactivating.String()) // it runs on until no balancer sends to it
+	if t.Desired.Status == state.TaskStopped && t.Observed.Status == state.TaskRunning && len(t.Spec.Service.Ports)+len(t.Spec.Service.Registries) > 0 {
+		out.LastStatus = aws.String(state.TaskDeactivating.String()) // it runs on until no balancer sends to it and no name leads to it
 	}
 	shapeStop(&out, t)
 	return out

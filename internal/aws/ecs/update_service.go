@@ -113,6 +113,9 @@ func (s *Service) changeRevision(w store.Writer, scope state.Scope, cluster stat
 	if in.ServiceConnectConfiguration != nil {
 		rev.Connect = in.ServiceConnectConfiguration
 	}
+	if in.ServiceRegistries != nil {
+		rev.Registries = in.ServiceRegistries
+	}
 	if in.PlatformVersion != nil {
 		rev.PlatformVersion = *in.PlatformVersion
 	}
@@ -142,7 +145,8 @@ func sameConnect(a, b *types.ServiceConnectConfiguration) bool {
 func sameRevision(a, b state.ServiceRevision) bool {
 	return a.TaskDefinitionARN == b.TaskDefinitionARN && a.LaunchType == b.LaunchType && a.PlatformVersion == b.PlatformVersion &&
 		reflect.DeepEqual(listed(a.Providers), listed(b.Providers)) && reflect.DeepEqual(a.Network, b.Network) &&
-		reflect.DeepEqual(listed(a.LoadBalancers), listed(b.LoadBalancers)) && sameConnect(a.Connect, b.Connect)
+		reflect.DeepEqual(listed(a.LoadBalancers), listed(b.LoadBalancers)) && sameConnect(a.Connect, b.Connect) &&
+		reflect.DeepEqual(listed(a.Registries), listed(b.Registries))
 }
 
 func checkUpdateService(in *ecs.UpdateServiceInput) error {

@@ -34,6 +34,7 @@ func serviceFields() []Field {
 			"thresholdConfiguration.type", "thresholdConfiguration.value"),
 		doneBelow(d+"alarms.", "alarmNames", "enable", "rollback"),
 		doneBelow(lb, "targetGroupArn", "containerName", "containerPort"),
+		doneBelow("serviceRegistries[].", "registryArn", "containerName", "containerPort", "port"),
 		[]Field{
 			only("deploymentController.type", "CODE_DEPLOY and EXTERNAL come later; use 'ECS'", "ECS"),
 			only(d+"strategy", "blue/green, linear and canary deployments come later; use 'ROLLING'", "ROLLING"),
@@ -44,7 +45,6 @@ func serviceFields() []Field {
 			refused(d+"earlySuccessCriteria", "a deployment is complete when its tasks are healthy and the older ones are gone; remove it"),
 			refused(lb+"advancedConfiguration", later),
 			refused(lb+"loadBalancerName", "Classic Load Balancers are not served; use targetGroupArn"),
-			refused("serviceRegistries", "service discovery comes later; remove it"),
 			refused("vpcLatticeConfigurations", "VPC Lattice is not served; remove it"),
 			refused("volumeConfigurations", "EBS volumes are not served; remove it"),
 			refused("gatewayConnectors", "gateways are not served; remove it"),
