@@ -35,6 +35,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/iam"
 	"github.com/hatoba/hatoba/internal/aws/kms"
 	cloudwatchlogs "github.com/hatoba/hatoba/internal/aws/logs"
+	"github.com/hatoba/hatoba/internal/aws/route53"
 	"github.com/hatoba/hatoba/internal/aws/s3"
 	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
 	"github.com/hatoba/hatoba/internal/aws/servicediscovery"
@@ -320,6 +321,7 @@ func (a *App) assemble(ctx context.Context) error {
 			a.openNotifications(keyring).Describe(),
 			a.openEvents(tasks, keyring).Describe(),
 			servicediscovery.New(servicediscovery.Config{Store: a.store, NewID: func() string { return randomHex(32) }, Open: once(tasks.Bootstrap)}).Describe(),
+			route53.New(route53.Config{Store: a.store, NewID: func() string { return randomHex(32) }, Open: once(tasks.Bootstrap)}).Describe(),
 			a.openScaling().Describe(),
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
 		},

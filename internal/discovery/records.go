@@ -1,7 +1,11 @@
 package discovery
 
 import (
+	"iter"
+	"slices"
+
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
 )
 
 // RecordSets are the record sets that an instance of a service has in the zone
@@ -60,4 +64,42 @@ func Apex(zone, name string, soaTTL int64) []state.RecordSet {
 		{Zone: zone, Name: name, Type: "NS", TTL: 172800, Values: NameServers()},
 		{Zone: zone, Name: name, Type: "SOA", TTL: soaTTL, Values: []string{NameServers()[0] + " awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"}},
 	}
+}
+
+// ZoneRecords are the record sets of a namespace's zone.
+func ZoneRecords(r store.Reader, scope state.Scope, namespace string) iter.Seq[state.RecordSet] {
+	return func(yield func(state.RecordSet) bool) {
+		ns, ok := Namespace(r, scope, namespace)
+		if !ok {
+			return
+		}
+		for _, set := range Apex(ns.HostedZone, ns.Name+".", ns.SOATTL) {
+			if !yield(set) {
+				return
+			}
+		}
+		for s := range Services(r, scope, ns.ID) {
+			if len(s.Records) == 0 {
+				continue
+			}
+			for i := range Instances(r, scope, s.ID) {
+				for _, set := range RecordSets(ns, s, i) {
+					if !yield(set) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Conflicting finds the private zone of a name that a VPC sees already: it
+// cannot see two.
+func Conflicting(r store.Reader, account, name string, v state.ZoneVPC) (state.HostedZone, bool) {
+	for _, z := range store.HostedZones.List(r, state.ZoneScope(account), "") {
+		if z.Private && z.Name == name && slices.Contains(z.VPCs, v) {
+			return z, true
+		}
+	}
+	return state.HostedZone{}, false
 }

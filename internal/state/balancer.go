@@ -29,6 +29,17 @@ type LoadBalancer struct {
 	State BalancerState // writer: control/targets
 }
 
+// Names are the balancer's in DNS, each with a dot at its end: its own, and the
+// one that leads to it in tasks.
+func (b LoadBalancer) Names() []string {
+	name := strings.ToLower(b.DNSName)
+	out := []string{name + "."}
+	if rest, ok := strings.CutSuffix(name, ".localhost"); ok {
+		out = append(out, rest+".hatoba.internal.")
+	}
+	return out
+}
+
 // BalancerZone is a balancer's place in a subnet, with the address it has there.
 type BalancerZone struct {
 	Subnet  string // as given

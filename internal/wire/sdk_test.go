@@ -168,8 +168,8 @@ func withoutHostPrefix(stack *middleware.Stack) error {
 // bindings reads a table made by test/bindings.
 func bindings(service string) *wire.Bindings {
 	path := "testdata/bindings/" + service + ".json"
-	if service == "s3" { // served, and so with its service
-		path = "../aws/s3/bindings.json"
+	if service == "s3" || service == "route53" { // served, and so with its service
+		path = "../aws/" + service + "/bindings.json"
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

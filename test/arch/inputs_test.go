@@ -25,6 +25,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/iam"
 	"github.com/hatoba/hatoba/internal/aws/kms"
 	logs "github.com/hatoba/hatoba/internal/aws/logs"
+	"github.com/hatoba/hatoba/internal/aws/route53"
 	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
 	"github.com/hatoba/hatoba/internal/aws/servicediscovery"
 	"github.com/hatoba/hatoba/internal/aws/sns"
@@ -78,6 +79,10 @@ var unread = map[string]string{
 	"secretsmanager.CreateSecret.AddReplicaRegions.Region":    "AddReplicaRegions is refused",
 	"servicediscovery.*.HealthCheckConfig.ResourcePath":       "HealthCheckConfig is refused",
 	"sts.AssumeRole.ProvidedContexts.*":                       "ProvidedContexts is refused",
+
+	"route53.*.ResourceRecordSet.CidrRoutingConfig.*":    "CidrRoutingConfig is refused",
+	"route53.*.ResourceRecordSet.GeoLocation.*":          "GeoLocation is refused",
+	"route53.*.ResourceRecordSet.GeoProximityLocation.*": "GeoProximityLocation is refused",
 }
 
 // folders are those of services that are called otherwise.
@@ -89,7 +94,7 @@ func TestEveryInputIsRead(t *testing.T) {
 	services := []wire.Service{
 		new(acm.Service).Describe(), new(cloudwatch.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(events.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
 		new(secretsmanager.Service).Describe(), new(sns.Service).Describe(), new(ssm.Service).Describe(), new(sts.Service).Describe(),
-		new(servicediscovery.Service).Describe(), new(autoscaling.Service).Describe(),
+		new(servicediscovery.Service).Describe(), new(route53.Service).Describe(), new(autoscaling.Service).Describe(),
 	}
 	used, walked := map[string]bool{}, map[string]bool{"s3": true} // S3 has a test of its own
 	for _, s := range services {

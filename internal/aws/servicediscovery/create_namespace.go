@@ -152,12 +152,27 @@ func (s *Service) createNamespace(ctx context.Context, caller wire.Caller, ns st
 		if _, ok := store.VPCs.Get(w, caller.Scope.Key(ns.VPC)); ns.VPC != "" && !ok {
 			return invalid("The VPC %s can't be found.", ns.VPC)
 		}
+		if other, ok := discovery.Conflicting(w, caller.Scope.Account, ns.Name+".", state.ZoneVPC{Region: caller.Scope.Region, ID: ns.VPC}); ok && ns.Type == state.NamespacePrivate {
+			return s.failed(w, caller.Scope, operation, ns, other, q)
+		}
 		if err := discovery.AddNamespace(w, caller.Scope, ns); err != nil {
 			return err
 		}
 		return s.carriedOut(w, caller.Scope, operation, types.OperationTypeCreateNamespace, ofNamespace(ns.ID), q)
 	})
 	return operation, err
+}
+
+// failed notes that no zone could be made: on AWS, too, that is told by the
+// operation.
+func (s *Service) failed(w store.Writer, scope state.Scope, operation string, ns state.Namespace, other state.HostedZone, q request) error {
+	now := s.now()
+	return store.DiscoveryOperations.Put(w, scope.Key(sorted(operation)), state.DiscoveryOperation{
+		ID: operation, Type: string(types.OperationTypeCreateNamespace), Status: string(types.OperationStatusFail), CreatedAt: now, UpdatedAt: now, Request: q.id, Asked: q.asked,
+		Code: "CANNOT_CREATE_HOSTED_ZONE", Targets: map[string]string{string(types.OperationTargetTypeNamespace): ns.ID},
+		Message: "The VPC that you chose, " + ns.VPC + " in region " + scope.Region + ", is already associated with another private hosted zone that has an overlapping name space, " + other.Name +
+			" (Service: AmazonRoute53; Status Code: 400; Error Code: ConflictingDomainExists)",
+	})
 }
 
 func ofNamespace(id string) map[types.OperationTargetType]string {

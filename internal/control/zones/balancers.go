@@ -2,7 +2,6 @@ package zones
 
 import (
 	"net/netip"
-	"strings"
 
 	"github.com/hatoba/hatoba/internal/dns/zone"
 	"github.com/hatoba/hatoba/internal/state"
@@ -97,20 +96,9 @@ func (b *balancers) hosts() map[string]zone.Host {
 				h.Addresses = append(h.Addresses, z.Address)
 			}
 		}
-		for _, name := range Names(l) {
+		for _, name := range l.Names() {
 			out[name], out["dualstack."+name] = h, h
 		}
-	}
-	return out
-}
-
-// Names are a balancer's, with a dot at the end: its own, and the one that leads
-// to it in tasks.
-func Names(l state.LoadBalancer) []string {
-	name := strings.ToLower(l.DNSName)
-	out := []string{name + "."}
-	if rest, ok := strings.CutSuffix(name, ".localhost"); ok {
-		out = append(out, rest+".hatoba.internal.")
 	}
 	return out
 }
