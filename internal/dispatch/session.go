@@ -87,6 +87,7 @@ func (s *session) change(changes []store.Change) error {
 			if err := s.instance(c); err != nil {
 				return err
 			}
+			continue
 		case store.Targets.Name:
 			if err := s.target(c); err != nil {
 				return err
