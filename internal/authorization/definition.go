@@ -31,8 +31,8 @@ func (v *view) byDefinition(service, operation string, in any) error {
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasSuffix(operation, "TaskProtection") {
 			return nil
 		}
-	case "ec2", "elasticloadbalancing", "acm", "sns", "servicediscovery", "route53", "application-autoscaling":
-		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "Discover") {
+	case "ec2", "elasticloadbalancing", "acm", "sns", "events", "servicediscovery", "route53", "application-autoscaling":
+		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "Discover") || operation == "TestEventPattern" {
 			return nil
 		}
 	case "secretsmanager", "ssm":

@@ -47,6 +47,8 @@ func (v *view) needs(service, operation string, in any) []need {
 		return []need{{action: action, resource: balancingResource(in)}}
 	case "servicediscovery", "route53":
 		return []need{{action: action, resource: v.discoveryResource(in)}}
+	case "events":
+		return v.eventNeeds(operation, in)
 	case "monitoring":
 		return []need{v.monitoringNeed(operation, in)}
 	case "application-autoscaling":

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
+	"github.com/hatoba/hatoba/internal/events"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -67,8 +68,21 @@ func (s *Service) delete(ctx context.Context, scope state.Scope, name string, pl
 				return err
 			}
 		}
-		return nil
+		return s.deleted(w, scope, name, plan.done)
 	})
+}
+
+// deleted tells of images and tags that are gone.
+func (s *Service) deleted(w store.Writer, scope state.Scope, name string, ids []types.ImageIdentifier) error {
+	for _, id := range ids {
+		err := events.ImageChanged(w, scope, events.ImageAction{
+			Result: "SUCCESS", Repository: name, Digest: aws.ToString(id.ImageDigest), Action: "DELETE", Tag: aws.ToString(id.ImageTag),
+		}, s.cfg.Now())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deletion is what a BatchDeleteImage does.

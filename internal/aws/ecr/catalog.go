@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/events"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -72,7 +73,10 @@ func (c Catalog) Pushed(ctx context.Context, scope state.Scope, image state.Imag
 			record.Tags = append(record.Tags, tag)
 			slices.Sort(record.Tags)
 		}
-		return store.Images.Put(w, key, record)
+		if err := store.Images.Put(w, key, record); err != nil {
+			return err
+		}
+		return events.ImageChanged(w, scope, events.ImageAction{Result: "SUCCESS", Repository: image.Repository, Digest: image.Digest, Action: "PUSH", Tag: tag}, time.Now())
 	})
 }
 

@@ -32,6 +32,9 @@ func (s *Service) DeleteRepository(ctx context.Context, caller wire.Caller, in *
 			}
 			for _, image := range all {
 				store.Images.Delete(w, scope.Key(state.ImageID(name, image.Digest)))
+				if err := s.deleted(w, scope, name, identifiers(image)); err != nil {
+					return err
+				}
 			}
 			store.Repositories.Delete(w, scope.Key(name))
 			return nil
