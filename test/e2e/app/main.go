@@ -135,6 +135,8 @@ func main() {
 		backend(arg)
 	case "caller": // PORT: calls it
 		caller(arg)
+	case "drilled": // PORT FLAW...: a service with flaws that drills find
+		drilled(args[0], args[1:])
 	case "inside": // PORT: answers with what the task finds in its place
 		inside(arg)
 	case "get": // URL, prints what it answers; tries for a while
