@@ -86,6 +86,8 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/review", "internal/agent", "the review needs no node, and builds where there is none"},
 	{"internal/review", "internal/aws", "the review is a client of the APIs"},
 	{"internal/review/rules", "internal/review/read", "rules are pure: what they look at was read before"},
+	{"internal/review/rules", "internal/review/drills", "a rule judges what drills have shown, and runs none"},
+	{"internal/review/drills", "internal/review/rules", "a drill measures, a rule asks"},
 	{"internal/review/rules", "internal/review/report", "a rule decides, a report tells"},
 	{"internal/dev", "internal/store", "the dev loop is a client of the APIs"},
 	{"internal/dev", "internal/agent", "the dev loop needs no node, and builds where there is none"},

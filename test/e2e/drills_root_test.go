@@ -240,7 +240,9 @@ func TestDrillsAreRedOnBadServices(t *testing.T) {
 	s := startStage(t)
 	s.set(`{"drill": {"probe": "/", "slow": {"path": "/slow", "takes": "1500ms"}, "kill": {"check": ["false"], "lost": "1%"}}}`)
 	s.serve("bad", 80, 1, 100, func(c *types.ContainerDefinition) {
-		c.Environment = []types.KeyValuePair{{Name: aws.String("DATABASE_URL"), Value: aws.String("postgres://u:correct horse battery@db/app")}}
+		c.User = aws.String("0")
+		c.Environment = []types.KeyValuePair{{Name: aws.String("DATABASE_URL"), Value: aws.String("postgres://u:correct horse battery@db/app")},
+			{Name: aws.String("API_TOKEN"), Value: aws.String("tok-9f8e7d6c5b4a39281706f5e4d3c2b1a0")}}
 		c.LinuxParameters = &types.LinuxParameters{Capabilities: &types.KernelCapabilities{Add: []string{"SYS_PTRACE"}}}
 	}, "deaf", "silent", "litter", "hasty")
 	found, out := s.review("bad", "--drill")

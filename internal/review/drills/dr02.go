@@ -110,11 +110,13 @@ func (s *stage) words(ctx context.Context, c types.ContainerDefinition, task str
 	defer cancel()
 	stream := log.Options["awslogs-stream-prefix"] + "/" + w.container + "/" + last(task)
 	var failed error
+	known := false // it was read once
 	_ = until(waiting, func() (bool, error) { // its end is the patience's
 		failed = w.read(waiting, client, log.Options["awslogs-group"], stream, tokens, asked)
+		known = known || failed == nil || coded(failed, "ResourceNotFoundException") // nothing was written yet
 		return failed == nil && w.after > 0 && (w.second || !w.first), nil
 	})
-	if failed != nil && w.lines == 0 && !coded(failed, "ResourceNotFoundException") {
+	if !known {
 		w.unread = review.Say("the log was not read: %s", "ログを読めなかった: %s", failed.Error())
 		w.how = review.Say("grant logs:GetLogEvents on %s", "%s に対する logs:GetLogEvents を許可してください", log.Options["awslogs-group"])
 	}

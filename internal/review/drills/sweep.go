@@ -38,7 +38,7 @@ func Sweep(ctx context.Context, cfg aws.Config, cluster, family string, say func
 		}
 		errs = append(errs, err)
 	}
-	expired, err := b.expired(ctx, cluster, time.Now())
+	expired, err := b.expired(ctx, cluster, family, time.Now())
 	errs = append(errs, err)
 	for _, run := range expired {
 		say(review.Say("run %s has expired: what it made is removed", "実行 %s は期限切れのため、作成したものを削除", run))
@@ -154,8 +154,9 @@ func (b broom) groupOf(ctx context.Context, name string) (*elbtypes.TargetGroup,
 }
 
 // expired finds runs whose copies are still there after their time: services
-// of the cluster, and target groups of the region.
-func (b broom) expired(ctx context.Context, cluster string, now time.Time) (runs []string, err error) {
+// of the cluster, its tasks of a family ("" is any), and target groups of the
+// region.
+func (b broom) expired(ctx context.Context, cluster, family string, now time.Time) (runs []string, err error) {
 	found := map[string]bool{}
 	note := func(run, expires string) {
 		if at, err := time.Parse(time.RFC3339, expires); err == nil && run != "" && now.After(at) && !found[run] {
@@ -163,10 +164,15 @@ func (b broom) expired(ctx context.Context, cluster string, now time.Time) (runs
 			runs = append(runs, run)
 		}
 	}
+	return runs, errors.Join(b.services(ctx, cluster, note), b.alone(ctx, cluster, family, note), b.groups(ctx, note))
+}
+
+// services notes the runs of the cluster's copies.
+func (b broom) services(ctx context.Context, cluster string, note func(run, expires string)) error {
 	for pages := ecs.NewListServicesPaginator(b.ecs, &ecs.ListServicesInput{Cluster: some(cluster)}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return runs, err
+			return err
 		}
 		var names []string
 		for _, arn := range page.ServiceArns {
@@ -179,20 +185,44 @@ func (b broom) expired(ctx context.Context, cluster string, now time.Time) (runs
 		}
 		out, err := b.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: some(cluster), Services: names, Include: []types.ServiceField{types.ServiceFieldTags}})
 		if err != nil {
-			return runs, err
+			return err
 		}
 		for _, s := range out.Services {
-			tags := map[string]string{}
-			for _, t := range s.Tags {
-				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-			}
-			note(tags[tagRun], tags[tagExpires])
+			note(tagged(s.Tags))
 		}
 	}
+	return nil
+}
+
+// alone notes the runs of tasks that were started by themselves.
+func (b broom) alone(ctx context.Context, cluster, family string, note func(run, expires string)) error {
+	for pages := ecs.NewListTasksPaginator(b.ecs, &ecs.ListTasksInput{Cluster: some(cluster), Family: some(family)}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		if len(page.TaskArns) == 0 {
+			continue
+		}
+		out, err := b.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: some(cluster), Tasks: page.TaskArns, Include: []types.TaskField{types.TaskFieldTags}})
+		if err != nil {
+			return err
+		}
+		for _, t := range out.Tasks {
+			if strings.HasPrefix(aws.ToString(t.StartedBy), prefix) {
+				note(tagged(t.Tags))
+			}
+		}
+	}
+	return nil
+}
+
+// groups notes the runs of the region's target groups.
+func (b broom) groups(ctx context.Context, note func(run, expires string)) error {
 	for pages := elb.NewDescribeTargetGroupsPaginator(b.elb, &elb.DescribeTargetGroupsInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return runs, err
+			return err
 		}
 		for _, g := range page.TargetGroups {
 			if !strings.HasPrefix(aws.ToString(g.TargetGroupName), prefix) {
@@ -200,7 +230,7 @@ func (b broom) expired(ctx context.Context, cluster string, now time.Time) (runs
 			}
 			out, err := b.elb.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: []string{*g.TargetGroupArn}})
 			if err != nil {
-				return runs, err
+				return err
 			}
 			tags := map[string]string{}
 			for _, d := range out.TagDescriptions {
@@ -211,7 +241,20 @@ func (b broom) expired(ctx context.Context, cluster string, now time.Time) (runs
 			note(tags[tagRun], tags[tagExpires])
 		}
 	}
-	return runs, nil
+	return nil
+}
+
+// tagged is the run that tags name, and when it expires.
+func tagged(tags []types.Tag) (run, expires string) {
+	for _, t := range tags {
+		switch aws.ToString(t.Key) {
+		case tagRun:
+			run = aws.ToString(t.Value)
+		case tagExpires:
+			expires = aws.ToString(t.Value)
+		}
+	}
+	return run, expires
 }
 
 // coded tells whether an API answered with one of the codes.

@@ -24,3 +24,22 @@ func TestDocumentedFile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestDocumentedDrills(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/drills.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```json\n")
+	example, _, _ := strings.Cut(rest, "```")
+	if f, err := Parse(Name, []byte(example)); err != nil || f.Drill.Slow != "/slow" {
+		t.Error(err)
+	}
+	sample, err := os.ReadFile("../../../examples/web/hatoba-review.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := Parse(Name, sample); err != nil || f.Drill.Slow != "/slow" {
+		t.Error(err)
+	}
+}
