@@ -110,7 +110,7 @@ func (s *stage) words(ctx context.Context, c types.ContainerDefinition, task str
 	defer cancel()
 	stream := log.Options["awslogs-stream-prefix"] + "/" + w.container + "/" + last(task)
 	var failed error
-	known := false // it was read once
+	known := false                            // it was read once
 	_ = until(waiting, func() (bool, error) { // its end is the patience's
 		failed = w.read(waiting, client, log.Options["awslogs-group"], stream, tokens, asked)
 		known = known || failed == nil || coded(failed, "ResourceNotFoundException") // nothing was written yet

@@ -51,6 +51,9 @@ type recorded struct {
 const quiet = 3 * time.Second
 
 func redeploy(ctx context.Context, s *stage) ([]review.Proof, error) {
+	if err := s.balanced(); err != nil { // before a copy is made for nothing
+		return nil, err
+	}
 	name, err := s.actor(ctx)
 	if err != nil {
 		return nil, err

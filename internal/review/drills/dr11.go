@@ -59,7 +59,7 @@ func writableLayer(ctx context.Context, s *stage) ([]review.Proof, error) {
 	m.before = seen.Containers
 	if s.reachable(ctx, task) {
 		f := &front{url: "http://" + s.address(task) + s.target.probe(s.set), client: &http.Client{Timeout: requestTime}}
-		l := drive(ctx, f, s.set.Rate, nil)
+		l := drive(ctx, f, s.set.Rate, s.budget())
 		pause(ctx, busy)
 		m.sent = len(l.stop())
 		s.say("%d requests to %s", "%[2]s に %[1]d リクエスト", m.sent, s.target.probe(s.set))

@@ -196,3 +196,55 @@ func TestStateDir(t *testing.T) {
 		t.Error(a, b, err)
 	}
 }
+
+// Where no Hatoba answers, what no AWS API tells is not asked, and nothing is
+// made for it.
+func TestElsewhere(t *testing.T) {
+	for _, d := range []Drill{dr03, dr11, dr13} {
+		s := &stage{target: &target{}, tell: func(review.Text) {}}
+		done := s.do(t.Context(), d, func(string, review.Text) {})
+		if s.noted != nil || len(done.Proofs) != len(d.Rules) {
+			t.Errorf("%s: %+v", d.ID, done)
+		}
+		for _, p := range done.Proofs {
+			if p.Status != review.NotExamined || !strings.Contains(p.Observed.EN, "cannot be asked here") || p.Todo.IsZero() {
+				t.Errorf("%s: %+v", d.ID, p)
+			}
+		}
+	}
+	s := &stage{target: &target{}, node: &node{}}
+	if done := s.do(t.Context(), dr05, func(string, review.Text) {}); !strings.Contains(done.Proofs[0].Observed.EN, "no load balancer") || s.noted != nil {
+		t.Errorf("%+v", done.Proofs)
+	}
+}
+
+// A drill whose time is over says so of each of its rules.
+func TestLimit(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errLimit)
+	s := &stage{target: &target{}}
+	done := s.do(ctx, dr01, func(string, review.Text) {})
+	for _, p := range done.Proofs {
+		if p.Status != review.NotExamined || !strings.Contains(p.Observed.EN, "time limit") {
+			t.Errorf("%+v", p)
+		}
+	}
+}
+
+// The budget of a live service ends all drills of the run.
+func TestBudget(t *testing.T) {
+	ctx, halt := context.WithCancelCause(t.Context())
+	s := &stage{live: true, halt: halt, set: review.DrillSettings{}.WithDefaults()}
+	over := s.budget()
+	over(10, 10) // too few to tell
+	over(100, 20)
+	if ctx.Err() != nil {
+		t.Error("it ends within its budget")
+	}
+	if over(100, 21); ctx.Err() == nil || !strings.Contains(context.Cause(ctx).Error(), "stop condition") {
+		t.Error(context.Cause(ctx))
+	}
+	if (&stage{}).budget() != nil {
+		t.Error("a copy has no budget: its losses are the result")
+	}
+}

@@ -154,6 +154,9 @@ func (s *stage) clean(ctx context.Context, say func(string, review.Text)) error 
 	if s.noted == nil {
 		return nil
 	}
+	if ctx.Err() != nil {
+		say("", review.Say("interrupted: what was made is removed", "中断: 作成したものを削除"))
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidy)
 	defer cancel()
 	b := newBroom(s.cfg, func(line review.Text) { say("", line) })

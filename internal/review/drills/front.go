@@ -96,15 +96,23 @@ func (s *stage) described(ctx context.Context, name string) (types.Service, erro
 	return out.Services[0], nil
 }
 
+// balanced is an error where no load balancer's requests could be counted.
+func (s *stage) balanced() error {
+	if s.target.group != nil && (!s.live || s.target.listener != nil) {
+		return nil
+	}
+	return cannot(review.Say("no load balancer's listener leads to the service by default, so nobody can count its requests", "サービスに既定で向くロードバランサーのリスナーがなく、リクエストを数えられない"),
+		review.Say("put the service behind a load balancer, or judge by its own metrics", "ロードバランサーの背後に置くか、サービス自身のメトリクスで判断してください"))
+}
+
 // entrance is the way in through the load balancer.
 func (s *stage) entrance(ctx context.Context) (*front, error) {
+	if err := s.balanced(); err != nil {
+		return nil, err
+	}
 	listener := s.listener
 	if s.live {
 		listener = s.target.listener
-	}
-	if s.target.group == nil || listener == nil {
-		return nil, cannot(review.Say("no load balancer's listener leads to the service by default, so nobody can count its requests", "サービスに既定で向くロードバランサーのリスナーがなく、リクエストを数えられない"),
-			review.Say("put the service behind a load balancer, or judge by its own metrics", "ロードバランサーの背後に置くか、サービス自身のメトリクスで判断してください"))
 	}
 	scheme := "http"
 	if listener.Protocol == elbtypes.ProtocolEnumHttps || listener.Protocol == elbtypes.ProtocolEnumTls {
