@@ -348,7 +348,7 @@ func (a *App) assemble(ctx context.Context) error {
 	})
 	a.dispatcher = d
 	a.agent = agent.New(agent.Config{
-		EFS: folders.Open, Disks: storage.Disks{},
+		EFS: folders.Open, Disks: storage.Disks{}, Unwatched: !a.cfg.Measure,
 		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,

@@ -15,7 +15,7 @@ import (
 // front is the one listener's handler: S3 for what is signed for it or names
 // its host, the registry under /v2/, our own pages under /_hatoba/, and the
 // other AWS APIs everywhere else.
-func front(api, registry, logTail, profile, tasks, looks, services, channels, certificate http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
+func front(api, registry, logTail, profile, tasks, looks, services, usage, channels, certificate http.Handler, objects *s3.Service, ready *atomic.Bool, status func(*http.Request) Health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.Handle("/v2/", steady(registry))
@@ -32,6 +32,7 @@ func front(api, registry, logTail, profile, tasks, looks, services, channels, ce
 	mux.Handle("GET /_hatoba/services/{cluster}/{service}/events", services)
 	mux.Handle("GET "+notify.CertificatePath+"{name}", certificate)
 	mux.Handle("GET /_hatoba/tasks", tasks)
+	mux.Handle("GET /_hatoba/usage", usage)
 	mux.Handle("GET /_hatoba/tasks/{task}/events", tasks)
 	mux.Handle("GET /_hatoba/tasks/{task}/inside", looks)
 	mux.Handle("POST /_hatoba/tasks/{task}/kill", looks)
@@ -68,7 +69,10 @@ type Health struct {
 	Tasks   int               `json:"tasks"`
 	Started time.Time         `json:"started"`
 	Logs    DroppedLogs       `json:"logs"`
-	Version string            `json:"version,omitempty"`
+
+	Measures DroppedMeasures `json:"measures"`
+
+	Version string `json:"version,omitempty"`
 }
 
 // DroppedLogs is what containers in log mode non-blocking have lost since this
@@ -76,4 +80,10 @@ type Health struct {
 type DroppedLogs struct {
 	Bytes int64 `json:"dropped_bytes"`
 	Lines int64 `json:"dropped_lines"`
+}
+
+// DroppedMeasures is what tasks used and was given up since this Hatoba started,
+// because it could not be stored for an hour: one measure is a task's minute.
+type DroppedMeasures struct {
+	Dropped int64 `json:"dropped"`
 }

@@ -35,6 +35,7 @@ func (a *App) health() Health {
 	_, err := a.engine.List(ctx)
 	note("engine", err)
 	h.Logs.Bytes, h.Logs.Lines = a.agent.Dropped()
+	h.Measures.Dropped = a.agent.DroppedMeasures()
 	if !connected {
 		h.Parts["node"], h.Status = "has no session yet", "starting"
 	} else {

@@ -13,7 +13,7 @@ import (
 // openMeasures builds what turns measures into metrics.
 func (a *App) openMeasures() {
 	a.measures = measure.New(measure.Config{
-		Store: a.store, Metrics: a.metrics, Logs: performanceLogs{a.logs}, Balancers: a.balancers.plane, Log: a.log,
+		Store: a.store, Metrics: a.metrics, Logs: performanceLogs{a.logs}, Balancers: a.balancers.plane, Log: a.log, Off: !a.cfg.Measure,
 	})
 }
 

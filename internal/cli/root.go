@@ -65,7 +65,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		upCommand(s), stopCommand(s), doctorCommand(s), demoCommand(s), devCommand(s),
 		installCommand(s), uninstallCommand(s), backupCommand(s), restoreCommand(s), envCommand(s), withCommand(s), configCommand(s),
-		psCommand(s), servicesCommand(s), eventsCommand(s), logsCommand(s), imageCommand(s), registryCommand(s), reviewCommand(s), debugCommand(s),
+		psCommand(s), topCommand(s), servicesCommand(s), eventsCommand(s), logsCommand(s), imageCommand(s), registryCommand(s), reviewCommand(s), debugCommand(s),
 	)
 	root.AddCommand(trustCommand(s))
 	return root

@@ -35,6 +35,7 @@ type Config struct {
 	StrictNetwork   bool   // refuse subnet and security-group ids nobody made
 	DenyPrivileged  bool   // refuse tasks that could take the machine
 	StopTasksOnExit bool
+	Measure         bool   // what tasks and load balancers use
 	VPCCIDR         string // "" : chosen at first start, then kept in the data dir
 	Runtime         string // OCI runtime, a name on PATH or a path
 
@@ -95,6 +96,7 @@ func Settings() []Setting {
 		{Name: "strict-network", Default: "false", Bool: true, Usage: "refuse subnets and security groups that were not made here, instead of adopting them into the default VPC"},
 		{Name: "deny-privileged", Default: "false", Bool: true, Usage: "refuse EC2-type tasks that could take this machine: privileged ones, its namespaces, paths and devices, added capabilities"},
 		{Name: "stop-tasks-on-exit", Default: "false", Bool: true, Usage: "end all tasks when Hatoba ends"},
+		{Name: "measure", Default: "true", Bool: true, Usage: "measure what tasks and load balancers use, for CloudWatch's metrics and Container Insights"},
 		{Name: "vpc-cidr", Default: "", Usage: "range of the default VPC, a /16 (default: 172.31.0.0/16, or a free one); fixed at first start"},
 		{Name: "runtime", Default: "runc", Usage: "OCI runtime: a name on PATH or a path"},
 		{Name: "forward", List: true, Usage: "SERVICE=URL or SERVICE=aws: send requests for a service that is not served here there; with aws they are signed with this host's AWS credentials"},
@@ -236,6 +238,9 @@ func (v Values) Check() (Config, error) {
 	}
 	if c.StopTasksOnExit, err = strconv.ParseBool(v["stop-tasks-on-exit"].Text); err != nil {
 		return c, v.wrong("stop-tasks-on-exit", "must be true or false")
+	}
+	if c.Measure, err = strconv.ParseBool(v["measure"].Text); err != nil {
+		return c, v.wrong("measure", "must be true or false")
 	}
 	if c.VPCCIDR != "" {
 		p, err := netip.ParsePrefix(c.VPCCIDR)

@@ -272,8 +272,9 @@ func (t *tally) network(b Balancer) {
 	}
 }
 
-// times are the statistics of how long targets took, in seconds. Their sum is
-// exact; each is known to half a power of two, and stands in its bucket's middle.
+// times are the statistics of how long targets took, in seconds. Each is known
+// to half a power of two and stands in its bucket's middle, moved so that their
+// sum is the exact one.
 func times(readings ...lb.Reading) (metrics.Statistics, bool) {
 	var sum lb.Reading
 	for _, r := range readings {
@@ -299,8 +300,12 @@ func times(readings ...lb.Reading) (metrics.Statistics, bool) {
 	if out.Count == 0 {
 		return out, false
 	}
-	if len(out.Values) == 1 { // all alike: their mean is known
-		out.Values[0] = out.Sum / out.Count
+	middles := 0.0
+	for i, v := range out.Values {
+		middles += v * out.Counts[i]
+	}
+	for i := range out.Values {
+		out.Values[i] *= out.Sum / middles
 	}
 	out.Min, out.Max = out.Values[0], out.Values[len(out.Values)-1]
 	return out, true

@@ -29,6 +29,7 @@ type hatoba struct {
 	name, family        string // of the row, and of the task definition
 	process             *exec.Cmd
 	pinned              bool // runs on the second CPU only
+	flags               []string
 	ecs                 *ecs.Client
 	logs                *cloudwatchlogs.Client
 }
@@ -70,7 +71,7 @@ func (h *hatoba) up(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	defer log.Close()
-	h.process = h.command("up")
+	h.process = h.command(append([]string{"up"}, h.flags...)...)
 	if h.pinned {
 		h.process.Path, h.process.Args = "/usr/bin/taskset", append([]string{"taskset", "-c", "1", h.binary}, h.process.Args[1:]...)
 	}

@@ -110,6 +110,7 @@ var parts = []struct {
 	{"launches", (*bench).launches, false}, {"eights", (*bench).eights, false}, {"bursts", (*bench).bursts, false}, {"stops", (*bench).stops, false},
 	{"replacements", (*bench).replacements, false}, {"rollouts", (*bench).rollouts, false},
 	{"api", (*bench).api, false}, {"pulls", (*bench).pulls, false}, {"idle", (*bench).idle, false},
+	{"watching", (*bench).watching, false},
 	{"memory", (*bench).memory, false}, {"startups", (*bench).startUps, false}, // the last one uses the fleet of the one before
 }
 

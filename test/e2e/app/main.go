@@ -119,6 +119,9 @@ func main() {
 		var files syscall.Rlimit
 		_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files)
 		fmt.Println(host, dir, os.Getuid(), files.Max, os.WriteFile("/x", nil, 0o600) == nil)
+	case "spin": // PERCENT of one CPU
+		percent, _ := strconv.Atoi(arg)
+		spin(time.Duration(percent) * 100 * time.Microsecond)
 	case "eat":
 		var keep [][]byte
 		for {
