@@ -225,7 +225,7 @@ func (a *App) openEngines(ctx context.Context) (err error) {
 		return err
 	})
 	group.Go(func() (err error) {
-		a.logs, err = logs.Open(gctx, logs.Config{Dir: filepath.Join(a.cfg.DataDir, "logs"), Log: a.log, Ready: a.disk.Write})
+		a.logs, err = logs.Open(gctx, logs.Config{Dir: filepath.Join(a.cfg.DataDir, "logs"), Log: a.log, Ready: a.disk.Write, Stored: a.storedEvents})
 		return err
 	})
 	group.Go(func() error { return a.openMetrics(gctx) })

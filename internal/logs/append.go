@@ -55,6 +55,7 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 	}
 	var rejected Rejected
 	var into *group // nil: nothing stored
+	var stored []InputEvent
 	err := e.change(func(t *tables) ([]byte, uint64, error) {
 		g, err := t.find(scope, groupName)
 		if err != nil {
@@ -82,7 +83,7 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 		}
 		record := encodeAppend(a, events)
 		t.append(a)
-		into = g
+		into, stored = g, events
 		return record, t.seq, nil
 	})
 	if err != nil {
@@ -90,6 +91,9 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 	}
 	if into != nil {
 		e.announce(into)
+		if e.cfg.Stored != nil {
+			e.cfg.Stored(ctx, scope, groupName, stored)
+		}
 	}
 	return rejected, nil
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/hatoba/hatoba/internal/state"
 )
 
 // Config is what an engine works with.
@@ -16,6 +18,11 @@ type Config struct {
 	Now func() time.Time // nil: time.Now
 
 	Ready func() error // refuses writes while there is no room for them; nil: never
+
+	// Stored is told of the events that a batch added, once they are durable:
+	// repeats and refused ones are not among them. Append returns after it. nil:
+	// nobody.
+	Stored func(ctx context.Context, scope state.Scope, group string, events []InputEvent)
 
 	FlushBytes int // of events in memory before they are written as segments; 0: 32 MiB
 	CacheBytes int // of decompressed blocks and indexes kept; 0: 32 MiB
