@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -76,6 +77,15 @@ func (b *bench) watching(ctx context.Context) error {
 	enhanced, err := spend()
 	if err != nil {
 		return err
+	}
+	events, err := h.logs.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName: aws.String("/aws/ecs/containerinsights/default/performance"), FilterPattern: aws.String(`{ $.Type = "Task" }`),
+	})
+	if err != nil {
+		return err
+	}
+	if len(events.Events) < idleFleet {
+		return fmt.Errorf("the tasks were not watched: %d events tell of them", len(events.Events))
 	}
 	fmt.Printf("\nWatching %d running tasks, over %s each\n", idleFleet, watched)
 	fmt.Printf("    %-34s %6.2f %% of a CPU\n", "hatoba and shims, not watching", without)
