@@ -1,0 +1,64 @@
+package chart
+
+import (
+	"fmt"
+	"html"
+	"strings"
+)
+
+// What an SVG measures, in its own units.
+const (
+	width, height           = 860, 420
+	left, right, above, low = 70, 190, 40, 50 // margins
+	ticks                   = 5
+)
+
+// colours are told apart by people who see colours otherwise, too.
+var colours = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"}
+
+// SVG draws the chart as a document of its own, without anything from outside.
+func (c Chart) SVG() []byte {
+	from, to, top := c.bounds()
+	x := func(v float64) float64 { return left + (v-from)/(to-from)*(width-left-right) }
+	y := func(v float64) float64 { return height - low - v/top*(height-above-low) }
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
+	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", width, height)
+	text := func(x, y float64, anchor, s string) {
+		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="%s">%s</text>`+"\n", x, y, anchor, html.EscapeString(s))
+	}
+	text(left, 20, "start", c.Title)
+	text(left, above-6, "end", c.Y)
+	text(width-right, height-12, "end", c.X)
+	for i := range ticks + 1 {
+		share := float64(i) / ticks
+		at := y(top * share)
+		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="#ddd"/>`+"\n", left, at, width-right, at)
+		text(left-6, at+4, "end", number(top*share))
+		text(x(from+(to-from)*share), height-low+18, "middle", c.xText(from+(to-from)*share))
+	}
+	for i, l := range c.Lines {
+		colour := colours[i%len(colours)]
+		fmt.Fprintf(&b, `<path d="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", path(l, x, y), colour)
+		at := float64(above + 20*i)
+		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="%s" stroke-width="3"/>`+"\n", width-right+12, at, width-right+32, at, colour)
+		text(width-right+38, at+4, "start", l.Name)
+	}
+	b.WriteString("</svg>\n")
+	return []byte(b.String())
+}
+
+func path(l Line, x, y func(float64) float64) string {
+	var b strings.Builder
+	for i, p := range l.Points {
+		switch {
+		case i == 0:
+			fmt.Fprintf(&b, "M%.1f %.1f", x(p.X), y(p.Y))
+		case l.Steps:
+			fmt.Fprintf(&b, "H%.1fV%.1f", x(p.X), y(p.Y))
+		default:
+			fmt.Fprintf(&b, "L%.1f %.1f", x(p.X), y(p.Y))
+		}
+	}
+	return b.String()
+}
