@@ -67,7 +67,7 @@ func newRoot() *cobra.Command {
 		installCommand(s), uninstallCommand(s), backupCommand(s), restoreCommand(s), envCommand(s), withCommand(s), configCommand(s),
 		psCommand(s), topCommand(s), servicesCommand(s), eventsCommand(s), logsCommand(s), imageCommand(s), registryCommand(s), reviewCommand(s), debugCommand(s),
 	)
-	root.AddCommand(trustCommand(s))
+	root.AddCommand(trustCommand(s), simulateCommand())
 	return root
 }
 
