@@ -386,6 +386,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.notifications.loop.Run(gctx) })
 	group.Go(func() error { return a.events.Run(gctx) })
 	group.Go(func() error { return a.measures.Run(gctx) })
+	group.Go(func() error { return a.runAlarms(gctx) })
 	var server *http.Server
 	endServices := func() {}
 	if a.listener != nil {

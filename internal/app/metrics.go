@@ -23,5 +23,5 @@ const metricsDir = "metrics"
 
 // openCloudWatch makes the front door of metrics and alarms.
 func (a *App) openCloudWatch() *cloudwatch.Service {
-	return cloudwatch.New(cloudwatch.Config{Engine: a.metrics, Store: a.store})
+	return cloudwatch.New(cloudwatch.Config{Engine: a.metrics, Store: a.store, NewID: newRequestID})
 }

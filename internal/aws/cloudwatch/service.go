@@ -29,6 +29,7 @@ type Config struct {
 	Engine Engine
 	Store  store.Store
 	Now    func() time.Time // nil: time.Now
+	NewID  func() string    // a UUID that was never given before
 }
 
 // Service answers CloudWatch requests. It may be used concurrently.
