@@ -118,4 +118,4 @@ func orTrue(b *bool) *bool {
 	return b
 }
 
-func given(list []string) []string { return append([]string{}, list...) }
+func actionList(list []string) []string { return append([]string{}, list...) }

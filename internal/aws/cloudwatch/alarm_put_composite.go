@@ -37,7 +37,7 @@ func (s *Service) putCompositeAlarm(ctx context.Context, caller wire.Caller, in 
 		}
 		return s.putAlarm(w, caller.Scope, state.Alarm{Composite: &types.CompositeAlarm{
 			AlarmName: in.AlarmName, AlarmArn: aws.String(caller.Scope.AlarmARN(*in.AlarmName)), AlarmDescription: in.AlarmDescription, AlarmRule: in.AlarmRule, AlarmConfigurationUpdatedTimestamp: &now,
-			ActionsEnabled: orTrue(in.ActionsEnabled), OKActions: given(in.OKActions), AlarmActions: given(in.AlarmActions), InsufficientDataActions: given(in.InsufficientDataActions),
+			ActionsEnabled: orTrue(in.ActionsEnabled), OKActions: actionList(in.OKActions), AlarmActions: actionList(in.AlarmActions), InsufficientDataActions: actionList(in.InsufficientDataActions),
 			ActionsSuppressor: in.ActionsSuppressor, ActionsSuppressorWaitPeriod: in.ActionsSuppressorWaitPeriod, ActionsSuppressorExtensionPeriod: in.ActionsSuppressorExtensionPeriod,
 		}}, tags, now)
 	})

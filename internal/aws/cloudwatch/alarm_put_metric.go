@@ -36,7 +36,7 @@ func (s *Service) putMetricAlarm(ctx context.Context, caller wire.Caller, in *cl
 func metricAlarm(scope state.Scope, in *cloudwatch.PutMetricAlarmInput, now time.Time) *types.MetricAlarm {
 	return &types.MetricAlarm{
 		AlarmName: in.AlarmName, AlarmArn: aws.String(scope.AlarmARN(*in.AlarmName)), AlarmDescription: in.AlarmDescription, AlarmConfigurationUpdatedTimestamp: &now,
-		ActionsEnabled: orTrue(in.ActionsEnabled), OKActions: given(in.OKActions), AlarmActions: given(in.AlarmActions), InsufficientDataActions: given(in.InsufficientDataActions),
+		ActionsEnabled: orTrue(in.ActionsEnabled), OKActions: actionList(in.OKActions), AlarmActions: actionList(in.AlarmActions), InsufficientDataActions: actionList(in.InsufficientDataActions),
 		MetricName: in.MetricName, Namespace: in.Namespace, Statistic: in.Statistic, ExtendedStatistic: in.ExtendedStatistic,
 		Dimensions: append([]types.Dimension{}, in.Dimensions...), Period: in.Period, Unit: in.Unit, Metrics: in.Metrics,
 		EvaluationPeriods: in.EvaluationPeriods, DatapointsToAlarm: in.DatapointsToAlarm, Threshold: in.Threshold, ComparisonOperator: in.ComparisonOperator,
