@@ -75,7 +75,6 @@ var unread = map[string]string{
 	"logs.PutLogEvents.Entity.*":                              "an entity is rejected in the answer, as AWS tells of entities it does not keep",
 	"logs.PutLogEvents.SequenceToken":                         "AWS ignores it: batches are always accepted, whatever the token",
 	"monitoring.*.ActionConfiguration.AlarmTagsPropagation.*": "AlarmTagsPropagation is refused",
-	"monitoring.PutMetricAlarm.Metrics.*":                     "Metrics is refused",
 	"monitoring.PutMetricAlarm.WarmUpConfiguration.*":         "WarmUpConfiguration is refused",
 	"monitoring.PutMetricData.EntityMetricData.*":             "EntityMetricData is refused",
 	"s3.PutBucketPolicy.ConfirmRemoveSelfBucketAccess":        "whose bucket it is can change its policy whatever that says",

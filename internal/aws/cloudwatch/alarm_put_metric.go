@@ -57,7 +57,7 @@ func checkMetricAlarm(scope state.Scope, in *cloudwatch.PutMetricAlarmInput) err
 	if err := alarmActions(scope, false, in.OKActions, in.AlarmActions, in.InsufficientDataActions); err != nil {
 		return err
 	}
-	if err := checkWatched(in); err != nil {
+	if err := checkWatched(scope, in); err != nil {
 		return err
 	}
 	return checkEvaluation(in)
@@ -87,12 +87,12 @@ func enum[T ~string](value, member string, values []T) error {
 }
 
 // checkWatched checks which metric the alarm watches, or which metric math.
-func checkWatched(in *cloudwatch.PutMetricAlarmInput) error {
+func checkWatched(scope state.Scope, in *cloudwatch.PutMetricAlarmInput) error {
 	if len(in.Metrics) > 0 {
 		if in.MetricName != nil || in.Namespace != nil || len(in.Dimensions) > 0 || in.Period != nil || in.Unit != "" || in.Statistic != "" || in.ExtendedStatistic != nil {
 			return combination("The parameters MetricName, Namespace, Dimensions, Period, Unit, Statistic and ExtendedStatistic must not be specified with Metrics.")
 		}
-		return unsupported("alarms on metric math (Metrics)")
+		return checkAlarmMath(scope, in.Metrics)
 	}
 	if in.MetricName == nil {
 		return validation("Either MetricName or Metrics must be specified")

@@ -254,6 +254,35 @@ func TestAlarmsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %s", what, err, change.code)
 		}
 	}
+	stat := &types.MetricStat{Metric: &types.Metric{Namespace: aws.String("App"), MetricName: aws.String("Errors")}, Period: aws.Int32(60), Stat: aws.String("Sum")}
+	math := func(expression string, more ...types.MetricDataQuery) func(*in) {
+		return func(i *in) {
+			i.MetricName, i.Namespace, i.Dimensions, i.Period, i.Statistic = nil, nil, nil, nil, ""
+			i.Metrics = append([]types.MetricDataQuery{{Id: aws.String("e1"), Expression: &expression}, {Id: aws.String("m1"), MetricStat: stat, ReturnData: aws.Bool(false)}}, more...)
+		}
+	}
+	must(t, put(t, c, "math", math("m1 * 100 / FILL(m1, 0)")))
+	must(t, put(t, c, "average", math("AVG(METRICS())")))
+	for what, change := range map[string]func(*in){
+		"two that return": math("m1", types.MetricDataQuery{Id: aws.String("e2"), Expression: aws.String("m1")}),
+		"a search":        math("SUM(SEARCH('{App} Errors', 'Sum', 60))"),
+		"a number":        math("5"),
+		"two series":      math("METRICS()", types.MetricDataQuery{Id: aws.String("m2"), MetricStat: stat, ReturnData: aws.Bool(false)}),
+		"an unknown id":   math("m7"),
+		"a bad text":      math("m1 +"),
+	} {
+		if err := put(t, c, "new", change); code(err) != "ValidationError" {
+			t.Errorf("metric math of %s: %v", what, err)
+		}
+	}
+	if err := put(t, c, "new", math("m1"), func(i *in) { i.Period = aws.Int32(60) }); code(err) != "InvalidParameterCombination" {
+		t.Errorf("metric math and a metric: %v", err)
+	}
+	for _, insights := range []string{"SELECT MAX(Errors) FROM App", "ANOMALY_DETECTION_BAND(m1)"} {
+		if err := put(t, c, "new", math(insights)); code(err) != "UnsupportedOperationException" {
+			t.Errorf("%s: %v", insights, err)
+		}
+	}
 	scaling := "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:6d8972f3-efc8-437c-92d1-6270f29a66e7:resource/ecs/service/default/web:policyName/cpu"
 	must(t, put(t, c, "scale", func(i *in) { i.AlarmActions = []string{scaling} }))
 

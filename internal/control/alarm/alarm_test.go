@@ -302,6 +302,35 @@ func TestShortPeriods(t *testing.T) {
 	})
 }
 
+func TestMetricMath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.run(w.db)()
+		w.set("errors", 1)
+		w.set("requests", 100)
+		w.metric("rate", 60)
+		stat := func(name string) *types.MetricStat {
+			return &types.MetricStat{Metric: &types.Metric{Namespace: aws.String("App"), MetricName: &name}, Period: aws.Int32(60), Stat: aws.String("Sum")}
+		}
+		w.update(func(tx store.Writer) error {
+			a, _ := store.Alarms.Get(tx, here.Key("rate"))
+			m := *a.Metric
+			m.MetricName, m.Namespace, m.Period, m.Statistic = nil, nil, nil, ""
+			m.Metrics = []types.MetricDataQuery{
+				{Id: aws.String("rate"), Expression: aws.String("100 * e / r"), ReturnData: aws.Bool(true)},
+				{Id: aws.String("e"), MetricStat: stat("errors"), ReturnData: aws.Bool(false)}, {Id: aws.String("r"), MetricStat: stat("requests"), ReturnData: aws.Bool(false)},
+			}
+			m.AlarmConfigurationUpdatedTimestamp = aws.Time(time.Now().Add(time.Millisecond))
+			a.Metric = &m
+			return store.Alarms.Put(tx, here.Key("rate"), a)
+		})
+		w.want("rate", ok, 1, 1, 1)
+		w.set("errors", 11)
+		time.Sleep(time.Minute + time.Second)
+		w.want("rate", alarming, 2, 2, 2)
+	})
+}
+
 // interrupted ends as kill -9 would have it: before the first write of a state
 // is durable, or after it and before anybody knows.
 type interrupted struct {

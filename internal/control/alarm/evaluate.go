@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,6 +11,7 @@ import (
 	"github.com/hatoba/hatoba/internal/alarm"
 	"github.com/hatoba/hatoba/internal/alarmstate"
 	"github.com/hatoba/hatoba/internal/metrics"
+	"github.com/hatoba/hatoba/internal/metrics/math"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -71,13 +73,46 @@ func (l *Loop) fail(ctx context.Context, key state.Key, how types.EvaluationStat
 	})
 }
 
-// points reads what a metric alarm looks at.
+// points reads what a metric alarm looks at, or calculates it.
 func (l *Loop) points(ctx context.Context, scope state.Scope, a types.MetricAlarm, w alarm.Window) ([]metrics.Point, error) {
-	statistic := string(a.Statistic)
-	if a.ExtendedStatistic != nil {
-		statistic = *a.ExtendedStatistic
+	queries := alarm.Queries(a)
+	if queries == nil {
+		return l.Metrics.Read(ctx, scope, alarm.Query(a, w))
 	}
-	return l.Metrics.Read(ctx, scope, metrics.Query{
-		Series: series(a.Namespace, a.MetricName, a.Dimensions), Unit: string(a.Unit), Statistic: statistic, Period: w.Period, From: w.From, To: w.To,
-	})
+	plan, err := math.NewPlan(queries)
+	if err != nil {
+		return nil, err
+	}
+	results, err := plan.Evaluate(ctx, source{l.Metrics, scope}, math.Window{From: w.From, To: w.To, Now: time.Now()})
+	if err != nil || len(results) == 0 {
+		return nil, err
+	}
+	var out []metrics.Point
+	for _, p := range results[0].Series.Points {
+		out = append(out, metrics.Point{Time: time.Unix(p.Time, 0).UTC(), Value: p.Value})
+	}
+	return out, nil
+}
+
+// source reads the metrics of a scope.
+type source struct {
+	metrics.Reader
+	scope state.Scope
+}
+
+// Read implements math.Source.
+func (s source) Read(ctx context.Context, q metrics.Query) ([]metrics.Point, error) {
+	return s.Reader.Read(ctx, s.scope, q)
+}
+
+// Search implements math.Source: alarms do not search.
+func (s source) Search(context.Context, *math.Search) ([]metrics.Series, error) { return nil, nil }
+
+// trouble is what an error of an evaluation says of the alarm: its expression
+// is wrong, or its data could not be had.
+func trouble(err error) types.EvaluationState {
+	if wrong := new(math.Error); errors.As(err, &wrong) {
+		return types.EvaluationStateEvaluationError
+	}
+	return types.EvaluationStateEvaluationFailure
 }
