@@ -416,6 +416,7 @@ func TestCompositeAlarms(t *testing.T) {
 		w.metric("a", 60)
 		w.metric("b", 60)
 		w.composite("both", "ALARM(a) AND ALARM(b)", "")
+		synctest.Wait() // it is OK before the next one looks at it
 		w.composite("top", `NOT OK("both")`, "")
 		w.want("top", ok, 1, 4, 4)
 		w.setState("a", alarming)
