@@ -138,3 +138,31 @@ func TestNotice(t *testing.T) {
 		t.Errorf("message\n%s, want its end\n%s; subject %s", got, want, subject)
 	}
 }
+
+// The events of AWS's page, but for what differs by the alarm.
+func TestEvents(t *testing.T) {
+	at := time.Date(2025, 7, 3, 8, 34, 6, 300e6, time.UTC)
+	a := metric(1, 1, Missing)
+	a.AlarmName, a.AlarmArn, a.AlarmDescription = aws.String("slow"), aws.String(here.AlarmARN("slow")), aws.String("too slow")
+	a.Dimensions = []types.Dimension{{Name: aws.String("Host"), Value: aws.String("a")}}
+	a.StateValue, a.StateReason, a.StateUpdatedTimestamp = types.StateValueOk, aws.String("Unchecked: Initial alarm creation"), &at
+	before := a
+	a.StateValue, a.StateReason, a.StateReasonData = types.StateValueAlarm, aws.String("Threshold Crossed"), aws.String(`{"version":"1.0"}`)
+	e := StateChange("id", here, state.Alarm{Metric: &before}, state.Alarm{Metric: &a}, at)
+	want := `{"alarmName":"slow","configuration":{"description":"too slow","metrics":[{"id":"` + idOf(*a.AlarmArn) + `","metricStat":{"metric":{"dimensions":{"Host":"a"},"name":"Latency","namespace":"App"},"period":60,"stat":"Average"},"returnData":true}]},` +
+		`"previousState":{"reason":"Unchecked: Initial alarm creation","timestamp":"2025-07-03T08:34:06.300+0000","value":"OK"},` +
+		`"state":{"reason":"Threshold Crossed","reasonData":"{\"version\":\"1.0\"}","timestamp":"2025-07-03T08:34:06.300+0000","value":"ALARM"}}`
+	if string(e.Detail) != want || e.Source != "aws.cloudwatch" || e.DetailType != "CloudWatch Alarm State Change" || e.Time != "2025-07-03T08:34:06Z" || e.Resources[0] != *a.AlarmArn {
+		t.Errorf("event %+v with\n%s, want\n%s", e, e.Detail, want)
+	}
+	c := types.CompositeAlarm{
+		AlarmName: aws.String("all"), AlarmArn: aws.String(here.AlarmARN("all")), AlarmRule: aws.String("ALARM(slow)"), AlarmConfigurationUpdatedTimestamp: &at, ActionsEnabled: aws.Bool(true),
+		ActionsSuppressor: aws.String("quiet"), ActionsSuppressorWaitPeriod: aws.Int32(120), ActionsSuppressorExtensionPeriod: aws.Int32(180), StateValue: types.StateValueInsufficientData, StateUpdatedTimestamp: &at,
+	}
+	e = ConfigurationChange("id", "create", here, nil, state.Alarm{Composite: &c}, at)
+	want = `{"alarmName":"all","configuration":{"actionsEnabled":true,"actionsSuppressor":"quiet","actionsSuppressorExtensionPeriod":180,"actionsSuppressorWaitPeriod":120,"alarmActions":[],"alarmName":"all","alarmRule":"ALARM(slow)","insufficientDataActions":[],"okActions":[],"timestamp":"2025-07-03T08:34:06.300+0000"},` +
+		`"operation":"create","state":{"timestamp":"2025-07-03T08:34:06.300+0000","value":"INSUFFICIENT_DATA"}}`
+	if string(e.Detail) != want {
+		t.Errorf("event\n%s, want\n%s", e.Detail, want)
+	}
+}

@@ -50,7 +50,7 @@ func (v *view) needs(service, operation string, in any) []need {
 	case "events":
 		return v.eventNeeds(operation, in)
 	case "monitoring":
-		return []need{v.monitoringNeed(operation, in)}
+		return v.monitoringNeeds(operation, in)
 	case "application-autoscaling":
 		return []need{{action: action, resource: v.scalableTarget(in)}}
 	case "ec2":
@@ -127,13 +127,21 @@ func (v *view) scalableTarget(in any) string {
 	return "*"
 }
 
-// monitoringNeed: IAM calls CloudWatch by another name than its signatures do.
+// monitoringNeeds: IAM calls CloudWatch by another name than its signatures do.
 //
 // Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-func (v *view) monitoringNeed(operation string, in any) need {
+func (v *view) monitoringNeeds(operation string, in any) (needs []need) {
 	n := need{action: "cloudwatch:" + operation, resource: "*"}
+	for _, name := range texts(in, "AlarmNames") {
+		if !strings.HasPrefix(operation, "Describe") {
+			needs = append(needs, need{action: n.action, resource: v.scope.AlarmARN(name)})
+		}
+	}
+	if len(needs) > 0 {
+		return needs
+	}
 	if name := text(in, "AlarmName"); name != "" {
-		n.resource = v.scope.ARN("cloudwatch", "alarm:"+name)
+		n.resource = v.scope.AlarmARN(name)
 	}
 	if arn := text(in, "ResourceARN"); arn != "" {
 		n.resource = arn
@@ -141,7 +149,7 @@ func (v *view) monitoringNeed(operation string, in any) need {
 	if namespace := text(in, "Namespace"); namespace != "" && operation == "PutMetricData" {
 		n.context = map[string][]string{"cloudwatch:namespace": {namespace}}
 	}
-	return n
+	return []need{n}
 }
 
 // networkResource is what a call of EC2 changes. What it makes, and what it

@@ -108,6 +108,8 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/discovery", "internal/aws", "what Cloud Map's records are, front doors and loops ask and do not tell"},
 	{"internal/discovery", "internal/control", "what Cloud Map's records are, front doors and loops ask and do not tell"},
 	{"internal/alarm", "internal/store", "what an alarm says is decided by a pure function"},
+	{"internal/alarmstate", "internal/aws", "what a change of state writes, front doors and loops ask and do not tell"},
+	{"internal/alarmstate", "internal/control", "what a change of state writes, front doors and loops ask and do not tell"},
 	{"internal/control", "internal/aws", "loops and front doors meet in the store"},
 	{"internal/control", "internal/agent", "a loop knows no node; app hands it what it may do there"},
 	{"internal/accesslog", "internal/store", "engines stand alone"},
