@@ -48,6 +48,8 @@ type Endpoints interface {
 type Proxies interface {
 	// Apply takes over where services are answered.
 	Apply(complete bool, changes map[string]*state.ConnectEndpoint)
+	// Measure is what was carried since it was last asked for.
+	Measure() []protocol.ConnectMeasures
 	// Open serves until stop is called, which returns when nothing is open.
 	Open(ctx context.Context, task proxy.Task) (stop func(), err error)
 }

@@ -96,13 +96,16 @@ func (w *watcher) read(at time.Time) {
 			delete(w.meters, key)
 		}
 	}
+	if p := w.a.cfg.Proxies; p != nil {
+		batch.Connect = p.Measure()
+	}
 	w.queue(batch)
 }
 
 // queue keeps a batch to be sent. When there are too many the oldest makes room,
 // and is counted: the second, because the first is being sent.
 func (w *watcher) queue(b protocol.Measures) {
-	if len(b.Tasks) == 0 {
+	if len(b.Tasks)+len(b.Connect) == 0 {
 		return
 	}
 	w.mu.Lock()

@@ -12,6 +12,7 @@ import (
 // but ActiveConnections only grow.
 type Reading struct {
 	Service string // Route.Service
+	Hosts   int    // that answer for it now
 
 	Requests    uint64
 	GRPC        uint64    // of those
@@ -32,6 +33,31 @@ type Reading struct {
 
 // Buckets are two for each power of two of microseconds.
 const Buckets = 60
+
+// Since is what was counted between an earlier reading of the same proxy and
+// this one; Hosts and Active are as they are now.
+func (r Reading) Since(before Reading) Reading {
+	for _, pair := range [][2]*uint64{
+		{&r.Requests, &before.Requests}, {&r.GRPC, &before.GRPC}, {&r.NoAnswer, &before.NoAnswer}, {&r.Retries, &before.Retries},
+		{&r.Ejections, &before.Ejections}, {&r.ToTarget, &before.ToTarget}, {&r.FromTarget, &before.FromTarget},
+		{&r.Connections, &before.Connections}, {&r.Errors, &before.Errors}, {&r.ResponseCount, &before.ResponseCount},
+	} {
+		*pair[0] -= *pair[1]
+	}
+	for i := range r.Status {
+		r.Status[i] -= before.Status[i]
+	}
+	for i := range r.Buckets {
+		r.Buckets[i] -= before.Buckets[i]
+	}
+	r.ResponseTime -= before.ResponseTime
+	return r
+}
+
+// Moved tells whether anything is to be told of it.
+func (r Reading) Moved() bool {
+	return r.Requests+r.NoAnswer+r.Connections+r.ToTarget+r.FromTarget+r.Errors+r.ResponseCount > 0 || r.Active > 0
+}
 
 // BucketBound is the upper bound of a bucket: bucket i counts what took less,
 // and not less than the bound before it.

@@ -169,7 +169,9 @@ func (a *awaited) CloseWrite() error { return closeWrite(a.Conn) }
 // Read tells what was counted.
 func (p *Proxy) Read() (out []Reading) {
 	for _, l := range p.lanes {
-		out = append(out, l.up.count.read(l.up.route.Service))
+		r := l.up.count.read(l.up.route.Service)
+		r.Hosts = len(*l.up.hosts.Load())
+		out = append(out, r)
 	}
 	slices.SortFunc(out, func(a, b Reading) int { return cmp.Compare(a.Service, b.Service) })
 	return out

@@ -13,6 +13,30 @@ type Measures struct {
 	Minute  time.Time // its begin
 	Dropped int64     // measures of tasks that were given up in this run, because nobody took them
 	Tasks   []TaskMeasures
+	Connect []ConnectMeasures // what was carried by proxies of Service Connect
+}
+
+// ConnectMeasures is what the proxy of a task carried in a minute to a service
+// that it reaches by Service Connect.
+type ConnectMeasures struct {
+	Task           state.Key
+	Service        string // id of the Cloud Map service
+	Targets        int    // that answered for it at the minute's end
+	Requests       uint64
+	GRPC           uint64 // of those
+	Status         [6]uint64
+	ToTarget       uint64 // bytes
+	FromTarget     uint64
+	NewConnections uint64 // to targets
+	Active         int64
+	ResponseTime   time.Duration // sum
+	Times          []ResponseTimes
+}
+
+// ResponseTimes is how many answers took about as long.
+type ResponseTimes struct {
+	About time.Duration
+	Count uint64
 }
 
 // TaskMeasures is what one task used.

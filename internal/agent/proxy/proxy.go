@@ -14,6 +14,7 @@ import (
 
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/connect"
+	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -37,12 +38,19 @@ type Server struct {
 	log   *slog.Logger
 
 	mu   sync.Mutex
-	open map[*connect.Proxy]Task
+	open map[*connect.Proxy]*running
+	rest []protocol.ConnectMeasures // of proxies that have ended
+}
+
+// running is an open proxy, with what was told of it.
+type running struct {
+	Task
+	told map[string]connect.Reading // by service
 }
 
 // New makes one whose table is not whole yet.
 func New(log *slog.Logger) *Server {
-	return &Server{table: connect.NewTable(), log: log, open: map[*connect.Proxy]Task{}}
+	return &Server{table: connect.NewTable(), log: log, open: map[*connect.Proxy]*running{}}
 }
 
 // Apply takes over where services are answered. When it returns nothing new is
@@ -98,15 +106,16 @@ func (s *Server) Open(ctx context.Context, t Task) (stop func(), err error) {
 		},
 	})
 	s.mu.Lock()
-	s.open[p] = t
+	s.open[p] = &running{Task: t, told: map[string]connect.Reading{}}
 	s.mu.Unlock()
 	ends.Go(func() {
 		if err := p.Serve(ctx, ln); err != nil {
 			s.log.Warn("a task's proxy of Service Connect ended", "task", t.Key.ID, "error", err)
 		}
 		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.rest = append(s.rest, s.open[p].since(p.Read())...)
 		delete(s.open, p)
-		s.mu.Unlock()
 	})
 	return stop, nil
 }

@@ -32,14 +32,14 @@ func Routes(plan *state.ConnectPlan) (out []connect.Route) {
 	_, at := addresses(plan)
 	for _, a := range plan.Reaches {
 		out = append(out, connect.Route{
-			Service: a.Service, Alias: netip.AddrPortFrom(at[a.DNSName], uint16(a.Port)), Protocol: protocol(a.Protocol),
+			Service: a.Service, Alias: netip.AddrPortFrom(at[a.DNSName], uint16(a.Port)), Protocol: protocolNamed(a.Protocol),
 			Idle: time.Duration(a.Idle) * time.Second, PerRequest: time.Duration(a.PerRequest) * time.Second,
 		})
 	}
 	return out
 }
 
-func protocol(name string) connect.Protocol {
+func protocolNamed(name string) connect.Protocol {
 	switch name {
 	case "http":
 		return connect.HTTP

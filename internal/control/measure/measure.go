@@ -83,11 +83,20 @@ func (l *Loop) Take(ctx context.Context, node string, batch protocol.Measures) e
 	if err != nil {
 		return err
 	}
+	carried, err := l.connected(ctx, node, batch)
+	if err != nil {
+		return err
+	}
+	for scope := range carried {
+		if tasks[scope] == nil {
+			tasks[scope] = nil
+		}
+	}
 	for scope, list := range tasks {
 		if at.parts[scope] {
 			continue
 		}
-		if err := l.record(ctx, scope, batch, list); err != nil {
+		if err := l.record(ctx, scope, batch, list, carried[scope]); err != nil {
 			return err
 		}
 		at.parts[scope] = true
@@ -98,7 +107,7 @@ func (l *Loop) Take(ctx context.Context, node string, batch protocol.Measures) e
 
 // record stores a part of a batch. Events know repeats by themselves, and so
 // come first.
-func (l *Loop) record(ctx context.Context, scope state.Scope, batch protocol.Measures, tasks []measure.Task) error {
+func (l *Loop) record(ctx context.Context, scope state.Scope, batch protocol.Measures, tasks []measure.Task, connects []measure.Connect) error {
 	events, err := measure.TaskEvents(scope, batch.Minute, tasks)
 	if err != nil {
 		return err
@@ -106,7 +115,8 @@ func (l *Loop) record(ctx context.Context, scope state.Scope, batch protocol.Mea
 	if err := l.tell(ctx, scope, batch.Minute, batch.Run, batch.Seq, events); err != nil {
 		return err
 	}
-	if err := l.cfg.Metrics.Put(ctx, scope, measure.Tasks(batch.Minute, tasks)); err != nil {
+	data := append(measure.Tasks(batch.Minute, tasks), measure.Connects(batch.Minute, connects)...)
+	if err := l.cfg.Metrics.Put(ctx, scope, data); err != nil {
 		return fmt.Errorf("metrics of tasks: %w", err)
 	}
 	return nil
