@@ -64,23 +64,20 @@ func connect(ctx context.Context, f *os.File, fd int, to netip.AddrPort) error {
 	}
 	defer context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(1, 0)) })()
 	var failed error
-	began := false
+	// It is looked at before it is waited for: what came of it before cannot wake
+	// anybody any more.
 	err = raw.Write(func(fd uintptr) bool {
-		if !began { // wait until something has come of it
-			began = true
-			return false
-		}
 		code, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
-		if err != nil {
+		switch {
+		case err != nil:
 			failed = err
-			return true
-		}
-		if code != 0 {
+		case code != 0:
 			failed = unix.Errno(code)
-			return true
+		default:
+			_, err = unix.Getpeername(int(fd))
+			return err == nil
 		}
-		_, err = unix.Getpeername(int(fd))
-		return err == nil // else it was woken for nothing
+		return true
 	})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
