@@ -48,6 +48,9 @@ type Endpoints interface {
 type Proxies interface {
 	// Apply takes over where services are answered.
 	Apply(complete bool, changes map[string]*state.ConnectEndpoint)
+	// Drain waits until no request is under way at a task that has left the
+	// table, or until ctx ends.
+	Drain(ctx context.Context, taskID string)
 	// Measure is what was carried since it was last asked for.
 	Measure() []protocol.ConnectMeasures
 	// Open serves until stop is called, which returns when nothing is open.
@@ -182,7 +185,7 @@ func (a *Agent) accept(m protocol.Message) {
 	for _, assignment := range m.Assign {
 		listed[assignment.Key] = true
 		if w, ok := a.workers[assignment.Key]; ok {
-			w.update(assignment)
+			a.updateDrained(w, assignment)
 			continue
 		}
 		if assignment.Task.Observed.Status >= state.TaskStopped {

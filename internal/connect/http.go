@@ -103,12 +103,22 @@ func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 		if h == nil {
 			return nil, errNoHost
 		}
+		if !h.begin() {
+			try--
+			continue
+		}
 		res, err := h.transport.RoundTrip(sentTo(r, h.address))
 		if err == nil {
 			h.judge(res.StatusCode < 500)
 			u.count.answer(res.StatusCode, time.Since(began))
+			if res.StatusCode == http.StatusSwitchingProtocols {
+				h.busy.done()
+			} else {
+				res.Body = &answer{ReadCloser: res.Body, end: h.busy.done}
+			}
 			return res, nil
 		}
+		h.busy.done()
 		if r.Context().Err() != nil {
 			if errors.Is(context.Cause(r.Context()), errTimeout) {
 				h.judge(false)

@@ -17,6 +17,7 @@ type Place struct {
 type endpoint struct {
 	id      string
 	address netip.AddrPort
+	busy    *inflight
 }
 
 // Table is which tasks answer for which services. It is shared by the proxies
@@ -28,6 +29,7 @@ type Table struct {
 	whole    bool
 	where    map[string]Place // by endpoint id
 	services map[string]*service
+	leaving  map[string]*inflight // of endpoints that are gone, by their ids
 }
 
 type service struct {
@@ -37,7 +39,7 @@ type service struct {
 
 // NewTable makes an empty one, which is not whole: who asks it waits.
 func NewTable() *Table {
-	return &Table{known: make(chan struct{}), where: map[string]Place{}, services: map[string]*service{}}
+	return &Table{known: make(chan struct{}), where: map[string]Place{}, services: map[string]*service{}, leaving: map[string]*inflight{}}
 }
 
 // Apply changes the table; with complete what is not named is gone, and who
@@ -82,22 +84,25 @@ func (t *Table) Apply(complete bool, changes map[string]*Place) {
 func (t *Table) rebuild(touched map[string]bool, changes map[string]*Place) {
 	for name := range touched {
 		s := t.service(name)
-		kept := make([]endpoint, 0, len(s.endpoints)+1)
+		kept, have := make([]endpoint, 0, len(s.endpoints)+1), map[string]bool{}
 		for _, e := range s.endpoints {
-			if p, ok := t.where[e.id]; ok && p.Service == name && changes[e.id] == nil {
+			if p, ok := t.where[e.id]; ok && p == (Place{name, e.address}) {
 				kept = append(kept, e)
+				have[e.id] = true
 			}
 		}
 		for id, p := range changes {
-			if p != nil && p.Service == name {
-				kept = append(kept, endpoint{id, p.Address})
+			if p != nil && p.Service == name && !have[id] {
+				kept = append(kept, endpoint{id, p.Address, &inflight{}})
 			}
 		}
 		slices.SortFunc(kept, func(a, b endpoint) int { return cmp.Compare(a.id, b.id) })
+		before := s.endpoints
 		s.endpoints = kept
 		for u := range s.watchers {
 			u.update(kept)
 		}
+		t.leave(before, kept)
 		t.forget(name)
 	}
 }

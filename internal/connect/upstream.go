@@ -68,7 +68,7 @@ func (u *upstream) update(endpoints []endpoint) {
 	next := make([]*host, 0, len(endpoints))
 	for _, e := range endpoints {
 		h := have[e.id]
-		if h == nil || h.address != e.address {
+		if h == nil || h.endpoint != e {
 			h = u.newHost(e)
 		} else {
 			delete(have, e.id)

@@ -105,37 +105,37 @@ func TestServiceConnectLosesNoCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.backends("one")
+	s.backends("revision-one")
 	s.create("web", "web", 3, served("api", 8080), served("api-grpc", 8081), served("api-tcp", 8082))
 	s.stable()
 	s.Register("caller", nil, s.Container("app", "caller", "9000"))
 	s.create("caller", "caller", 1)
 	at := harness.Address(s.only("caller"))
-	s.more(at, "one")
+	s.more(at, "revision-one")
 
-	s.backends("two")
+	s.backends("revision-two")
 	s.update(func(in *ecs.UpdateServiceInput) { in.TaskDefinition = aws.String("web") })
 	s.stable()
-	s.more(at, "two")
+	s.more(at, "revision-two")
 	for _, count := range []int32{5, 2} {
 		s.update(func(in *ecs.UpdateServiceInput) { in.DesiredCount = &count })
 		s.stable()
-		s.more(at, "two")
+		s.more(at, "revision-two")
 	}
 	tasks, _ := s.tasks()
 	s.Stop(aws.ToString(tasks[0].TaskArn))
 	s.stable()
-	s.more(at, "two")
+	s.more(at, "revision-two")
 	for kind, c := range s.calls(at) {
 		if len(c.Failed) > 0 {
 			t.Errorf("%s: %d of %d calls failed: %s", kind, len(c.Failed), c.Served+len(c.Failed), strings.Join(c.Failed[:min(len(c.Failed), 5)], "; "))
 		}
 	}
 	before := s.calls(at)
-	if err := syscall.Kill(harness.Pids("/app backend two")[0], syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(harness.Pids("revision-two")[0], syscall.SIGKILL); err != nil {
 		t.Error(err)
 	}
-	s.more(at, "two")
+	s.more(at, "revision-two")
 	s.stable()
 	after := s.calls(at)
 	if n := len(after["get"].Failed) - len(before["get"].Failed); n > 0 {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,6 +66,12 @@ func (s *Server) Apply(complete bool, changes map[string]*state.ConnectEndpoint)
 		out[id] = &connect.Place{Service: e.Service, Address: e.Address}
 	}
 	s.table.Apply(complete, out)
+}
+
+// Drain waits until no request is under way at a task that has left the table,
+// or until ctx ends.
+func (s *Server) Drain(ctx context.Context, taskID string) {
+	s.table.Drain(ctx, func(id string) bool { return strings.HasPrefix(id, taskID+"/") })
 }
 
 // Open opens a task's proxy and returns once its sockets are there. stop
