@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -143,6 +144,65 @@ func TestServiceConnectLosesNoCall(t *testing.T) {
 	}
 	t.Logf("calls: get %d, post %d, grpc %d, tcp %d; lost by the kill: post %d, grpc %d, tcp %d", after["get"].Served, after["post"].Served, after["grpc"].Served, after["tcp"].Served,
 		len(after["post"].Failed), len(after["grpc"].Failed), len(after["tcp"].Failed))
+	s.end("caller")
+	s.delete()
+}
+
+// Killed and started again, Hatoba opens the proxies again: calls by alias are
+// answered, also by tasks that came meanwhile; with bridge networking, too, and
+// through an ingress port of its own.
+func TestServiceConnectAfterAKill(t *testing.T) {
+	s := services{harness.Start(t), t}
+	s.Image()
+	_, err := s.ECS.UpdateCluster(t.Context(), &ecs.UpdateClusterInput{
+		Cluster: aws.String("default"), ServiceConnectDefaults: &types.ClusterServiceConnectDefaultsRequest{Namespace: aws.String("shop")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.backends("kill-one")
+	api := served("api", 8080)
+	api.IngressPortOverride = aws.Int32(9090)
+	s.create("web", "web", 2, api, served("api-grpc", 8081), served("api-tcp", 8082))
+	s.stable()
+	s.Register("caller", nil, s.Container("app", "caller", "9000"))
+	s.create("caller", "caller", 1)
+	at := harness.Address(s.only("caller"))
+	s.more(at, "kill-one")
+	s.Kill()
+	s.Up()
+	s.more(at, "kill-one")
+
+	s.Register("bridged", func(in *ecs.RegisterTaskDefinitionInput) {
+		in.NetworkMode, in.RequiresCompatibilities = types.NetworkModeBridge, []types.Compatibility{types.CompatibilityEc2}
+		in.ContainerDefinitions[0].PortMappings = []types.PortMapping{
+			{ContainerPort: aws.Int32(9000)}, {Name: aws.String("tell"), ContainerPort: aws.Int32(9001), AppProtocol: types.ApplicationProtocolHttp},
+		}
+	}, s.Container("app", "caller", "9000"))
+	_, err = s.ECS.CreateService(t.Context(), &ecs.CreateServiceInput{
+		ServiceName: aws.String("bridged"), TaskDefinition: aws.String("bridged"), DesiredCount: aws.Int32(1), LaunchType: types.LaunchTypeEc2,
+		ServiceConnectConfiguration: &types.ServiceConnectConfiguration{Enabled: true, Namespace: aws.String("shop")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var port int32
+	for _, b := range harness.ByName(s.only("bridged"), "app").NetworkBindings {
+		if aws.ToInt32(b.ContainerPort) == 9000 {
+			port = aws.ToInt32(b.HostPort)
+		}
+	}
+	var out map[string]tally
+	s.Eventually("a task with bridge networking calls", func() bool {
+		text, err := harness.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+		return err == nil && json.Unmarshal([]byte(text), &out) == nil && out["get"].Served > 50 && out["grpc"].Served > 50 && out["tcp"].Served > 50
+	})
+	for kind, c := range out {
+		if len(c.Failed) > 0 {
+			t.Errorf("%s: %v", kind, c.Failed)
+		}
+	}
+	s.end("bridged")
 	s.end("caller")
 	s.delete()
 }
