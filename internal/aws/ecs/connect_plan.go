@@ -26,6 +26,7 @@ const (
 // namespace, the Cloud Map services of its ports, which are made if they are
 // not there, and what its tasks reach from now on.
 func (s *Service) planConnect(w store.Writer, scope state.Scope, cluster state.Cluster, svc state.Service, rev *state.ServiceRevision, def types.TaskDefinition) error {
+	before := rev.ConnectPlan
 	rev.ConnectPlan = nil
 	c := rev.Connect
 	if c == nil || !c.Enabled {
@@ -35,6 +36,9 @@ func (s *Service) planConnect(w store.Writer, scope state.Scope, cluster state.C
 		return invalid("Service Connect is not supported with networkMode=%s. Use awsvpc or bridge.", mode)
 	}
 	named := aws.ToString(c.Namespace)
+	if named == "" && before != nil { // a cluster's default is asked once
+		named = discovery.NamespaceARN(scope, before.Namespace)
+	}
 	if named == "" && cluster.ServiceConnectDefaults != nil {
 		named = aws.ToString(cluster.ServiceConnectDefaults.Namespace)
 	}

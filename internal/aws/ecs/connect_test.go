@@ -95,6 +95,11 @@ func TestServiceConnect(t *testing.T) {
 			t.Errorf("in %s: %v", ns, list)
 		}
 	}
+	must(t, b.updateCluster, &ecs.UpdateClusterInput{Cluster: aws.String("default"), ServiceConnectDefaults: &types.ClusterServiceConnectDefaultsRequest{Namespace: aws.String("other")}})
+	must(t, b.updateService, &ecs.UpdateServiceInput{Service: aws.String("api"), ForceNewDeployment: true})
+	if got := b.revision("api").ConnectPlan.Namespace; got != api.Namespace {
+		t.Errorf("the cluster's new default moved a service to %s", got)
+	}
 	must(t, b.updateService, &ecs.UpdateServiceInput{Service: aws.String("db"), ServiceConnectConfiguration: &types.ServiceConnectConfiguration{}})
 	if got := b.revision("db"); got.ConnectPlan != nil {
 		t.Errorf("what is switched off is %+v", got.ConnectPlan)
