@@ -130,7 +130,7 @@ func (s *Service) discoverable(w store.Writer, scope state.Scope, svc state.Serv
 	}
 	id := discovery.ServiceID(s.cfg.NewID())
 	return id, discovery.AddService(w, scope, state.DiscoveryService{
-		ID: id, ARN: discovery.ServiceARN(scope, id), Name: name, Namespace: ns.ID, Type: state.DiscoveryByHTTP,
+		ID: id, ARN: discovery.ServiceARN(scope, id), Name: name, Namespace: ns.ID, Type: state.DiscoveryByHTTP, CustomHealth: true,
 		Request: svc.ARN, CreatedAt: s.cfg.Now(), Tags: map[string]string{"AmazonECSManaged": "true"},
 	})
 }
@@ -193,12 +193,23 @@ func connectPorts(rev state.ServiceRevision, def types.TaskDefinition) (out []st
 	return out
 }
 
-// checked tells whether a task's health is known by health checks.
-func checkedByContainers(def types.TaskDefinition) bool {
-	return slices.ContainsFunc(def.ContainerDefinitions, func(c types.ContainerDefinition) bool {
-		h := c.HealthCheck
-		return h != nil && len(h.Command) > 0 && h.Command[0] != "NONE" && (c.Essential == nil || *c.Essential)
-	})
+// connectRegistries are the Cloud Map services that a task of the revision is
+// an instance of by Service Connect.
+func connectRegistries(rev state.ServiceRevision, def types.TaskDefinition) (out []state.TaskRegistry) {
+	for _, p := range connectPorts(rev, def) {
+		out = append(out, state.TaskRegistry{Service: p.Service, Container: p.Container, Port: p.Port, ByInstance: p.ByInstance, Checked: checkedContainers(def)})
+	}
+	return out
+}
+
+// checkedContainers are the essential ones that have a health check.
+func checkedContainers(def types.TaskDefinition) (out []string) {
+	for _, c := range def.ContainerDefinitions {
+		if h := c.HealthCheck; h != nil && len(h.Command) > 0 && h.Command[0] != "NONE" && (c.Essential == nil || *c.Essential) {
+			out = append(out, aws.ToString(c.Name))
+		}
+	}
+	return out
 }
 
 // forgetConnect removes the Cloud Map services that were made for a service.

@@ -133,6 +133,9 @@ func TestConnectEndpoints(t *testing.T) {
 	if got := task.ConnectEndpoints(); len(got) != 0 {
 		t.Errorf("before it runs it is at %v", got)
 	}
+	if got := task.Spec.Service.Registries; len(got) != 1 || got[0].Service != id || got[0].Port != 9000 {
+		t.Errorf("in Cloud Map it is %+v", got)
+	}
 	task.Observed.Status, task.Observed.ENI.PrivateIPv4 = state.TaskRunning, "172.31.0.9"
 	if got := task.ConnectEndpoints()[task.ID+"/"+id]; got.Service != id || got.Address.String() != "172.31.0.9:9000" {
 		t.Errorf("it is at %v", got)

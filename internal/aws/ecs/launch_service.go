@@ -46,8 +46,8 @@ func (s *Service) LaunchForService(w store.Writer, l state.ServiceLaunch) (sched
 		t.Spec.DefaultLogMode, t.Spec.Images = l.Service.LogMode, l.Revision.Images
 		t.Spec.Service = state.TaskService{Service: l.Service.ID(), Revision: l.Revision.Number, Ports: balancedPorts(l.Revision, def.Definition)}
 		t.Spec.Service.Connect = connectPorts(l.Revision, def.Definition)
-		t.Spec.Service.Checked = len(t.Spec.Service.Connect) > 0 && checkedByContainers(def.Definition)
-		t.Spec.Service.Registries = taskRegistries(l.Revision, def.Definition)
+		t.Spec.Service.Checked = len(t.Spec.Service.Connect) > 0 && len(checkedContainers(def.Definition)) > 0
+		t.Spec.Service.Registries = append(taskRegistries(l.Revision, def.Definition), connectRegistries(l.Revision, def.Definition)...)
 	}
 	var done placed
 	if err := s.place(w, scope, cluster, def, tasks, request, &done); err != nil {

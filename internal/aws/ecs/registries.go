@@ -86,11 +86,7 @@ func taskRegistries(rev state.ServiceRevision, def types.TaskDefinition) (out []
 				r.HostPort = r.Port
 			}
 		}
-		for _, c := range def.ContainerDefinitions {
-			if h := c.HealthCheck; h != nil && len(h.Command) > 0 && h.Command[0] != "NONE" && (c.Essential == nil || *c.Essential) {
-				r.Checked = append(r.Checked, aws.ToString(c.Name))
-			}
-		}
+		r.Checked = checkedContainers(def)
 		out = append(out, r)
 	}
 	return out
