@@ -35,6 +35,10 @@ func (v *view) byDefinition(service, operation string, in any) error {
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "Discover") || operation == "TestEventPattern" {
 			return nil
 		}
+	case "monitoring": // applications tell their own metrics, as they write their own logs
+		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get") || operation == "PutMetricData" {
+			return nil
+		}
 	case "secretsmanager", "ssm":
 		if operation == "GetRandomPassword" {
 			return nil
