@@ -32,9 +32,14 @@ var (
 )
 
 // judged are the services whose calls are looked at.
-var judged = map[string]bool{"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true, "elasticloadbalancing": true, "acm": true, "sns": true,
-	"events": true, "servicediscovery": true, "route53": true, "application-autoscaling": true, "monitoring": true,
+var judged = map[string]bool{
+	"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true, "elasticloadbalancing": true, "acm": true,
+	"sns": true, "events": true, "servicediscovery": true, "route53": true, "application-autoscaling": true, "monitoring": true,
 }
+
+// Judges tells whether calls of a service are looked at. What tasks write to
+// their logs, and images they pull, are not.
+func Judges(service string) bool { return judged[service] }
 
 // Authorize implements wire.Authorize. Who is no task passes.
 func (a *Authorizer) Authorize(ctx context.Context, caller wire.Caller, service, operation string, in any) error {
