@@ -47,6 +47,7 @@ type Engine struct {
 	lastID  uint64
 	high    [2]int64 // milliseconds: the newest sample when the engine was opened
 	samples []sample // of the Put under way
+	wide    []*slots // that remember more than they may between calls
 	key     []byte
 
 	rolled     atomic.Int64 // milliseconds: what is before has been rolled up

@@ -104,6 +104,7 @@ func (e *Engine) write(ctx context.Context, scope state.Scope, data []Datum) (re
 	if e.journal == nil {
 		return 0, errors.New("the metrics are closed")
 	}
+	defer e.trimSlots()
 	if err := e.plan(ctx, scope, data); err != nil {
 		return 0, err
 	}
@@ -128,6 +129,15 @@ func (e *Engine) write(ctx context.Context, scope state.Scope, data []Datum) (re
 		}
 	}
 	return record, nil
+}
+
+// trimSlots forgets buckets. During a call none may be forgotten: what it has
+// taken of one can not be read yet.
+func (e *Engine) trimSlots() {
+	for _, s := range e.wide {
+		s.trim()
+	}
+	e.wide = e.wide[:0]
 }
 
 // plan makes data into samples, each with a time of its own.
@@ -208,6 +218,9 @@ func (e *Engine) free(ctx context.Context, s *entry, r resolution, bucket int64)
 		if next, err = e.taken(ctx, s, r, bucket*size, (bucket+1)*size-1); err != nil {
 			return nil, err
 		}
+	}
+	if len(known.recent) == keptSlots {
+		e.wide = append(e.wide, known)
 	}
 	return known.keep(bucket, next), nil
 }

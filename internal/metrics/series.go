@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
@@ -75,7 +76,7 @@ type laneKey struct {
 // number per time: the values of a bucket, such as a minute, are stored at its
 // milliseconds, and lanes begin where these end.
 type slots struct {
-	recent [4]slotUse
+	recent []slotUse
 	newest int64 // bucket; those after it are empty
 }
 
@@ -84,31 +85,34 @@ type slotUse struct {
 	next   int
 }
 
-// of returns what is kept of a bucket, nil where nothing is.
+// keptSlots are how many buckets of a series are remembered between calls.
+const keptSlots = 4
+
+// of returns what is kept of a bucket, nil where nothing is. It is valid until
+// the next keep.
 func (s *slots) of(bucket int64) *slotUse {
 	for i := range s.recent {
-		if s.recent[i].bucket == bucket && s.recent[i].next > 0 {
+		if s.recent[i].bucket == bucket {
 			return &s.recent[i]
 		}
 	}
 	return nil
 }
 
-// keep remembers a bucket in place of the oldest one.
+// keep remembers a bucket.
 func (s *slots) keep(bucket int64, next int) *slotUse {
-	oldest := 0
-	for i := range s.recent {
-		if s.recent[i].next == 0 {
-			oldest = i
-			break
-		}
-		if s.recent[i].bucket < s.recent[oldest].bucket {
-			oldest = i
-		}
-	}
-	s.recent[oldest] = slotUse{bucket: bucket, next: next}
+	s.recent = append(s.recent, slotUse{bucket: bucket, next: next})
 	s.newest = max(s.newest, bucket)
-	return &s.recent[oldest]
+	return &s.recent[len(s.recent)-1]
+}
+
+// trim forgets all but the newest buckets.
+func (s *slots) trim() {
+	if len(s.recent) <= keptSlots {
+		return
+	}
+	slices.SortFunc(s.recent, func(a, b slotUse) int { return cmp.Compare(b.bucket, a.bucket) })
+	s.recent = append(make([]slotUse, 0, keptSlots+1), s.recent[:keptSlots]...)
 }
 
 // sep cannot be in UTF-8.
