@@ -154,15 +154,19 @@ func (e *Engine) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	old := 0
 	err = replay(e.journal.wl.Dir(), last, e.cfg.Log, func(samples []sample) error {
-		apps, err := e.append(ctx, samples)
-		if err != nil {
+		apps, n, err := e.append(ctx, samples, true)
+		if old += n; err != nil {
 			return err
 		}
 		return apps.commit()
 	})
 	if err != nil {
 		return err
+	}
+	if old > 0 { // the tier has had newer data since, and these before
+		e.cfg.Log.Warn("the metrics' journal holds numbers that are too old to be written again", "numbers", old)
 	}
 	for r, t := range e.tiers[:2] {
 		e.high[r] = t.db.Head().MaxTime()
@@ -189,6 +193,10 @@ func (e *Engine) trim(segment int) error {
 // Checkpoint makes the tiers durable and the journal empty.
 func (e *Engine) Checkpoint() error {
 	e.mu.Lock()
+	if e.journal.size == 0 {
+		e.mu.Unlock()
+		return nil
+	}
 	segment, err := e.journal.turn()
 	e.mu.Unlock()
 	if err != nil {
@@ -207,13 +215,13 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.cfg.Log.Error("metrics can not be rolled up", "error", err)
 		}
 		e.forget()
+		if err := e.Checkpoint(); err != nil {
+			e.cfg.Log.Error("the metrics' journal can not be emptied", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-e.checkpoint:
-			if err := e.Checkpoint(); err != nil {
-				e.cfg.Log.Error("the metrics' journal can not be emptied", "error", err)
-			}
 		case <-tick.C:
 		}
 	}
@@ -223,6 +231,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) Close() error {
 	var errs []error
 	if e.journal != nil {
+		errs = append(errs, e.Checkpoint())
 		errs = append(errs, e.journal.wl.Close())
 	}
 	for _, t := range e.tiers {
@@ -262,19 +271,24 @@ func (a *appenders) rollback() {
 }
 
 // append prepares samples for a commit. On an error nothing is to be committed.
-func (e *Engine) append(ctx context.Context, samples []sample) (a appenders, err error) {
+// Those that are too old are an error, or passed over and counted.
+func (e *Engine) append(ctx context.Context, samples []sample, pass bool) (a appenders, old int, err error) {
 	ctx = context.WithoutCancel(ctx)
 	for i := range samples {
 		s := &samples[i]
 		c := s.column
 		ref, err := a.to(ctx, e, c.tier).Append(c.ref, c.labels, 0, s.t, s.v, nil, nil, storage.AppendV2Options{})
-		if err != nil {
+		switch {
+		case pass && (errors.Is(err, storage.ErrTooOldSample) || errors.Is(err, storage.ErrOutOfBounds)):
+			old++
+		case err != nil:
 			a.rollback()
-			return a, fmt.Errorf("%s: %w", e.tiers[c.tier].name, err)
+			return a, old, fmt.Errorf("%s: %w", e.tiers[c.tier].name, err)
+		default:
+			c.ref = ref
 		}
-		c.ref = ref
 	}
-	return a, nil
+	return a, old, nil
 }
 
 // quiet lets warnings of tsdb through, and not how it does.

@@ -24,12 +24,11 @@ import (
 //
 // Only the engine's lock guards write; wait may be called by many.
 type journal struct {
-	wl      *wlog.WL
-	epoch   uint64 // of the segment: a column is defined once in each
-	size    int    // of the segment
-	written uint64 // records
+	wl    *wlog.WL
+	epoch uint64 // of the segment: a column is defined once in each
+	size  int    // of the segment
 
-	syncing sync.Mutex // held during a sync; written under both when a segment ends
+	syncing sync.Mutex // held during a sync
 	mu      sync.Mutex // guards the rest
 	newest  uint64     // record written
 	synced  uint64

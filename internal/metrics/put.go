@@ -43,8 +43,9 @@ func (e *Engine) put(ctx context.Context, scope state.Scope, data []Datum) error
 		}
 	}
 	now := e.cfg.Now()
+	oldest, newest := now.Add(-MaxAge), now.Add(MaxAhead)
 	for i := range data {
-		if err := check(&data[i], now); err != nil {
+		if err := check(&data[i], oldest, newest); err != nil {
 			return fmt.Errorf("datum %d: %w", i, err)
 		}
 	}
@@ -55,44 +56,49 @@ func (e *Engine) put(ctx context.Context, scope state.Scope, data []Datum) error
 	return e.journal.wait(record)
 }
 
+func bad(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
 // check refuses what could not be given back.
-func check(d *Datum, now time.Time) error {
-	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
-	}
-	if d.Namespace == "" || d.Name == "" {
-		return bad("it has no namespace or no name")
-	}
-	texts := func() bool {
-		ok := utf8.ValidString(d.Namespace) && utf8.ValidString(d.Name) && utf8.ValidString(d.Unit)
-		for _, dim := range d.Dimensions {
-			ok = ok && dim.Name != "" && dim.Value != "" && utf8.ValidString(dim.Name) && utf8.ValidString(dim.Value)
-		}
-		return ok
-	}
-	if !texts() {
-		return bad("a name or a value of a dimension is empty or no UTF-8")
-	}
-	if d.Time.Before(now.Add(-MaxAge)) || d.Time.After(now.Add(MaxAhead)) {
+func check(d *Datum, oldest, newest time.Time) error {
+	if d.Time.Before(oldest) || d.Time.After(newest) {
 		return bad("its time %s is more than two weeks in the past or two hours in the future", d.Time.UTC().Format(time.RFC3339))
 	}
 	if d.Counts != nil && len(d.Counts) != len(d.Values) {
 		return bad("it has %d values and %d counts", len(d.Values), len(d.Counts))
 	}
-	for _, list := range [...][]float64{d.Values, d.Counts, {d.Count, d.Sum, d.Min, d.Max}} {
-		for _, v := range list {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return bad("it has a number that is not finite")
-			}
+	// The sum of what is finite is too, or a difference shows it.
+	if finite := d.Count + d.Sum + d.Min + d.Max; finite-finite != 0 {
+		return bad("it has a number that is not finite")
+	}
+	for _, v := range d.Values {
+		if v-v != 0 {
+			return bad("it has a value that is not finite")
 		}
 	}
 	for _, n := range d.Counts {
-		if n < 0 {
-			return bad("it has a count below 0")
+		if n-n != 0 || n < 0 {
+			return bad("it has a count that is below 0 or not finite")
 		}
 	}
 	if d.Values == nil && d.Count <= 0 {
 		return bad("its count is not above 0")
+	}
+	return nil
+}
+
+// checkSeries refuses names that can not be kept.
+func checkSeries(s *Series, unit string) error {
+	if s.Namespace == "" || s.Name == "" {
+		return bad("it has no namespace or no name")
+	}
+	ok := utf8.ValidString(s.Namespace) && utf8.ValidString(s.Name) && utf8.ValidString(unit)
+	for _, d := range s.Dimensions {
+		ok = ok && d.Name != "" && d.Value != "" && utf8.ValidString(d.Name) && utf8.ValidString(d.Value)
+	}
+	if !ok {
+		return bad("a name or a value of a dimension is empty or no UTF-8")
 	}
 	return nil
 }
@@ -108,7 +114,7 @@ func (e *Engine) write(ctx context.Context, scope state.Scope, data []Datum) (re
 	if err := e.plan(ctx, scope, data); err != nil {
 		return 0, err
 	}
-	apps, err := e.append(ctx, e.samples)
+	apps, _, err := e.append(ctx, e.samples, false)
 	if err != nil {
 		return 0, err
 	}
@@ -185,6 +191,9 @@ func (e *Engine) spread(ctx context.Context, s *entry, r resolution, bucket int6
 		use.next++
 	}
 	switch {
+	case len(d.Values) == 1 && d.Counts == nil:
+		put(kindValue, use.next, d.Values[0])
+		use.next++
 	case d.Values != nil:
 		for i, v := range d.Values {
 			times := 1.0
@@ -219,7 +228,7 @@ func (e *Engine) free(ctx context.Context, s *entry, r resolution, bucket int64)
 			return nil, err
 		}
 	}
-	if len(known.recent) == keptSlots {
+	if len(known.recent) == wideSlots {
 		e.wide = append(e.wide, known)
 	}
 	return known.keep(bucket, next), nil
@@ -227,7 +236,14 @@ func (e *Engine) free(ctx context.Context, s *entry, r resolution, bucket int64)
 
 // entry finds or makes the entry of a datum's series.
 func (e *Engine) entry(scope state.Scope, d *Datum) (*entry, error) {
+	e.key = append(appendIdentity(e.key[:0], scope, &d.Series), d.Unit...)
+	if s := e.entries[string(e.key)]; s != nil {
+		return s, nil
+	}
 	series := d.Series
+	if err := checkSeries(&series, d.Unit); err != nil {
+		return nil, err
+	}
 	series.Dimensions = sorted(series.Dimensions)
 	e.key = append(appendIdentity(e.key[:0], scope, &series), d.Unit...)
 	if s := e.entries[string(e.key)]; s != nil {

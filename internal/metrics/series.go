@@ -85,8 +85,9 @@ type slotUse struct {
 	next   int
 }
 
-// keptSlots are how many buckets of a series are remembered between calls.
-const keptSlots = 4
+// Between calls at most wideSlots buckets of a series are remembered; when there
+// are more, keptSlots of them.
+const keptSlots, wideSlots = 4, 8
 
 // of returns what is kept of a bucket, nil where nothing is. It is valid until
 // the next keep.
@@ -108,11 +109,10 @@ func (s *slots) keep(bucket int64, next int) *slotUse {
 
 // trim forgets all but the newest buckets.
 func (s *slots) trim() {
-	if len(s.recent) <= keptSlots {
-		return
-	}
 	slices.SortFunc(s.recent, func(a, b slotUse) int { return cmp.Compare(b.bucket, a.bucket) })
-	s.recent = append(make([]slotUse, 0, keptSlots+1), s.recent[:keptSlots]...)
+	if s.recent = s.recent[:keptSlots]; cap(s.recent) > 4*wideSlots {
+		s.recent = slices.Clone(s.recent)
+	}
 }
 
 // sep cannot be in UTF-8.

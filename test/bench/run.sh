@@ -70,6 +70,11 @@ if [ "$*" != "-only balancer" ]; then
   echo "Network of one task, against the least that netlink can do"
   HATOBA_ROOT_TESTS=1 go test -run '^$' -bench '^BenchmarkAttach$' -benchtime 100x ./internal/agent/network 2>&1 | grep -E '^Benchmark|FAIL' || status=1
 fi
+if [ "$*" != "-only balancer" ]; then
+  echo
+  echo "Metrics that are taken, against the append of Prometheus' head in the same run (at least 0.25)"
+  go test -run '^$' -bench '^BenchmarkIngest$' -benchtime 60x ./internal/metrics 2>&1 | grep -E '^Benchmark|FAIL' || status=1
+fi
 ours="hatoba-bench|hb-bench|hbbench"
 for id in $(cat "$work"/*/instance 2>/dev/null); do ours="$ours|$id"; done
 cleanup
