@@ -20,6 +20,7 @@ import (
 type BackupOptions struct {
 	Keys    bool // the master key, the authority and the root user's key
 	Logs    bool
+	Metrics bool
 	Images  bool
 	Objects bool
 	Version string // of this build
@@ -79,7 +80,7 @@ func (a *App) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /backup", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		o := BackupOptions{Keys: q.Has("keys"), Logs: q.Has("logs"), Images: q.Has("images"), Objects: q.Has("objects"), Version: q.Get("version")}
+		o := BackupOptions{Keys: q.Has("keys"), Logs: q.Has("logs"), Metrics: q.Has("metrics"), Images: q.Has("images"), Objects: q.Has("objects"), Version: q.Get("version")}
 		w.Header().Set("Trailer", whole)
 		if err := a.backup(r.Context(), w, o); err != nil {
 			a.log.Error("backup failed", "error", err)
@@ -125,6 +126,12 @@ func (a *App) backup(ctx context.Context, w io.Writer, o BackupOptions) error {
 		contents = append(contents, logsDir)
 		if err := a.logs.Snapshot(ctx, filepath.Join(stage, logsDir)); err != nil {
 			return fmt.Errorf("logs: %w", err)
+		}
+	}
+	if o.Metrics {
+		contents = append(contents, metricsDir)
+		if err := a.metrics.Snapshot(ctx, filepath.Join(stage, metricsDir)); err != nil {
+			return fmt.Errorf("metrics: %w", err)
 		}
 	}
 	if o.Keys {
@@ -212,7 +219,7 @@ func Backup(ctx context.Context, dataDir string, o BackupOptions, w io.Writer) e
 	}}}
 	defer client.CloseIdleConnections()
 	query := []string{"version=" + o.Version}
-	for name, wanted := range map[string]bool{"keys": o.Keys, "logs": o.Logs, "images": o.Images, "objects": o.Objects} {
+	for name, wanted := range map[string]bool{"keys": o.Keys, "logs": o.Logs, "metrics": o.Metrics, "images": o.Images, "objects": o.Objects} {
 		if wanted {
 			query = append(query, name)
 		}

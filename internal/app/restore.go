@@ -15,6 +15,7 @@ import (
 
 	"github.com/hatoba/hatoba/internal/backup"
 	"github.com/hatoba/hatoba/internal/logs"
+	"github.com/hatoba/hatoba/internal/metrics"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/store/etcd"
@@ -78,14 +79,26 @@ func unpack(ctx context.Context, r io.Reader, stage string, log *slog.Logger) (o
 	if out.Stopped, err = endRestored(ctx, config, out.Manifest); err != nil {
 		return out, fmt.Errorf("records: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(stage, logsDir)); err != nil {
-		return out, nil //nolint:nilerr // it has no logs
+	// Opening reads all, and refuses a newer format. What is not there is made.
+	if _, err := os.Stat(filepath.Join(stage, logsDir)); err == nil {
+		engine, err := logs.Open(ctx, logs.Config{Dir: filepath.Join(stage, logsDir), Log: log})
+		if err == nil {
+			err = engine.Close()
+		}
+		if err != nil {
+			return out, fmt.Errorf("logs: %w", err)
+		}
 	}
-	engine, err := logs.Open(ctx, logs.Config{Dir: filepath.Join(stage, logsDir), Log: log}) // it reads all, and refuses a newer format
-	if err != nil {
-		return out, fmt.Errorf("logs: %w", err)
+	if _, err := os.Stat(filepath.Join(stage, metricsDir)); err == nil {
+		engine, err := metrics.Open(ctx, metrics.Config{Dir: filepath.Join(stage, metricsDir), Log: log})
+		if err == nil {
+			err = engine.Close()
+		}
+		if err != nil {
+			return out, fmt.Errorf("metrics: %w", err)
+		}
 	}
-	return out, engine.Close()
+	return out, nil
 }
 
 // settleIn moves what is in stage to where it belongs, once it is on disk.

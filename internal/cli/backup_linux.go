@@ -16,7 +16,7 @@ func backupCommand(s *settings) *cobra.Command {
 	o := app.BackupOptions{Version: version()}
 	cmd := &cobra.Command{
 		Use:   "backup FILE|-",
-		Short: "Write a backup of a running Hatoba: all records, logs, images and objects as they stand",
+		Short: "Write a backup of a running Hatoba: all records, logs, metrics, images and objects as they stand",
 		Long: `Write a backup of a running Hatoba to a file, or to standard output.
 
 All that was acknowledged before is in it. Tasks go on; what runs in them is not
@@ -44,6 +44,7 @@ without keys/master.key of the data directory: keep that one elsewhere.`,
 	}
 	cmd.Flags().BoolVar(&o.Keys, "with-keys", false, "with the master key, the certificate authority and the root user's access key")
 	cmd.Flags().BoolVar(&o.Logs, "logs", true, "with the logs")
+	cmd.Flags().BoolVar(&o.Metrics, "metrics", true, "with the metrics")
 	cmd.Flags().BoolVar(&o.Images, "images", true, "with the images pushed to the registry")
 	cmd.Flags().BoolVar(&o.Objects, "objects", true, "with S3's objects")
 	return cmd
