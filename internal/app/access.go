@@ -91,6 +91,7 @@ func (a *App) openRootKey(ctx context.Context) error {
 // server is the front listener's, with bounds on what strangers can hold.
 func (a *App) server(ctx context.Context) *http.Server {
 	handler := front(a.joined.hold(a.handler), a.registry, a.known(tail{a.logs, a.scope}), a.known(http.HandlerFunc(profile)), a.known(taskPages{a.store, a.history}), lookPages{a}, a.known(servicePages{a.store, a.scope}), a.known(usagePage{a.store, a.agent.Usage}), a.sessions, http.HandlerFunc(a.notifications.certificate), a.s3, &a.isReady, a.healthFor)
+	handler = a.withMetrics(handler)
 	if a.auth() != wire.AuthSigV4 {
 		handler = guard(handler)
 	}

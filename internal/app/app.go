@@ -90,6 +90,7 @@ type App struct {
 	store    *etcd.Store
 	logs     *logs.Engine
 	metrics  *metrics.Engine
+	requests requests
 	history  *history.Store
 	engine   *containerd.Engine
 	network  *network.Network
@@ -326,7 +327,7 @@ func (a *App) assemble(ctx context.Context) error {
 			ec2.New(ec2.Config{Store: a.store, NewID: func() string { return "0" + randomHex(16) }, VPCRange: a.vpc}).Describe(),
 		},
 		DefaultScope: a.scope, Log: a.log, NewRequestID: newRequestID, Identities: a.identities, Auth: a.auth(),
-		Authorize: a.authorizer().Authorize,
+		Authorize: a.authorizer().Authorize, Count: a.requests.count,
 	})
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func front(api, registry, logTail, profile, tasks, looks, services, usage, chann
 // AWS protocol, and for none of our own paths.
 func unclaimed(r *http.Request) bool {
 	return r.Header.Get("Authorization") == "" && r.Header.Get("X-Amz-Target") == "" && r.Method != http.MethodPost && !r.URL.Query().Has("X-Amz-Credential") &&
-		!strings.HasPrefix(r.URL.Path, "/v2/") && !strings.HasPrefix(r.URL.Path, "/_hatoba/")
+		r.URL.Path != metricsPath && !strings.HasPrefix(r.URL.Path, "/v2/") && !strings.HasPrefix(r.URL.Path, "/_hatoba/")
 }
 
 // Health is what GET /_hatoba/health answers. Status is "ok" only when the

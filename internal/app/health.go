@@ -32,6 +32,7 @@ func (a *App) health() Health {
 		return nil
 	}))
 	note("disk", a.disk.Room())
+	note("metrics", a.metrics.Ready())
 	_, err := a.engine.List(ctx)
 	note("engine", err)
 	h.Logs.Bytes, h.Logs.Lines = a.agent.Dropped()

@@ -94,9 +94,17 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 		if e.cfg.Stored != nil {
 			e.cfg.Stored(ctx, scope, groupName, stored)
 		}
+		e.takenEvents.Add(int64(len(stored)))
+		for i := range stored {
+			e.takenBytes.Add(int64(len(stored[i].Message)))
+		}
 	}
 	return rejected, nil
 }
+
+// Taken counts the events that were stored, and the bytes of their messages,
+// since the store was opened.
+func (e *Engine) Taken() (events, bytes int64) { return e.takenEvents.Load(), e.takenBytes.Load() }
 
 // behind are the events that are not repeats. They are in order of offset.
 func behind(events []InputEvent, last int64) []InputEvent {

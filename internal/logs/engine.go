@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/state"
@@ -38,6 +39,8 @@ type Engine struct {
 	tables *tables
 	wal    *wal
 	room   chan struct{} // closed when a flush made room
+
+	takenEvents, takenBytes atomic.Int64
 
 	flushing sync.Mutex    // one checkpoint or merge at a time
 	full     chan struct{} // holds a token when a flush is due

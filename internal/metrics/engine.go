@@ -75,6 +75,18 @@ func (e *Engine) Stats() Stats {
 	return Stats{Taken: e.counters.taken.Load(), Refused: e.counters.refused.Load(), Samples: e.counters.samples.Load(), Series: len(e.entries)}
 }
 
+// Ready tells why data are not taken; nil: they are.
+func (e *Engine) Ready() error {
+	if e.cfg.Ready != nil {
+		if err := e.cfg.Ready(); err != nil {
+			return err
+		}
+	}
+	e.journal.mu.Lock()
+	defer e.journal.mu.Unlock()
+	return e.journal.broken
+}
+
 const (
 	formatFile    = "FORMAT"
 	formatVersion = "1\n"

@@ -78,14 +78,7 @@ func (j *journal) write(samples []sample) (record uint64, full bool, err error) 
 		}
 	}
 	b = append(b, 0)
-	last := int64(0)
-	for i := range samples {
-		s := &samples[i]
-		b = binary.AppendUvarint(b, s.column.id)
-		b = binary.AppendVarint(b, s.t-last)
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.v))
-		last = s.t
-	}
+	b = appendSamples(b, samples)
 	if j.scratch = b; cap(b) > 4<<20 {
 		j.scratch = nil
 	}
@@ -98,6 +91,20 @@ func (j *journal) write(samples []sample) (record uint64, full bool, err error) 
 	defer j.mu.Unlock()
 	j.newest++
 	return j.newest, j.size >= journalSegment, nil
+}
+
+// appendSamples appends numbers, each with its column's id and its time after the
+// one before.
+func appendSamples(b []byte, samples []sample) []byte {
+	last := int64(0)
+	for i := range samples {
+		s := &samples[i]
+		b = binary.AppendUvarint(b, s.column.id)
+		b = binary.AppendVarint(b, s.t-last)
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(s.v))
+		last = s.t
+	}
+	return b
 }
 
 // appendDefinition appends a column: its id, tier and labels. 0 is no id, and
@@ -216,8 +223,8 @@ func replaySegment(path string, log *slog.Logger, apply func(samples []sample) e
 // decodeRecord reads what write wrote; columns are those the segment defined.
 func decodeRecord(b []byte, columns map[uint64]*column) ([]sample, error) {
 	r := reader{b: b}
-	if r.byte() != journalVersion {
-		return nil, fmt.Errorf("%w: version %d", errJournal, b[0])
+	if v := r.byte(); v != journalVersion {
+		return nil, fmt.Errorf("%w: version %d", errJournal, v)
 	}
 	for {
 		id := r.uvarint()

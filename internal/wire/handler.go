@@ -31,6 +31,9 @@ type HandlerConfig struct {
 	Log          *slog.Logger  // nil: slog.Default()
 	NewRequestID func() string // nil: random UUIDs
 	NotFound     http.Handler  // for what is no AWS request; nil: a short text
+	// Count is told of each request that was answered: the service and the
+	// operation, "" where none was found, and the error's code, "" for none.
+	Count func(service, operation, code string)
 }
 
 // NewHandler serves the AWS APIs of the services given, told apart by
@@ -167,6 +170,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.write(w, p, req, f, answer)
 	h.trace(op, req, f)
+	h.count(op, f)
 	putBuffer(buf, answer)
 }
 
@@ -218,6 +222,24 @@ func (h *handler) trace(op *operation, req *request, f *failure) {
 	}
 	h.cfg.Log.LogAttrs(ctx, slog.LevelDebug, "request", slog.String("request_id", req.id),
 		slog.String("service", op.service.Name), slog.String("operation", op.Name), slog.String("code", code))
+}
+
+// count tells whoever counts. Names are those of operations that there are:
+// strangers can not make up new ones.
+func (h *handler) count(op *operation, f *failure) {
+	if h.cfg.Count == nil {
+		return
+	}
+	service, name, code := "", "", ""
+	if op != nil {
+		if service = op.service.Name; op.service.knows(op.Name) {
+			name = op.Name
+		}
+	}
+	if f != nil {
+		code = f.code
+	}
+	h.cfg.Count(service, name, code)
 }
 
 // serve reads, decodes, calls and encodes. The operation is nil when none was
