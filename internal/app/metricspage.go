@@ -98,6 +98,12 @@ func (a *App) ownNumbers() []exposition.Family {
 		counter("hatoba_log_dropped_bytes_total", "Bytes of output in log mode non-blocking that were dropped.", lostBytes),
 		counter("hatoba_log_dropped_lines_total", "Lines of output in log mode non-blocking that were dropped.", lostLines),
 	}
+	sent := a.notifications.loop.Counts()
+	deliveries := exposition.Family{Name: "hatoba_deliveries_total", Help: "Attempts to deliver notifications and requests of event targets.", Counter: true}
+	deliveries.Add(float64(sent.Taken), "outcome", "taken")
+	deliveries.Add(float64(sent.Again), "outcome", "to be tried again")
+	deliveries.Add(float64(sent.GivenUp), "outcome", "given up")
+	out = append(out, deliveries)
 	if u, err := a.disk.Usage(); err == nil {
 		out = append(out, gauge("hatoba_disk_free_bytes", "Room on the disk of the data directory.", u.Free))
 	}
