@@ -57,6 +57,9 @@ func (ix *index) begin(r store.Reader) error {
 		}
 	}
 	for key, a := range store.Alarms.List(r, state.Scope{}, "") {
+		if a.Metric == nil && a.Composite == nil {
+			continue
+		}
 		e, changed := ix.put(key, a)
 		switch {
 		case e.composite:
@@ -73,7 +76,7 @@ func (ix *index) change(changes []store.Change) error {
 	defer ix.mu.Unlock()
 	for _, c := range changes {
 		before, had, after, has := store.Alarms.Of(c)
-		if !has {
+		if !has || after.Metric == nil && after.Composite == nil {
 			ix.forget(c.Key)
 		} else if e, changed := ix.put(c.Key, after); changed {
 			ix.due(e, time.Now(), false)
