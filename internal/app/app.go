@@ -37,6 +37,7 @@ import (
 	cloudwatchlogs "github.com/hatoba/hatoba/internal/aws/logs"
 	"github.com/hatoba/hatoba/internal/aws/route53"
 	"github.com/hatoba/hatoba/internal/aws/s3"
+	"github.com/hatoba/hatoba/internal/aws/scheduler"
 	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
 	"github.com/hatoba/hatoba/internal/aws/servicediscovery"
 	"github.com/hatoba/hatoba/internal/aws/ssm"
@@ -311,6 +312,10 @@ func (a *App) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	schedules, err := scheduler.New(a.store, nil)
+	if err != nil {
+		return err
+	}
 	a.handler, err = wire.NewHandler(wire.HandlerConfig{
 		Services: []wire.Service{
 			tasks.Describe(), a.secrets.Describe(), parameters.Describe(), sts.New(sts.Config{Directory: a.identities, KnownRolesOnly: a.auth() == wire.AuthSigV4}).Describe(),
@@ -320,7 +325,7 @@ func (a *App) assemble(ctx context.Context) error {
 			balancing.Describe(), a.certificates.Describe(),
 			a.openCloudWatch().Describe(),
 			a.openNotifications(keyring).Describe(),
-			a.openEvents(tasks, keyring).Describe(),
+			a.openEvents(tasks, keyring).Describe(), schedules.Describe(),
 			servicediscovery.New(servicediscovery.Config{Store: a.store, NewID: func() string { return randomHex(32) }, Open: once(tasks.Bootstrap)}).Describe(),
 			route53.New(route53.Config{Store: a.store, NewID: func() string { return randomHex(32) }, Open: once(tasks.Bootstrap)}).Describe(),
 			a.openScaling().Describe(),

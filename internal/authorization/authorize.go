@@ -34,7 +34,7 @@ var (
 // judged are the services whose calls are looked at.
 var judged = map[string]bool{
 	"secretsmanager": true, "ssm": true, "kms": true, "s3": true, "iam": true, "sts": true, "ecs": true, "ec2": true, "elasticloadbalancing": true, "acm": true,
-	"sns": true, "events": true, "servicediscovery": true, "route53": true, "application-autoscaling": true, "monitoring": true,
+	"sns": true, "events": true, "scheduler": true, "servicediscovery": true, "route53": true, "application-autoscaling": true, "monitoring": true,
 }
 
 // Judges tells whether calls of a service are looked at. What tasks write to

@@ -31,7 +31,7 @@ func (v *view) byDefinition(service, operation string, in any) error {
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasSuffix(operation, "TaskProtection") {
 			return nil
 		}
-	case "ec2", "elasticloadbalancing", "acm", "sns", "events", "servicediscovery", "route53", "application-autoscaling":
+	case "ec2", "elasticloadbalancing", "acm", "sns", "events", "scheduler", "servicediscovery", "route53", "application-autoscaling":
 		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "Discover") || operation == "TestEventPattern" {
 			return nil
 		}

@@ -1,6 +1,7 @@
 package authorization
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -79,4 +80,31 @@ func (v *view) busARN(name string) string {
 		name = "default"
 	}
 	return v.scope.ARN("events", "event-bus/"+name)
+}
+
+// scheduleNeeds: schedules are named with their group; their targets take the
+// right to hand on their roles.
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
+func (v *view) scheduleNeeds(operation string, in any) []need {
+	n := need{action: "scheduler:" + operation, resource: "*"}
+	group, name := text(in, "GroupName"), text(in, "Name")
+	if group == "" {
+		group = "default"
+	}
+	switch {
+	case text(in, "ResourceArn") != "":
+		n.resource = text(in, "ResourceArn")
+	case strings.HasSuffix(operation, "ScheduleGroup"):
+		n.resource = v.scope.ARN("scheduler", "schedule-group/"+name)
+	case name != "":
+		n.resource = v.scope.ARN("scheduler", "schedule/"+group+"/"+name)
+	}
+	out := []need{n}
+	if target := member(reflect.ValueOf(in), "Target"); target.IsValid() && target.Kind() == reflect.Struct {
+		if role := plain(target.FieldByName("RoleArn")); role != "" {
+			out = append(out, need{action: "iam:PassRole", resource: role, context: map[string][]string{"iam:passedtoservice": {"scheduler.amazonaws.com"}}})
+		}
+	}
+	return out
 }

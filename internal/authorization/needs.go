@@ -49,6 +49,8 @@ func (v *view) needs(service, operation string, in any) []need {
 		return []need{{action: action, resource: v.discoveryResource(in)}}
 	case "events":
 		return v.eventNeeds(operation, in)
+	case "scheduler":
+		return v.scheduleNeeds(operation, in)
 	case "monitoring":
 		return v.monitoringNeeds(operation, in)
 	case "application-autoscaling":

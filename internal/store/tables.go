@@ -67,12 +67,14 @@ var (
 	Events     = Table[state.Event]{Name: "events", Version: 1}
 	EventRules = Table[state.EventRule]{Name: "event-rules", Version: 1}
 
-	EventBuses       = Table[state.EventBus]{Name: "event-buses", Version: 1}
-	EventArchives    = Table[state.EventArchive]{Name: "event-archives", Version: 1}
-	EventReplays     = Table[state.EventReplay]{Name: "event-replays", Version: 1}
-	EventConnections = Table[state.EventConnection]{Name: "event-connections", Version: 1}
-	APIDestinations  = Table[state.APIDestination]{Name: "api-destinations", Version: 1}
-	EventInvocations = Table[state.EventInvocation]{Name: "event-invocations", Version: 1}
+	EventBuses          = Table[state.EventBus]{Name: "event-buses", Version: 1}
+	EventArchives       = Table[state.EventArchive]{Name: "event-archives", Version: 1}
+	EventReplays        = Table[state.EventReplay]{Name: "event-replays", Version: 1}
+	EventConnections    = Table[state.EventConnection]{Name: "event-connections", Version: 1}
+	APIDestinations     = Table[state.APIDestination]{Name: "api-destinations", Version: 1}
+	EventSchedules      = Table[state.EventSchedule]{Name: "event-schedules", Version: 1}
+	EventScheduleGroups = Table[state.EventScheduleGroup]{Name: "event-schedule-groups", Version: 1}
+	EventInvocations    = Table[state.EventInvocation]{Name: "event-invocations", Version: 1}
 
 	Topics        = Table[state.Topic]{Name: "topics", Version: 1}
 	Subscriptions = Table[state.Subscription]{Name: "subscriptions", Version: 1}
@@ -145,6 +147,8 @@ func tables() []AnyTable {
 		EventConnections,
 		APIDestinations,
 		EventInvocations,
+		EventSchedules,
+		EventScheduleGroups,
 		Topics,
 		Subscriptions,
 		Deliveries,

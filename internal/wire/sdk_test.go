@@ -168,7 +168,7 @@ func withoutHostPrefix(stack *middleware.Stack) error {
 // bindings reads a table made by test/bindings.
 func bindings(service string) *wire.Bindings {
 	path := "testdata/bindings/" + service + ".json"
-	if service == "s3" || service == "route53" { // served, and so with its service
+	if service == "s3" || service == "route53" || service == "scheduler" { // served, and so with its service
 		path = "../aws/" + service + "/bindings.json"
 	}
 	text, err := os.ReadFile(path)

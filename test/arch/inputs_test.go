@@ -27,6 +27,7 @@ import (
 	"github.com/hatoba/hatoba/internal/aws/kms"
 	logs "github.com/hatoba/hatoba/internal/aws/logs"
 	"github.com/hatoba/hatoba/internal/aws/route53"
+	"github.com/hatoba/hatoba/internal/aws/scheduler"
 	"github.com/hatoba/hatoba/internal/aws/secretsmanager"
 	"github.com/hatoba/hatoba/internal/aws/servicediscovery"
 	"github.com/hatoba/hatoba/internal/aws/sns"
@@ -68,6 +69,10 @@ var unread = map[string]string{
 	"events.PutTargets.Targets.RunCommandParameters.*":        "RunCommandParameters is refused",
 	"events.PutTargets.Targets.SageMakerPipelineParameters.*": "SageMakerPipelineParameters is refused",
 	"events.PutTargets.Targets.SqsParameters.*":               "SqsParameters is refused",
+	"scheduler.*.Target.EcsParameters":                        "control/event hands them to internal/aws/ecs, which makes a RunTask of them",
+	"scheduler.*.Target.KinesisParameters.*":                  "KinesisParameters is refused",
+	"scheduler.*.Target.SageMakerPipelineParameters.*":        "SageMakerPipelineParameters is refused",
+	"scheduler.*.Target.SqsParameters.*":                      "SqsParameters is refused",
 	"kms.*.Recipient.*":                                       "Recipient is refused",
 	"logs.FilterLogEvents.Interleaved":                        "AWS ignores it since June 17, 2019: events of several streams are always interleaved",
 	"logs.*.Unmask":                                           "nothing is masked: there are no data protection policies",
@@ -95,7 +100,7 @@ var folders = map[string]string{"elasticloadbalancing": "elbv2", "monitoring": "
 // a service reads each member of the inputs of the operations it serves.
 func TestEveryInputIsRead(t *testing.T) {
 	services := []wire.Service{
-		new(acm.Service).Describe(), new(cloudwatch.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(events.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
+		new(acm.Service).Describe(), new(cloudwatch.Service).Describe(), new(ec2.Service).Describe(), new(elbv2.Service).Describe(), new(ecr.Service).Describe(), new(ecs.Service).Describe(), new(events.Service).Describe(), new(scheduler.Service).Describe(), new(iam.Service).Describe(), new(kms.Service).Describe(), new(logs.Service).Describe(),
 		new(secretsmanager.Service).Describe(), new(sns.Service).Describe(), new(ssm.Service).Describe(), new(sts.Service).Describe(),
 		new(servicediscovery.Service).Describe(), new(route53.Service).Describe(), new(autoscaling.Service).Describe(),
 	}

@@ -82,7 +82,7 @@ func (l *Loop) run(w store.Writer, scope state.Scope, inv state.EventInvocation,
 		return given, "", nil
 	}
 	out, err := l.Launcher.LaunchForEvent(w, state.EventLaunch{
-		Scope: scope, Cluster: *inv.Target.Arn, Parameters: *p, Overrides: inv.Input, StartedBy: "events-rule/" + ruleName(inv.Rule), IDs: ids, Now: now,
+		Scope: scope, Cluster: *inv.Target.Arn, Parameters: *p, Overrides: inv.Input, StartedBy: startedBy(inv.Rule), IDs: ids, Now: now,
 	})
 	var api smithy.APIError
 	switch {

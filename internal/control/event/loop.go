@@ -88,7 +88,7 @@ func (l *Loop) follow(ctx context.Context, wake chan<- struct{}) error {
 				}
 			}
 			return nil
-		}, store.Events.Name, store.EventRules.Name, store.EventInvocations.Name, store.EventReplays.Name, store.EventArchives.Name)
+		}, store.Events.Name, store.EventRules.Name, store.EventInvocations.Name, store.EventReplays.Name, store.EventArchives.Name, store.EventSchedules.Name)
 		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
 			return nil
 		}
@@ -129,7 +129,7 @@ func (l *Loop) turn(ctx context.Context) (time.Time, error) {
 	}
 	for {
 		busy := false
-		for _, do := range []func(context.Context) (bool, error){l.schedules, l.events, l.replays, l.invocations} {
+		for _, do := range []func(context.Context) (bool, error){l.schedules, l.timed, l.events, l.replays, l.invocations} {
 			did, err := do(ctx)
 			if err != nil {
 				return time.Time{}, err
@@ -154,6 +154,11 @@ func (l *Loop) next(ctx context.Context) (next time.Time, err error) {
 		for _, rule := range store.EventRules.List(r, state.Scope{}, "") {
 			if rule.Next != nil {
 				sooner(*rule.Next)
+			}
+		}
+		for _, s := range store.EventSchedules.List(r, state.Scope{}, "") {
+			if s.Next != nil {
+				sooner(*s.Next)
 			}
 		}
 		for _, inv := range store.EventInvocations.List(r, state.Scope{}, "") {
