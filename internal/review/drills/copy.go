@@ -84,7 +84,7 @@ func (s *stage) copyService(ctx context.Context) error {
 	if _, err := s.ecs.CreateService(ctx, in); err != nil {
 		return fmt.Errorf("copy of the service: %w", err)
 	}
-	s.say("service %s: a copy of %s with %d tasks of %s", "サービス %s: %s のコピー(%s のタスクを %[3]d 個)", name, t.name(), s.count(), t.revision())
+	s.say("service %s: a copy of %s with %d tasks of %s", "サービス %s: %s のコピー(%[4]s のタスクを %[3]d 個)", name, t.name(), s.count(), t.revision())
 	return nil
 }
 
