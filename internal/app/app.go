@@ -47,6 +47,7 @@ import (
 	"github.com/hatoba/hatoba/internal/control/expire"
 	"github.com/hatoba/hatoba/internal/control/measure"
 	"github.com/hatoba/hatoba/internal/control/reap"
+	"github.com/hatoba/hatoba/internal/control/scaling"
 	"github.com/hatoba/hatoba/internal/control/service"
 	"github.com/hatoba/hatoba/internal/disk"
 	"github.com/hatoba/hatoba/internal/dispatch"
@@ -119,6 +120,7 @@ type App struct {
 	dispatcher *dispatch.Dispatcher
 	expire     *expire.Loop
 	scheduler  *service.Loop
+	scaling    *scaling.Loop
 
 	identities *identity.Directory
 	authority  *pki.Authority // nil without TLS
@@ -378,6 +380,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.reclaim.Run(gctx) })
 	group.Go(func() error { return a.registry.Run(gctx) })
 	group.Go(func() error { return a.expire.Run(gctx) })
+	group.Go(func() error { return a.scaling.Run(gctx) })
 	group.Go(func() error { return (&reap.Loop{Store: a.store, Log: a.log}).Run(gctx) })
 	group.Go(func() error { return a.logs.Run(gctx) })
 	group.Go(func() error { return a.metrics.Run(gctx) })

@@ -31,15 +31,22 @@ type proposal struct {
 
 // dueAt is when an alarm calls its policy: when it comes to ALARM and again
 // every minute.
-func dueAt(v View, a Alarm) time.Time {
+func dueAt(now time.Time, v View, a Alarm) time.Time {
 	last := v.Target.Progress.Acted[a.Name]
 	if t := v.Looked[a.Name]; t.After(last) {
 		last = t
 	}
-	if last.IsZero() || last.Before(a.Since) {
-		return a.Since
+	if last.IsZero() || last.Before(a.Since) || last.After(now) {
+		return minTime(a.Since, now) // what lies ahead was written before the clock was set back
 	}
 	return last.Add(repeat)
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // calls are the policies that are called by a time.
@@ -49,7 +56,7 @@ func calls(now time.Time, v View) (out []called, next time.Time) {
 			if !a.InAlarm {
 				continue
 			}
-			at := dueAt(v, a)
+			at := dueAt(now, v, a)
 			if !at.After(now) {
 				out = append(out, called{p, a})
 				at = now.Add(repeat)
@@ -157,24 +164,22 @@ func (d *draft) base(c called) int32 {
 	return running
 }
 
-// scaleOut takes the largest capacity that is proposed. In a cooldown what the
-// earlier change added counts as part of it.
+// scaleOut takes the largest capacity that is proposed. In a cooldown what was
+// added since it began counts as part of what is to be added.
 func (d *draft) scaleOut(list []called) {
 	if aws.ToBool(d.v.Target.Suspended.DynamicScalingOutSuspended) {
 		return
 	}
-	added := int32(0)
-	if last := d.plan.Progress.Out; last.Cooling(d.now) {
-		added = max(0, min(last.To, d.plan.Desired)-last.From)
-	}
+	last := d.plan.Progress.Out
+	cooling := last.Cooling(d.now)
 	var best proposal
 	for _, c := range list {
 		to, ok := d.capacity(c)
 		if !ok {
 			continue
 		}
-		if added > 0 && !exact(c.policy) {
-			to = d.plan.Desired + to - d.base(c) - added
+		if cooling && !exact(c.policy) {
+			to = last.From + to - d.base(c)
 		}
 		if best.to < to {
 			best = proposal{c, to}
@@ -184,12 +189,16 @@ func (d *draft) scaleOut(list []called) {
 	case best.to == 0: // no values
 	case d.plan.Desired >= d.plan.Max:
 		d.refrain(best.called, types.NotScaledReason{Code: aws.String("AlreadyAtMaxCapacity"), MaxCapacity: aws.Int32(d.plan.Max), CurrentCapacity: aws.Int32(d.plan.Desired)})
-	case best.to <= d.plan.Desired && added > 0: // the cooldown's
+	case best.to <= d.plan.Desired && cooling:
 	case best.to <= d.plan.Desired && d.plan.Desired >= d.plan.Min:
 		d.refrain(best.called, types.NotScaledReason{Code: aws.String("AlreadyAtDesiredCapacity"), CurrentCapacity: aws.Int32(d.plan.Desired)})
 	default:
 		best.to = max(min(best.to, d.plan.Max), d.plan.Min)
-		d.plan.Progress.Out, d.plan.Progress.In = d.scaled(best), nil // which cuts the other's cooldown short
+		now := d.scaled(best)
+		if cooling {
+			now.From = min(last.From, now.From)
+		}
+		d.plan.Progress.Out, d.plan.Progress.In = now, nil // which cuts the other's cooldown short
 		d.act(best)
 	}
 }
@@ -236,7 +245,7 @@ func (d *draft) scaleIn(list []called) {
 	case best.to >= d.plan.Desired:
 		d.refrain(best.called, types.NotScaledReason{Code: aws.String("AlreadyAtDesiredCapacity"), CurrentCapacity: aws.Int32(d.plan.Desired)})
 	default:
-		d.plan.Progress.In = d.scaled(best)
+		d.plan.Progress.Out, d.plan.Progress.In = nil, d.scaled(best) // what was added is no more
 		d.act(best)
 	}
 }

@@ -53,10 +53,10 @@ func (d *draft) finish() {
 	}
 	a := *d.v.Pending
 	running := d.v.Service.Running
-	switch late := a.StartTime.Add(patience); {
+	switch late := minTime(a.StartTime, d.now).Add(patience); {
 	case d.v.Service.Desired != a.To:
 		d.end(a, types.ScalingActivityStatusCodeOverridden, fmt.Sprintf("Successfully set desired count to %d. Found it was later changed to %d.", a.To, d.v.Service.Desired))
-	case a.To >= a.From && running >= a.To, a.To < a.From && running <= a.To:
+	case running == a.To, running > a.To && d.v.Service.Deploying:
 		d.end(a, types.ScalingActivityStatusCodeSuccessful, fmt.Sprintf("Successfully set desired count to %d. Change successfully fulfilled by ecs.", a.To))
 	case !d.now.Before(late):
 		d.end(a, types.ScalingActivityStatusCodeUnfulfilled, fmt.Sprintf("Successfully set desired count to %d. Change has not been fulfilled by ecs.", a.To))

@@ -43,13 +43,17 @@ type ScalingProgress struct {
 type Scaled struct {
 	At       time.Time
 	EndAt    *time.Time // when it was fulfilled or given up; the cooldown begins
-	From, To int32
+	From, To int32      // From is before all that was done since the cooldown began
 	Cooldown time.Duration
 }
 
-// Cooling tells whether the cooldown lasts. One without any never does.
+// Cooling tells whether the cooldown lasts. One without any never does, nor one
+// that begins ahead, because the clock was set back.
 func (s *Scaled) Cooling(now time.Time) bool {
-	return s != nil && s.Cooldown > 0 && (s.EndAt == nil || now.Before(s.EndAt.Add(s.Cooldown)))
+	if s == nil || s.Cooldown == 0 {
+		return false
+	}
+	return s.EndAt == nil || !now.Before(*s.EndAt) && now.Before(s.EndAt.Add(s.Cooldown))
 }
 
 // ScalingPolicy decides about a target's capacity: one of Tracking and Step. ID:
