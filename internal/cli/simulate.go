@@ -9,6 +9,6 @@ func simulateCommand() *cobra.Command {
 		Use:   "simulate",
 		Short: "Try in virtual time what nobody should learn in production",
 	}
-	cmd.AddCommand(simulatePlacementCommand())
+	cmd.AddCommand(simulatePlacementCommand(), simulateScalingCommand())
 	return cmd
 }

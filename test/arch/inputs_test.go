@@ -40,8 +40,12 @@ import (
 // unread are members of inputs that no code reads, with the reason why that is
 // right. Below a member that is read as a whole they need no reading.
 var unread = map[string]string{
-	"application-autoscaling.*.Metrics.Label":                                         "stored and handed on to the alarm, by internal/scaling",
 	"application-autoscaling.*.DisableScaleIn":                                        "stored, and read by internal/scaling",
+	"application-autoscaling.*.ScaleInCooldown":                                       "stored, and read by internal/scaling",
+	"application-autoscaling.*.ScaleOutCooldown":                                      "stored, and read by internal/scaling",
+	"application-autoscaling.*.TargetValue":                                           "checked and read by internal/scaling",
+	"application-autoscaling.*.CustomizedMetricSpecification":                         "checked and read by internal/scaling",
+	"application-autoscaling.*.StepScalingPolicyConfiguration.*":                      "checked and read by internal/scaling",
 	"application-autoscaling.PutScalingPolicy.PredictiveScalingPolicyConfiguration.*": "the configuration is refused",
 	"ec2.*.DryRun":                                            "read of every operation by one place, by its name",
 	"ec2.AuthorizeSecurityGroupEgress.*":                      "taken as the Ingress that has the same members",

@@ -4,14 +4,13 @@ import (
 	"context"
 	"regexp"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 
-	"github.com/hatoba/hatoba/internal/schedule"
+	"github.com/hatoba/hatoba/internal/scaling"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -77,25 +76,8 @@ func changeScheduled(a *state.ScheduledScaling, in *sdk.PutScheduledActionInput)
 }
 
 func checkScheduled(a state.ScheduledScaling) error {
-	if a.Schedule == "" {
-		return invalid("Schedule is required for a new scheduled action")
-	}
-	zone, err := time.LoadLocation(a.Timezone)
-	if err != nil || a.Timezone == "Local" {
-		return invalid("Timezone '%s' is not valid: it is the canonical name of an IANA time zone, such as Asia/Tokyo", a.Timezone)
-	}
-	if _, err := schedule.Parse(a.Schedule, zone); err != nil {
-		return invalid("Schedule expression '%s' is not valid: %s", a.Schedule, err)
-	}
-	switch {
-	case a.Min == nil && a.Max == nil:
-		return invalid("ScalableTargetAction must have MinCapacity, MaxCapacity or both")
-	case a.Min != nil && *a.Min < 0 || a.Max != nil && *a.Max < 0:
-		return invalid("Minimum and maximum capacity must not be negative")
-	case a.Min != nil && a.Max != nil && *a.Min > *a.Max:
-		return invalid("Maximum capacity cannot be less than minimum capacity")
-	case a.StartTime != nil && a.EndTime != nil && !a.StartTime.Before(*a.EndTime):
-		return invalid("The end time must be after the start time")
+	if err := scaling.CheckScheduled(a); err != nil {
+		return invalid("%s", sentence(err))
 	}
 	return nil
 }

@@ -2,15 +2,12 @@ package scaling
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/hatoba/hatoba/internal/alarm"
-	"github.com/hatoba/hatoba/internal/metrics"
+	"github.com/hatoba/hatoba/internal/scaling"
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -30,7 +27,7 @@ func (l *Loop) values(ctx context.Context, scope state.Scope, v view, names []st
 		if !ok {
 			continue
 		}
-		points, err := l.points(ctx, scope, a, now)
+		points, err := scaling.Points(ctx, l.Metrics, scope, a, alarm.WindowAt(a, now))
 		if err != nil {
 			if ctx.Err() == nil {
 				l.Log.Warn("the metric of a scaling policy cannot be read", "alarm", name, "error", err)
@@ -38,28 +35,10 @@ func (l *Loop) values(ctx context.Context, scope state.Scope, v view, names []st
 			continue
 		}
 		x := value{configured: aws.ToTime(a.AlarmConfigurationUpdatedTimestamp)}
-		slices.SortFunc(points, func(a, b metrics.Point) int { return a.Time.Compare(b.Time) })
-		for _, p := range points[max(0, len(points)-int(aws.ToInt32(a.EvaluationPeriods))):] {
-			x.of, x.at = append(x.of, p.Value), p.Time
-		}
+		x.of, x.at = scaling.Newest(a, points)
 		out[name] = x
 	}
 	return out
-}
-
-// points reads what an alarm looks at.
-func (l *Loop) points(ctx context.Context, scope state.Scope, a cw.MetricAlarm, now time.Time) ([]metrics.Point, error) {
-	w := alarm.WindowAt(a, now)
-	statistic := string(a.Statistic)
-	if a.ExtendedStatistic != nil {
-		statistic = *a.ExtendedStatistic
-	}
-	s := metrics.Series{Namespace: aws.ToString(a.Namespace), Name: aws.ToString(a.MetricName)}
-	for _, d := range a.Dimensions {
-		s.Dimensions = append(s.Dimensions, metrics.Dimension{Name: aws.ToString(d.Name), Value: aws.ToString(d.Value)})
-	}
-	slices.SortFunc(s.Dimensions, func(a, b metrics.Dimension) int { return strings.Compare(a.Name, b.Name) })
-	return l.Metrics.Read(ctx, scope, metrics.Query{Series: s, Unit: string(a.Unit), Statistic: statistic, Period: w.Period, From: w.From, To: w.To})
 }
 
 // fill gives the alarms of a view their values, where they are still what these
