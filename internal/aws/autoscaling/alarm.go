@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	cw "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"github.com/hatoba/hatoba/internal/alarm"
 	"github.com/hatoba/hatoba/internal/scaling"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -16,9 +17,9 @@ import (
 // makeAlarms writes the alarms that AWS makes for target tracking.
 func makeAlarms(w store.Writer, scope state.Scope, p state.ScalingPolicy, now time.Time, high, low string) (names []string, err error) {
 	for _, a := range scaling.Alarms(p, high, low) {
-		a.AlarmArn = aws.String(scope.ARN("cloudwatch", "alarm:"+*a.AlarmName))
+		a.AlarmArn = aws.String(scope.AlarmARN(*a.AlarmName))
 		a.AlarmConfigurationUpdatedTimestamp, a.StateUpdatedTimestamp, a.StateTransitionedTimestamp = &now, &now, &now
-		a.StateValue, a.StateReason = cw.StateValueInsufficientData, aws.String("Unchecked: Initial alarm creation")
+		a.StateValue, a.StateReason = cw.StateValueInsufficientData, aws.String(alarm.Created)
 		if err := store.Alarms.Put(w, scope.Key(*a.AlarmName), state.Alarm{Metric: &a}); err != nil {
 			return nil, err
 		}
@@ -45,7 +46,7 @@ func alarmsThere(r store.Reader, scope state.Scope, p state.ScalingPolicy) bool 
 func alarmsOf(r store.Reader, scope state.Scope, p state.ScalingPolicy) []types.Alarm {
 	out := []types.Alarm{}
 	add := func(name string) {
-		out = append(out, types.Alarm{AlarmName: &name, AlarmARN: aws.String(scope.ARN("cloudwatch", "alarm:"+name))})
+		out = append(out, types.Alarm{AlarmName: &name, AlarmARN: aws.String(scope.AlarmARN(name))})
 	}
 	if p.Tracking != nil {
 		for _, name := range p.Alarms {
