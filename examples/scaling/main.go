@@ -91,7 +91,7 @@ func load(ctx context.Context, args []string) error {
 	look, send := time.NewTicker(2*time.Second), time.NewTicker(time.Duration(float64(time.Second) / *rate))
 	defer look.Stop()
 	defer send.Stop()
-	slots := make(chan struct{}, 64) // a service that cannot keep up is not sent more and more
+	slots := make(chan struct{}, 16) // a service that cannot keep up is not sent more and more
 	begin, told := time.Now(), time.Time{}
 	for n := 0; ctx.Err() == nil; n++ {
 		if list, err := addresses(ctx, api, *name); err == nil {
@@ -99,7 +99,7 @@ func load(ctx context.Context, args []string) error {
 		}
 		if t := targets.Load(); t != nil && time.Since(told) > 10*time.Second {
 			told = time.Now()
-			fmt.Printf("%6s  %d tasks, %d requests answered, %d failed\n", time.Since(begin).Round(time.Second), len(*t), done.Load(), failed.Load())
+			fmt.Printf("%6s  %d tasks, %d requests answered, %d failed or not sent\n", time.Since(begin).Round(time.Second), len(*t), done.Load(), failed.Load())
 		}
 		for waiting := true; waiting; n++ {
 			select {
