@@ -44,12 +44,14 @@ type Engine struct {
 
 	mu      sync.Mutex // guards what follows, and writes to the tiers
 	journal *journal
-	entries map[string]*entry // by identity and unit
+	entries map[string]*entry // by identity and unit; changed under known as well, so that it can be read under either
 	lastID  uint64
 	high    [2]int64 // milliseconds: the newest sample when the engine was opened
 	samples []sample // of the Put under way
 	wide    []*slots // that remember more than they may between calls
 	key     []byte
+
+	known sync.RWMutex // taken after mu
 
 	rolled     atomic.Int64 // milliseconds: what is before has been rolled up
 	checkpoint chan struct{}

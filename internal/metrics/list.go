@@ -64,8 +64,11 @@ func (e *Engine) forget() {
 	cutoff := e.cfg.Now().Add(-MaxAge - time.Hour).UnixMilli()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.known.Lock()
+	defer e.known.Unlock()
 	for key, s := range e.entries {
 		if s.last < cutoff {
+			s.gone = true
 			delete(e.entries, key)
 		}
 	}

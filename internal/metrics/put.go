@@ -49,7 +49,7 @@ func (e *Engine) put(ctx context.Context, scope state.Scope, data []Datum) error
 			return fmt.Errorf("datum %d: %w", i, err)
 		}
 	}
-	record, err := e.write(ctx, scope, data)
+	record, err := e.write(ctx, scope, data, e.find(scope, data))
 	if err != nil {
 		return err
 	}
@@ -103,15 +103,28 @@ func checkSeries(s *Series, unit string) error {
 	return nil
 }
 
+// find looks up the entries of data, nil where there is none yet, while others
+// write.
+func (e *Engine) find(scope state.Scope, data []Datum) []*entry {
+	found, key := make([]*entry, len(data)), make([]byte, 0, 256)
+	e.known.RLock()
+	defer e.known.RUnlock()
+	for i := range data {
+		key = append(appendIdentity(key[:0], scope, &data[i].Series), data[i].Unit...)
+		found[i] = e.entries[string(key)]
+	}
+	return found
+}
+
 // write appends data to the journal and the tiers.
-func (e *Engine) write(ctx context.Context, scope state.Scope, data []Datum) (record uint64, err error) {
+func (e *Engine) write(ctx context.Context, scope state.Scope, data []Datum, found []*entry) (record uint64, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.journal == nil {
 		return 0, errors.New("the metrics are closed")
 	}
 	defer e.trimSlots()
-	if err := e.plan(ctx, scope, data); err != nil {
+	if err := e.plan(ctx, scope, data, found); err != nil {
 		return 0, err
 	}
 	apps, _, err := e.append(ctx, e.samples, false)
@@ -147,13 +160,16 @@ func (e *Engine) trimSlots() {
 }
 
 // plan makes data into samples, each with a time of its own.
-func (e *Engine) plan(ctx context.Context, scope state.Scope, data []Datum) error {
+func (e *Engine) plan(ctx context.Context, scope state.Scope, data []Datum, found []*entry) error {
 	e.samples = e.samples[:0]
 	for i := range data {
 		d := &data[i]
-		s, err := e.entry(scope, d)
-		if err != nil {
-			return err
+		s := found[i]
+		if s == nil || s.gone {
+			var err error
+			if s, err = e.entry(scope, d); err != nil {
+				return err
+			}
 		}
 		t := d.Time.UnixMilli()
 		s.last = max(s.last, t)
@@ -258,6 +274,8 @@ func (e *Engine) entry(scope state.Scope, d *Datum) (*entry, error) {
 func (e *Engine) addEntry(scope state.Scope, series Series, unit string) *entry {
 	s := &entry{scope: scope, series: series, unit: unit, hash: hashOf(scope, &series)}
 	s.series.Dimensions = append([]Dimension(nil), series.Dimensions...)
+	e.known.Lock()
+	defer e.known.Unlock()
 	e.entries[string(appendIdentity(nil, scope, &series))+unit] = s
 	return s
 }

@@ -60,6 +60,7 @@ type entry struct {
 	unit   string
 	hash   string
 	last   int64 // milliseconds: of its newest datum
+	gone   bool  // it was forgotten
 
 	columns [2][kinds]*column // of lane 0, in the tiers seconds and minutes
 	lanes   map[laneKey]*column
