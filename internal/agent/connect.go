@@ -12,7 +12,7 @@ import (
 )
 
 // connectPlan is what Service Connect gives the task, nil for nothing.
-func (w *worker) connectPlan() *state.ConnectPlan { return w.rec.Assignment.Connect }
+func (w *worker) connectPlan() *state.ConnectPlan { return w.assigned.Connect }
 
 // drainTime is how long the stop of a task waits for requests that are under
 // way there, as the proxy of AWS does: it has left the table by then.
@@ -52,7 +52,7 @@ func (w *worker) serveInside(netns string) (stop func(), err error) {
 		return nil, errors.New("this node has no Service Connect")
 	}
 	through, err := w.a.cfg.Proxies.Open(w.a.ctx, proxy.Task{
-		Key: w.key, NetNS: netns, Gateway: w.rec.Assignment.Network.Gateway, Plan: plan, Served: w.mode() == modeAwsvpc,
+		Key: w.key, NetNS: netns, Gateway: w.assigned.Network.Gateway, Plan: plan, Served: w.mode() == modeAwsvpc,
 	})
 	if err != nil {
 		endpoints()

@@ -29,7 +29,7 @@ const tagsPatience = 5 * time.Second
 func (w *worker) inside(netns string) endpoint.Task {
 	return endpoint.Task{
 		Local: w.rec.Local, Admit: w.admit(),
-		Key: w.key, Assignment: w.rec.Assignment, NetNS: netns, CredentialsID: w.rec.CredentialsID,
+		Key: w.key, Assignment: w.assigned, NetNS: netns, CredentialsID: w.rec.CredentialsID,
 		View: func() metadata.View { return *w.view.Load() },
 		Stats: func(ctx context.Context, id string) (runtime.Stats, error) {
 			return w.a.cfg.Engine.Stats(ctx, id)

@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,10 +99,15 @@ func TestIgnoredExitCodesEnd(t *testing.T) {
 // back: the exit is seen, and the policy followed, with the secrets again.
 func TestRestartSurvivesHatoba(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var seen []string
+		var (
+			mu   sync.Mutex
+			seen []string
+		)
 		w := newWorld(t, fake.Options{Program: func(runtime.Spec) fake.Program {
 			return func(ctx context.Context, p *fake.Process) int32 {
+				mu.Lock()
 				seen = append(seen, p.Env...)
+				mu.Unlock()
 				return lives(2*time.Minute, 2*time.Minute).Program(p.Spec)(ctx, p)
 			}
 		}})
@@ -122,6 +129,8 @@ func TestRestartSurvivesHatoba(t *testing.T) {
 		if o := w.task("t1"); o.Containers[0].Restarts != 2 {
 			t.Errorf("the count was lost: %+v", o)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if n := len(slices.DeleteFunc(seen, func(kv string) bool { return kv != "PASSWORD=secret" })); n != 3 {
 			t.Errorf("the secret was there %d times in 3 lives", n)
 		}
@@ -133,10 +142,10 @@ func TestRestartSurvivesHatoba(t *testing.T) {
 func TestInterruptedRestart(t *testing.T) {
 	for _, done := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			var block bool
+			var block atomic.Bool
 			options := lives(2 * time.Minute)
 			options.Fail = func(ctx context.Context, operation, _ string) error {
-				if block && operation == map[bool]string{false: "Restart", true: "Start"}[done] {
+				if block.Load() && operation == map[bool]string{false: "Restart", true: "Start"}[done] {
 					<-ctx.Done()
 					return ctx.Err()
 				}
@@ -146,10 +155,10 @@ func TestInterruptedRestart(t *testing.T) {
 			a := assignment("t1", restartable("app", true))
 			w.up(a)
 			time.Sleep(time.Minute)
-			block = true
+			block.Store(true)
 			time.Sleep(2 * time.Minute)
 			w.stop()
-			block = false
+			block.Store(false)
 			w.up(a)
 			time.Sleep(time.Minute)
 			if o := w.task("t1"); o.Status != state.TaskRunning || o.Containers[0].Restarts != 1 || o.Containers[0].Status != state.ContainerRunning {

@@ -35,6 +35,7 @@ type worker struct {
 	spawns sync.WaitGroup
 
 	rec      *record
+	assigned protocol.Assignment // as it came; what is done beside the loop reads this, not rec's
 	plans    []state.ContainerPlan
 	views    []containerView
 	stage    stage
@@ -70,6 +71,7 @@ func newWorker(a *Agent, rec *record, found map[string]runtime.Status) *worker {
 		inbox:     make(chan func(), 64),
 		withdrawn: make(chan struct{}),
 		rec:       rec,
+		assigned:  rec.Assignment,
 		found:     found,
 		plans:     state.Effective(rec.Assignment.Task, rec.Assignment.Definition),
 		images:    map[string]runtime.Image{},
