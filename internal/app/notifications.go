@@ -34,7 +34,7 @@ func (a *App) openNotifications(keyring *secrets.Keyring) *sns.Service {
 	n := &notifications{signer: sync.OnceValues(func() (*notify.Signer, error) {
 		return notify.OpenSigner(filepath.Join(a.cfg.DataDir, "keys", "notifications.pem"), time.Now())
 	})}
-	sender := (&deliver.Sender{Store: a.store, Keyring: keyring, Base: a.endpoint(), Signer: n.signer, Own: a.ownAddress, Connect: a.connector(keyring).Connect}).Open()
+	sender := (&deliver.Sender{Store: a.store, Keyring: keyring, Base: a.endpoint(), Signer: n.signer, Own: a.ownAddress, Connections: a.connector(keyring)}).Open()
 	n.loop = &deliver.Loop{Store: a.store, Log: a.log, Send: sender.Send, Letter: a.writeLetter}
 	a.notifications = n
 	return sns.New(sns.Config{Store: a.store, Keyring: keyring, NewID: newRequestID, Chats: a.cfg.Chats, HasLogGroup: func(ctx context.Context, arn string) bool {

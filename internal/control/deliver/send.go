@@ -34,11 +34,19 @@ type Sender struct {
 	// Own tells whether an address is a listener of this Hatoba: what somebody
 	// subscribes must not call the APIs in Hatoba's name.
 	Own func(netip.AddrPort) bool
-	// Connect adds what a connection says and keeps secret to a request of an
-	// API destination. nil: no connection can be used.
-	Connect func(ctx context.Context, scope state.Scope, connection string, r *http.Request) error
+	// Connections add what is secret to requests of API destinations. nil: none
+	// can be used.
+	Connections Connections
 
 	client *http.Client
+}
+
+// Connections know what connections of API destinations say and keep secret.
+type Connections interface {
+	// Connect adds it to a request.
+	Connect(ctx context.Context, scope state.Scope, connection string, r *http.Request) error
+	// Rejected is told of a request that was answered with 401.
+	Rejected(connection string)
 }
 
 // errOwn is returned for addresses of Hatoba itself.
@@ -83,6 +91,9 @@ func (s *Sender) Send(ctx context.Context, scope state.Scope, d state.Delivery) 
 	}
 	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10)) // so that the connection is used again
+	if answer.StatusCode == http.StatusUnauthorized && d.Request != nil && d.Request.Connection != "" {
+		s.Connections.Rejected(d.Request.Connection)
+	}
 	return judged(answer.StatusCode, request.URL.Host, d.Notification != nil)
 }
 
@@ -116,10 +127,10 @@ func (s *Sender) request(ctx context.Context, scope state.Scope, d state.Deliver
 		if r.Connection == "" {
 			return request, nil
 		}
-		if s.Connect == nil {
+		if s.Connections == nil {
 			return nil, errors.New("its connection cannot be used")
 		}
-		return request, s.Connect(ctx, scope, r.Connection, request)
+		return request, s.Connections.Connect(ctx, scope, r.Connection, request)
 	}
 	sending, err := s.sending(ctx, scope, d)
 	if err != nil || sending == nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,7 +30,9 @@ var (
 // world is a store, and what was put into metrics and logs.
 type world struct {
 	*testing.T
-	db      store.Store
+	db store.Store
+
+	mu      sync.Mutex // of what follows
 	put     map[state.Scope][]metrics.Datum
 	events  []string
 	offsets map[string]int64
@@ -46,6 +49,8 @@ func (w *world) loop() *Loop {
 }
 
 func (w *world) Put(_ context.Context, s state.Scope, data []metrics.Datum) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if err := w.refuse[s]; err != nil {
 		return err
 	}
@@ -54,6 +59,8 @@ func (w *world) Put(_ context.Context, s state.Scope, data []metrics.Datum) erro
 }
 
 func (w *world) Append(_ context.Context, _ state.Scope, group, stream string, days int32, _ time.Time, producer string, offset int64, messages []string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if last, ok := w.offsets[producer+stream]; ok && offset <= last {
 		return nil
 	}
@@ -67,7 +74,19 @@ func (w *world) Append(_ context.Context, _ state.Scope, group, stream string, d
 	return nil
 }
 
-func (w *world) reading(id string) (lb.Reading, bool) { r, ok := w.read[id]; return r, ok }
+func (w *world) reading(id string) (lb.Reading, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r, ok := w.read[id]
+	return r, ok
+}
+
+// counts sets what a balancer has counted.
+func (w *world) counts(id string, r lb.Reading) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.read[id] = r
+}
 
 func (w *world) ReadBalancer(id string) (lb.Reading, bool) { return w.reading(id) }
 func (w *world) ReadGroup(id string) (lb.Reading, bool)    { return w.reading(id) }
@@ -118,12 +137,16 @@ func TestABatchCountsOnce(t *testing.T) {
 	a, b := w.task(scope, "a", "enabled"), w.task(other, "b", "disabled")
 	l := w.loop()
 	batch := protocol.Measures{Run: "r", Seq: 1, Minute: time.Unix(0, 0), Tasks: []protocol.TaskMeasures{a, b, {Key: scope.Key("gone")}}}
+	w.mu.Lock()
 	w.refuse[other] = errors.New("no room")
+	w.mu.Unlock()
 	if err := l.Take(t.Context(), "n", batch); err == nil {
 		t.Fatal("it is taken, and a part was not stored")
 	}
 	_ = l.Take(t.Context(), "n", batch)
+	w.mu.Lock()
 	w.refuse[other] = nil
+	w.mu.Unlock()
 	for range 3 {
 		if err := l.Take(t.Context(), "n", batch); err != nil {
 			t.Fatal(err)
@@ -175,7 +198,7 @@ func TestCountsAndBalancersByTheMinute(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- l.Run(ctx) }()
-		w.read[arn+"loadbalancer/app/web/1"] = lb.Reading{Requests: 5}
+		w.counts(arn+"loadbalancer/app/web/1", lb.Reading{Requests: 5})
 		time.Sleep(time.Minute + time.Second)
 		synctest.Wait()
 		if got := w.series(scope, "ECS/ContainerInsights/DesiredTaskCount"); len(got) != 1 {
@@ -195,16 +218,20 @@ func TestCountsAndBalancersByTheMinute(t *testing.T) {
 		if got := w.series(scope, "AWS/ApplicationELB/HealthyHostCount"); len(got) != 1 {
 			t.Errorf("health: %v", got)
 		}
+		w.mu.Lock()
 		w.refuse[scope] = errors.New("no room")
-		w.read[arn+"loadbalancer/app/web/1"] = lb.Reading{Requests: 9}
+		w.mu.Unlock()
+		w.counts(arn+"loadbalancer/app/web/1", lb.Reading{Requests: 9})
 		time.Sleep(time.Minute)
+		w.mu.Lock()
 		w.refuse[scope] = nil
+		w.mu.Unlock()
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if got := requests(); got != 9 {
 			t.Errorf("%v requests: those of a minute that could not be stored are told with the next", got)
 		}
-		w.read[arn+"loadbalancer/app/web/1"] = lb.Reading{Requests: 11}
+		w.counts(arn+"loadbalancer/app/web/1", lb.Reading{Requests: 11})
 		cancel()
 		if err := <-ended; err != nil || requests() != 11 {
 			t.Errorf("%v requests when Hatoba has ended, %v", requests(), err)
