@@ -123,7 +123,7 @@ func (d *demo) compile(ctx context.Context) error {
 
 // show does the job, step by step.
 func (d *demo) show(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{d.push, d.store, d.register, d.runTask, d.follow, d.curl, d.logs, d.balance, d.roll, d.breakIt, d.review} {
+	for _, step := range []func(context.Context) error{d.push, d.store, d.register, d.runTask, d.follow, d.curl, d.logs, d.balance, d.roll, d.breakIt, d.drill, d.review} {
 		if err := step(ctx); err != nil {
 			return err
 		}

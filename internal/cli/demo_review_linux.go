@@ -71,6 +71,30 @@ func (d *demo) review(ctx context.Context) error {
 	return err
 }
 
+// drill stops and redeploys a copy of the service under load, and judges it by
+// what was lost.
+func (d *demo) drill(ctx context.Context) error {
+	settings := filepath.Join(d.dir, "hatoba-review.json")
+	d.step("Drills, on a short-lived copy of the service: stop it, hear its last words, redeploy it under load")
+	d.say("hatoba review --service %s --settings %s --drill=DR01,DR02,DR05 --scope drill\n", demoName, settings)
+	progress := (&reviewFlags{}).progress(d.out)
+	r, err := examine.Run(ctx, examine.Request{
+		Account: examine.Account{Endpoint: endpoint(d.cfg), Region: d.cfg.Region, Service: demoName}, Settings: settings, Now: time.Now(), Version: version(),
+		Options: review.Options{Scope: []review.Part{review.PartDrill}},
+		Drill:   examine.Drill{Run: true, IDs: []string{"DR01", "DR02", "DR05"}, Results: filepath.Join(d.cfg.DataDir, "drills.json"), Say: progress},
+	})
+	if err != nil {
+		return err
+	}
+	if err := report.Write(d.out, "terminal", r, report.Options{Lang: review.English}); err != nil {
+		return err
+	}
+	if r.Verdict == review.NotReady {
+		return errors.New("the sample lost something in a drill")
+	}
+	return nil
+}
+
 func (d *demo) imageRef() string { return address(d.cfg) + "/web:1" }
 
 func (d *demo) reviewOne(ctx context.Context, taskdef string) (review.Verdict, error) {
