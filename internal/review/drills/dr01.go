@@ -47,9 +47,6 @@ func stopInFlight(ctx context.Context, s *stage) ([]review.Proof, error) {
 		return nil, err
 	}
 	m := stopped{at: s.target.place(), configured: s.set.Slow != ""}
-	if task.StartedAt != nil {
-		m.ran = time.Since(*task.StartedAt)
-	}
 	var sent *flights
 	if s.reachable(ctx, task) {
 		if m.configured {
@@ -63,6 +60,9 @@ func stopInFlight(ctx context.Context, s *stage) ([]review.Proof, error) {
 		m.noFlights = review.Say("the task takes no connections from here (port %d)", "タスクにここから接続できない(ポート %d)", s.target.port)
 	}
 	asked := time.Now()
+	if task.StartedAt != nil {
+		m.ran = asked.Sub(*task.StartedAt)
+	}
 	s.say("StopTask", "StopTask を実行")
 	after, err := s.stop(ctx, task, "DR01")
 	if sent != nil {
