@@ -1,11 +1,12 @@
 package connect
 
 import (
-	"math/bits"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hatoba/hatoba/internal/latency"
 )
 
 // Reading is what a proxy has counted for one service since it was opened. All
@@ -28,11 +29,8 @@ type Reading struct {
 
 	ResponseTime  time.Duration // sum, from the request's coming until the answer's head
 	ResponseCount uint64
-	Buckets       [Buckets]uint64 // answers by how long they took, see BucketBound
+	Buckets       latency.Counts // answers by how long they took
 }
-
-// Buckets are two for each power of two of microseconds.
-const Buckets = 60
 
 // Since is what was counted between an earlier reading of the same proxy and
 // this one; Hosts and Active are as they are now.
@@ -59,40 +57,19 @@ func (r Reading) Moved() bool {
 	return r.Requests+r.NoAnswer+r.Connections+r.ToTarget+r.FromTarget+r.Errors+r.ResponseCount > 0 || r.Active > 0
 }
 
-// BucketBound is the upper bound of a bucket: bucket i counts what took less,
-// and not less than the bound before it.
-func BucketBound(i int) time.Duration {
-	base := time.Microsecond << (i / 2)
-	if i%2 == 1 {
-		base += base / 2
-	}
-	return base
-}
-
-func bucketOf(d time.Duration) int {
-	i := 2 * bits.Len64(uint64(max(d, 0)/time.Microsecond))
-	if i > 0 && d < BucketBound(i-1) {
-		i--
-	}
-	return min(i, Buckets-1)
-}
-
 type counters struct {
 	requests, grpc, noAnswer, retries, ejections atomic.Uint64
 	to, from, opened, connectErrors              atomic.Uint64
 	active                                       atomic.Int64
 	status                                       [6]atomic.Uint64
-	took, answered                               atomic.Uint64
-	buckets                                      [Buckets]atomic.Uint64
+	took                                         latency.Counter
 }
 
 func (c *counters) answer(status int, took time.Duration) {
 	if class := status / 100; class < len(c.status) {
 		c.status[class].Add(1)
 	}
-	c.took.Add(uint64(max(took, 0)))
-	c.answered.Add(1)
-	c.buckets[bucketOf(took)].Add(1)
+	c.took.Took(took)
 }
 
 func (c *counters) read(service string) Reading {
@@ -100,14 +77,11 @@ func (c *counters) read(service string) Reading {
 		Service: service, Requests: c.requests.Load(), GRPC: c.grpc.Load(), NoAnswer: c.noAnswer.Load(), Retries: c.retries.Load(),
 		Ejections: c.ejections.Load(), ToTarget: c.to.Load(), FromTarget: c.from.Load(), Connections: c.opened.Load(),
 		Active: c.active.Load(), Errors: c.connectErrors.Load(),
-		ResponseTime: time.Duration(c.took.Load()), ResponseCount: c.answered.Load(),
 	}
 	for i := range r.Status {
 		r.Status[i] = c.status[i].Load()
 	}
-	for i := range r.Buckets {
-		r.Buckets[i] = c.buckets[i].Load()
-	}
+	r.ResponseTime, r.ResponseCount, r.Buckets = c.took.Read()
 	return r
 }
 

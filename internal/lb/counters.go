@@ -1,9 +1,10 @@
 package lb
 
 import (
-	"math/bits"
 	"sync/atomic"
 	"time"
+
+	"github.com/hatoba/hatoba/internal/latency"
 )
 
 // Reading is what was counted for a balancer, a group or a target since it came
@@ -28,31 +29,10 @@ type Reading struct {
 	TargetResets      uint64
 
 	// How long targets took, from the request's last byte until the answer's
-	// head. Bucket i counts what took less than BucketBound(i) and not less than
-	// the bound before it.
+	// head.
 	ResponseTime  time.Duration // sum
 	ResponseCount uint64
-	Buckets       [buckets]uint64
-}
-
-// buckets are two for each power of two of microseconds.
-const buckets = 72
-
-// BucketBound is the upper bound of a bucket of Reading.Buckets.
-func BucketBound(i int) time.Duration {
-	base := time.Microsecond << (i / 2)
-	if i%2 == 1 {
-		base += base / 2
-	}
-	return base
-}
-
-func bucketOf(d time.Duration) int {
-	i := 2 * bits.Len64(uint64(max(d, 0)/time.Microsecond))
-	if i > 0 && d < BucketBound(i-1) {
-		i--
-	}
-	return min(i, buckets-1)
+	Buckets       latency.Counts
 }
 
 type counters struct {
@@ -63,14 +43,7 @@ type counters struct {
 	resets                              atomic.Uint64
 	active, outstanding                 atomic.Int64
 
-	took, answered atomic.Uint64
-	buckets        [buckets]atomic.Uint64
-}
-
-func (c *counters) took1(d time.Duration) {
-	c.took.Add(uint64(max(d, 0)))
-	c.answered.Add(1)
-	c.buckets[bucketOf(d)].Add(1)
+	took latency.Counter
 }
 
 func (c *counters) targetStatus(status int) {
@@ -100,14 +73,11 @@ func (c *counters) read() Reading {
 		Own502: c.own502.Load(), Own503: c.own503.Load(), Own504: c.own504.Load(),
 		NewConnections: c.opened.Load(), ActiveConnections: c.active.Load(), Outstanding: c.outstanding.Load(),
 		ConnectionErrors: c.connectErrors.Load(), ClientTLSErrors: c.tlsErrors.Load(), TargetResets: c.resets.Load(),
-		ResponseTime: time.Duration(c.took.Load()), ResponseCount: c.answered.Load(),
 	}
 	for i := range r.TargetStatus {
 		r.TargetStatus[i], r.OwnStatus[i] = c.target[i].Load(), c.own[i].Load()
 	}
-	for i := range r.Buckets {
-		r.Buckets[i] = c.buckets[i].Load()
-	}
+	r.ResponseTime, r.ResponseCount, r.Buckets = c.took.Read()
 	return r
 }
 

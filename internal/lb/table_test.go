@@ -84,14 +84,3 @@ func TestATargetThatMoves(t *testing.T) {
 		t.Error("the group has not its new target alone")
 	}
 }
-
-func TestBuckets(t *testing.T) {
-	for i := 1; i < buckets; i++ {
-		if b := bucketOf(BucketBound(i)); b != i+1 && i < buckets-1 {
-			t.Errorf("%v is in bucket %d, want %d", BucketBound(i), b, i+1)
-		}
-		if BucketBound(i) <= BucketBound(i-1) {
-			t.Errorf("bound %d does not grow", i)
-		}
-	}
-}

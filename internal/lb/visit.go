@@ -188,8 +188,8 @@ func (v *visit) answered(status int, took time.Duration) {
 	v.target.count.targetStatus(status)
 	v.share.group.count.targetStatus(status)
 	v.s.bal.count.targetStatus(status)
-	v.target.count.took1(took)
-	v.share.group.count.took1(took)
+	v.target.count.took.Took(took)
+	v.share.group.count.took.Took(took)
 }
 
 const tries = 3 // targets that are tried before a client is told

@@ -3,6 +3,7 @@ package measure
 import (
 	"time"
 
+	"github.com/hatoba/hatoba/internal/latency"
 	"github.com/hatoba/hatoba/internal/lb"
 	"github.com/hatoba/hatoba/internal/metrics"
 )
@@ -24,13 +25,8 @@ func times(readings ...lb.Reading) (metrics.Statistics, bool) {
 		if n == 0 {
 			continue
 		}
-		low := time.Duration(0)
-		if i > 0 {
-			low = lb.BucketBound(i - 1)
-		}
-		v := (low + lb.BucketBound(i)).Seconds() / 2
 		out.Count += float64(n)
-		out.Values, out.Counts = append(out.Values, v), append(out.Counts, float64(n))
+		out.Values, out.Counts = append(out.Values, latency.Middle(i).Seconds()), append(out.Counts, float64(n))
 	}
 	if out.Count == 0 {
 		return out, false

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
 	"go.uber.org/zap"
@@ -20,26 +21,38 @@ import (
 	"github.com/hatoba/hatoba/internal/store/etcd"
 )
 
-// durable measures one mutation of the store against one put of as many bytes
-// into an etcd of its own, both in this process and with fsync.
-func (b *bench) durable(ctx context.Context) (err error) {
-	ours, err := etcd.Open(ctx, etcd.Config{Dir: filepath.Join(b.work, "durable", "store"), Log: slog.New(slog.DiscardHandler)})
+// stores opens a store of ours and an etcd of its own beside it, both in this
+// process and with fsync.
+func (b *bench) stores(ctx context.Context, name string) (ours *etcd.Store, raw *clientv3.Client, end func() error, err error) {
+	ours, err = etcd.Open(ctx, etcd.Config{Dir: filepath.Join(b.work, name, "store"), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	defer func() { err = errors.Join(err, ours.Close()) }()
 	ec := embed.NewConfig()
-	ec.Dir = filepath.Join(b.work, "durable", "etcd")
+	ec.Dir = filepath.Join(b.work, name, "etcd")
 	ec.ListenClientUrls, ec.ListenPeerUrls = []url.URL{}, []url.URL{}
 	ec.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
 	server, err := embed.StartEtcd(ec)
 	if err != nil {
+		return nil, nil, nil, errors.Join(err, ours.Close())
+	}
+	<-server.Server.ReadyNotify()
+	raw = v3client.New(server.Server)
+	return ours, raw, func() error {
+		err := errors.Join(raw.Close(), ours.Close())
+		server.Close()
+		return err
+	}, nil
+}
+
+// durable measures one mutation of the store against one put of as many bytes
+// into an etcd of its own, both in this process and with fsync.
+func (b *bench) durable(ctx context.Context) (err error) {
+	ours, client, end, err := b.stores(ctx, "durable")
+	if err != nil {
 		return err
 	}
-	defer server.Close()
-	<-server.Server.ReadyNotify()
-	client := v3client.New(server.Server)
-	defer client.Close()
+	defer func() { err = errors.Join(err, end()) }()
 	scope := state.Scope{Account: "123456789012", Region: "us-east-1"}
 	value := string(bytes.Repeat([]byte("x"), 256))
 	kinds := []func(n int) error{

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,15 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/embed"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
-	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
-	"github.com/hatoba/hatoba/internal/store/etcd"
 )
 
 // What placements are measured on: instances of four tasks each.
@@ -39,23 +33,11 @@ const (
 // container instances, at three fills, against creating keys of the size in an
 // etcd of its own: both in this process, with fsync.
 func (b *bench) placements(ctx context.Context) (err error) {
-	ours, err := etcd.Open(ctx, etcd.Config{Dir: filepath.Join(b.work, "placements", "store"), Log: slog.New(slog.DiscardHandler)})
+	ours, client, end, err := b.stores(ctx, "placements")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, ours.Close()) }()
-	ec := embed.NewConfig()
-	ec.Dir = filepath.Join(b.work, "placements", "etcd")
-	ec.ListenClientUrls, ec.ListenPeerUrls = []url.URL{}, []url.URL{}
-	ec.ZapLoggerBuilder = embed.NewZapLoggerBuilder(zap.NewNop())
-	server, err := embed.StartEtcd(ec)
-	if err != nil {
-		return err
-	}
-	defer server.Close()
-	<-server.Server.ReadyNotify()
-	client := v3client.New(server.Server)
-	defer client.Close()
+	defer func() { err = errors.Join(err, end()) }()
 	f := &fleet{db: ours, scope: state.Scope{Account: "123456789012", Region: "us-east-1"}}
 	if err := f.build(ctx); err != nil {
 		return err

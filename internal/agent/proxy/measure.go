@@ -1,9 +1,8 @@
 package proxy
 
 import (
-	"time"
-
 	"github.com/hatoba/hatoba/internal/connect"
+	"github.com/hatoba/hatoba/internal/latency"
 	"github.com/hatoba/hatoba/internal/protocol"
 )
 
@@ -33,14 +32,9 @@ func (r *running) since(readings []connect.Reading) (out []protocol.ConnectMeasu
 			ToTarget: d.ToTarget, FromTarget: d.FromTarget, NewConnections: d.Connections, Active: d.Active, ResponseTime: d.ResponseTime,
 		}
 		for i, n := range d.Buckets {
-			if n == 0 {
-				continue
+			if n > 0 {
+				m.Times = append(m.Times, protocol.ResponseTimes{About: latency.Middle(i), Count: n})
 			}
-			low := time.Duration(0)
-			if i > 0 {
-				low = connect.BucketBound(i - 1)
-			}
-			m.Times = append(m.Times, protocol.ResponseTimes{About: (low + connect.BucketBound(i)) / 2, Count: n})
 		}
 		out = append(out, m)
 	}
