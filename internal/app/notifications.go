@@ -81,7 +81,7 @@ func logGroup(arn string) (state.Scope, string) {
 // writeLetter writes what was given up into a log group: a stream for each
 // receiver.
 func (a *App) writeLetter(ctx context.Context, _ state.Scope, group string, d state.Delivery, reason string) error {
-	letter := map[string]any{"cause": d.Cause, "attempts": d.Attempts, "reason": reason, "createdAt": d.CreatedAt}
+	letter := map[string]any{"cause": d.Cause, "attempts": d.Requests, "reason": reason, "createdAt": d.CreatedAt}
 	if d.Notification != nil {
 		letter["notification"] = d.Notification
 	}

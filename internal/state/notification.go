@@ -63,6 +63,7 @@ type Delivery struct {
 	CreatedAt time.Time
 	Retry     RetryPolicy
 	Attempts  int
+	Requests  int // that were made in all, once it is given up
 	NextAt    time.Time
 	LastError string
 	// DeadLetter is the ARN of the log group that is told when it is given up.

@@ -92,8 +92,8 @@ func newWorld(t *testing.T) *world {
 		Store: w.db, Keyring: keyring, Base: server.URL, Signer: func() (*notify.Signer, error) { return w.signer, nil },
 		Own: func(a netip.AddrPort) bool { return a == own },
 	}).Open()
-	loop := &deliver.Loop{Store: w.db, Log: slog.New(slog.DiscardHandler), Send: sender.Send, Letter: func(_ context.Context, _ state.Scope, group string, _ state.Delivery, reason string) error {
-		w.letters <- group + " " + reason
+	loop := &deliver.Loop{Store: w.db, Log: slog.New(slog.DiscardHandler), Send: sender.Send, Letter: func(_ context.Context, _ state.Scope, group string, d state.Delivery, reason string) error {
+		w.letters <- fmt.Sprintf("%s after %d: %s", group, d.Requests, reason)
 		return nil
 	}}
 	w.start = func() {
@@ -256,7 +256,7 @@ func TestDeliveriesAreTriedAgain(t *testing.T) {
 	w.answer <- 404
 	w.say(topic, "refused for good")
 	w.next()
-	if got := <-w.letters; !strings.HasSuffix(got, "log-group:letters "+strings.TrimPrefix(w.subscriber.URL, "http://")+" answered with status 404") {
+	if got := <-w.letters; !strings.HasSuffix(got, "log-group:letters after 1: "+strings.TrimPrefix(w.subscriber.URL, "http://")+" answered with status 404") {
 		t.Errorf("letter %q", got)
 	}
 	for range 4 {
@@ -266,7 +266,9 @@ func TestDeliveriesAreTriedAgain(t *testing.T) {
 	for range 4 {
 		w.next()
 	}
-	<-w.letters
+	if got := <-w.letters; !strings.Contains(got, "after 4: ") {
+		t.Errorf("letter %q", got)
+	}
 	w.settled()
 }
 

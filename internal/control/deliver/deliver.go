@@ -137,7 +137,7 @@ func (l *Loop) attempt(ctx context.Context, a attempt, out chan<- attempt) {
 	a.d.Attempts++
 	a = l.judge(a, time.Now(), rand.Float64())
 	if a.result.Verdict == Refused && a.d.DeadLetter != "" {
-		a.d.Attempts = max(a.d.Attempts, a.d.Retry.Retries+1)
+		a.d.Attempts = max(a.d.Attempts, a.d.Retry.Retries+1) // none is left, should the letter fail
 		if err := l.Letter(ctx, a.key.Scope(), a.d.DeadLetter, a.d, a.result.Reason); err != nil {
 			l.Log.Warn("a dead letter cannot be written", "group", a.d.DeadLetter, "cause", a.d.Cause, "error", err)
 			a.result.Verdict, a.d.NextAt = Again, time.Now().UTC().Add(letterPause)
@@ -165,8 +165,12 @@ func (l *Loop) judge(a attempt, now time.Time, jitter float64) attempt {
 		a.d.NextAt = now.UTC().Add(pause)
 	}
 	if a.result.Verdict == Refused && a.d.Attempts <= a.d.Retry.Retries+1 {
+		a.d.Requests = a.d.Attempts
+		if a.over {
+			a.d.Requests--
+		}
 		l.givenUp.Add(1)
-		l.Log.Warn("a notification is given up", "cause", a.d.Cause, "attempts", a.d.Attempts, "reason", a.result.Reason)
+		l.Log.Warn("a notification is given up", "cause", a.d.Cause, "attempts", a.d.Requests, "reason", a.result.Reason)
 	}
 	return a
 }
