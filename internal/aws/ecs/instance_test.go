@@ -3,6 +3,7 @@ package ecs
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -106,6 +107,27 @@ func TestEC2TasksAreCountedAndNeverPromisedTwice(t *testing.T) {
 	if len(listed.TaskArns) != 16 {
 		t.Errorf("%d tasks on the instance", len(listed.TaskArns))
 	}
+}
+
+// A service without container instances waits for one, as it does for room:
+// nothing is wrong with what it asks for.
+func TestAServiceWaitsForContainerInstances(t *testing.T) {
+	b := newBench(t)
+	b.register("web")
+	arn := b.instance()
+	must(t, b.updateContainerInstancesState, &ecs.UpdateContainerInstancesStateInput{ContainerInstances: []string{arn}, Status: types.ContainerInstanceStatusDraining})
+	in := b.serviceInput("web")
+	in.LaunchType = types.LaunchTypeEc2
+	must(t, b.createService, in)
+	b.change(func(w store.Writer) error {
+		svc, _ := store.Services.Get(w, scope.Key(state.ServiceID("default", "web")))
+		rev, _ := revisionOf(w, scope, svc, svc.Primary().Revision)
+		out, err := b.LaunchForService(w, state.ServiceLaunch{Scope: scope, Service: svc, Revision: rev, IDs: []string{strings.Repeat("a", 32), strings.Repeat("b", 32)}, Now: b.now, Zones: map[string]int{}, Providers: map[string]int{}})
+		if err != nil || !out.Instances || len(out.Tasks) != 0 || len(out.Refused) != 2 || out.Closest != "" || out.Refused[0].Reason != "No Container Instances were found in your cluster." {
+			t.Errorf("%+v, %v", out, err)
+		}
+		return err
+	})
 }
 
 func TestDrainingAndDeregistering(t *testing.T) {

@@ -71,6 +71,11 @@ func holds(task state.Task, def state.TaskDefinition) state.Holds {
 	return out
 }
 
+// errNoInstances refuses a launch where no container instance takes tasks.
+var errNoInstances = invalid(noInstances)
+
+const noInstances = "No Container Instances were found in your cluster."
+
 // placeEC2 writes the tasks that a container instance can take.
 func (s *Service) placeEC2(w store.Writer, scope state.Scope, cluster state.Cluster, def state.TaskDefinition, tasks []state.Task, l launch, out *placed) error {
 	if err := s.join(w, scope, cluster.Name); err != nil {
@@ -78,7 +83,7 @@ func (s *Service) placeEC2(w store.Writer, scope state.Scope, cluster state.Clus
 	}
 	c := store.Placement.Of(w).Instances(scope, cluster.Name)
 	if len(c) == 0 {
-		return invalid("No Container Instances were found in your cluster.")
+		return errNoInstances
 	}
 	return s.placeOn(w, scope, def, tasks, l, c, out)
 }

@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"errors"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -50,7 +52,12 @@ func (s *Service) LaunchForService(w store.Writer, l state.ServiceLaunch) (sched
 		t.Spec.Service.Registries = append(taskRegistries(l.Revision, def.Definition), connectRegistries(l.Revision, def.Definition)...)
 	}
 	var done placed
-	if err := s.place(w, scope, cluster, def, tasks, request, &done); err != nil {
+	err = s.place(w, scope, cluster, def, tasks, request, &done)
+	if errors.Is(err, errNoInstances) { // the service asks for nothing wrong: it waits for one, as for room
+		for range tasks {
+			done.failures = append(done.failures, failure("", noInstances, ""))
+		}
+	} else if err != nil {
 		return out, err
 	}
 	out.Instances = tasks[0].Spec.LaunchType == string(types.LaunchTypeEc2)
