@@ -251,10 +251,13 @@ func TestReserveCountsChosenPorts(t *testing.T) {
 
 func TestDistinctTasksOfAGroup(t *testing.T) {
 	s := ground{Nodes: []state.Node{{ID: "a", CPU: 1024, MemoryMiB: 1000, Connected: true}, {ID: "b", CPU: 1024, MemoryMiB: 1000, Connected: true}}}
-	s.Reserved = []Reservation{{Node: "a", Exact: true, Group: "g"}}
-	one := Request{Exact: true, Group: "g", Distinct: true}
-	plan := Place(s.snapshot(), []Request{one, one, {Exact: true, Group: "other", Distinct: true}}, 1)
+	s.Reserved = []Reservation{{Node: "a", Exact: true, Group: "cluster g"}}
+	one := Request{Exact: true, Group: "cluster g", Distinct: true}
+	plan := Place(s.snapshot(), []Request{one, one, {Exact: true, Group: "cluster other", Distinct: true}}, 1)
 	if len(plan.Placed) != 2 || plan.Placed[0].Node != "b" || len(plan.Refused) != 1 || plan.Refused[0].Reason != "DistinctInstance placement constraint unsatisfied." {
 		t.Errorf("%+v", plan)
+	}
+	if len(plan.Refused) == 1 && plan.Refused[0].Detail != "Each of 2 nodes has a task of the group g already." {
+		t.Errorf("%q", plan.Refused[0].Detail)
 	}
 }
