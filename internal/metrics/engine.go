@@ -60,7 +60,7 @@ type Engine struct {
 
 // counters count since the engine was opened.
 type counters struct {
-	taken, refused, samples, torn atomic.Int64
+	taken, refused, samples atomic.Int64
 }
 
 // Stats are numbers of an engine.

@@ -146,7 +146,7 @@ func (e *Engine) parts(from, to time.Time, period time.Duration, now time.Time) 
 		}
 	}
 	if period < time.Minute {
-		add(seconds, later(from, now.Add(-keepSeconds)), to)
+		add(seconds, later(from, now.Add(-keepFine)), to)
 		return out
 	}
 	kept := now.Add(-keepMinutes)

@@ -16,7 +16,7 @@ import (
 // How long each resolution is kept, and how late and early data may come.
 // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
 const (
-	keepSeconds = 3 * time.Hour
+	keepFine    = 3 * time.Hour
 	keepMinutes = 15 * 24 * time.Hour
 	keepFives   = 63 * 24 * time.Hour
 	keepHours   = 455 * 24 * time.Hour
@@ -49,7 +49,7 @@ type tierShape struct {
 }
 
 var shapes = [resolutions]tierShape{
-	seconds: {"seconds", time.Second, keepSeconds, time.Hour, time.Hour, 1 << 10},
+	seconds: {"seconds", time.Second, keepFine, time.Hour, time.Hour, 1 << 10},
 	minutes: {"minutes", time.Minute, keepMinutes, 4 * time.Hour, 48 * time.Hour, 1 << 12},
 	fives:   {"fives", 5 * time.Minute, keepFives, 24 * time.Hour, 10 * 24 * time.Hour, 1 << 8},
 	hours:   {"hours", time.Hour, keepHours, 10 * 24 * time.Hour, 100 * 24 * time.Hour, 1 << 8},

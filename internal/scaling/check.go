@@ -56,14 +56,14 @@ func checkPredefined(m *types.PredefinedMetricSpecification) error {
 // CheckScheduled checks a scheduled action. Its errors are for users.
 func CheckScheduled(a state.ScheduledScaling) error {
 	if a.Schedule == "" {
-		return errors.New("Schedule is required for a new scheduled action")
+		return errors.New("Schedule is required for a new scheduled action") //nolint:staticcheck // AWS's words
 	}
 	zone, err := time.LoadLocation(a.Timezone)
 	if err != nil || a.Timezone == "Local" {
-		return fmt.Errorf("Timezone '%s' is not valid: it is the canonical name of an IANA time zone, such as Asia/Tokyo", a.Timezone)
+		return fmt.Errorf("Timezone '%s' is not valid: it is the canonical name of an IANA time zone, such as Asia/Tokyo", a.Timezone) //nolint:staticcheck // for users
 	}
 	if _, err := schedule.Parse(a.Schedule, zone); err != nil {
-		return fmt.Errorf("Schedule expression '%s' is not valid: %w", a.Schedule, err)
+		return fmt.Errorf("Schedule expression '%s' is not valid: %w", a.Schedule, err) //nolint:staticcheck // for users
 	}
 	switch {
 	case a.Min == nil && a.Max == nil:

@@ -155,11 +155,11 @@ func TestServiceDiscovery(t *testing.T) {
 		t.Errorf("%+v", tags)
 	}
 	svc := must(c.CreateService(ctx, &sd.CreateServiceInput{
-		Name: aws.String("web"), CreatorRequestId: aws.String("terraform-2"), HealthCheckCustomConfig: &sdtypes.HealthCheckCustomConfig{FailureThreshold: aws.Int32(1)},
-		DnsConfig: &sdtypes.DnsConfig{NamespaceId: &ns, RoutingPolicy: sdtypes.RoutingPolicyMultivalue, DnsRecords: []sdtypes.DnsRecord{{Type: "A", TTL: aws.Int64(10)}}},
+		Name: aws.String("web"), CreatorRequestId: aws.String("terraform-2"), HealthCheckCustomConfig: &sdtypes.HealthCheckCustomConfig{FailureThreshold: aws.Int32(1)}, //nolint:staticcheck // clients still send it
+		DnsConfig: &sdtypes.DnsConfig{NamespaceId: &ns, RoutingPolicy: sdtypes.RoutingPolicyMultivalue, DnsRecords: []sdtypes.DnsRecord{{Type: "A", TTL: aws.Int64(10)}}}, //nolint:staticcheck // clients still send it
 	}))
 	id := svc.Service.Id
-	if got := must(c.GetService(ctx, &sd.GetServiceInput{Id: id})); *got.Service.DnsConfig.NamespaceId != ns || *got.Service.NamespaceId != ns || *got.Service.HealthCheckCustomConfig.FailureThreshold != 1 {
+	if got := must(c.GetService(ctx, &sd.GetServiceInput{Id: id})); *got.Service.DnsConfig.NamespaceId != ns || *got.Service.NamespaceId != ns || *got.Service.HealthCheckCustomConfig.FailureThreshold != 1 { //nolint:staticcheck // clients still send it
 		t.Errorf("%+v", got.Service)
 	}
 	registered := must(c.RegisterInstance(ctx, &sd.RegisterInstanceInput{ServiceId: id, InstanceId: aws.String("i-1"), CreatorRequestId: aws.String("terraform-3"), Attributes: map[string]string{"AWS_INSTANCE_IPV4": "10.0.0.1"}}))

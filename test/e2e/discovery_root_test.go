@@ -55,7 +55,7 @@ func startFound(t *testing.T) found {
 	}
 	f.ns = made.Operation.Targets["NAMESPACE"]
 	svc, err := f.maps.CreateService(t.Context(), &servicediscovery.CreateServiceInput{
-		Name: aws.String("web"), NamespaceId: &f.ns, HealthCheckCustomConfig: &sdtypes.HealthCheckCustomConfig{FailureThreshold: aws.Int32(1)},
+		Name: aws.String("web"), NamespaceId: &f.ns, HealthCheckCustomConfig: &sdtypes.HealthCheckCustomConfig{FailureThreshold: aws.Int32(1)}, //nolint:staticcheck // clients still send it
 		DnsConfig: &sdtypes.DnsConfig{DnsRecords: []sdtypes.DnsRecord{{Type: sdtypes.RecordTypeA, TTL: aws.Int64(5)}}},
 	})
 	if err != nil {

@@ -53,7 +53,8 @@ func (s *Service) putScalingPolicy(ctx context.Context, caller wire.Caller, in *
 		if err := configure(w, caller.Scope, &p, in); err != nil {
 			return err
 		}
-		if p.Tracking != nil && !(known && alarmsThere(w, caller.Scope, p) && reflect.DeepEqual(before.Tracking, p.Tracking)) {
+		unchanged := known && alarmsThere(w, caller.Scope, p) && reflect.DeepEqual(before.Tracking, p.Tracking)
+		if p.Tracking != nil && !unchanged {
 			deleteAlarms(w, caller.Scope, before)
 			if p.Alarms, err = makeAlarms(w, caller.Scope, p, now, high, low); err != nil {
 				return err

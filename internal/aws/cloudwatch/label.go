@@ -39,10 +39,10 @@ func labelFor(r *math.Result, scope state.Scope, zone *time.Location) (string, e
 		m := placeholder.FindStringSubmatch(found)
 		var text string
 		var ok bool
-		switch {
-		case m[1] == "PROP":
+		switch m[1] {
+		case "PROP":
 			text, ok = propertyOf(r.Series, scope, m[2])
-		case m[1] == "LABEL":
+		case "LABEL":
 			text, ok = r.Series.Label, true
 		default:
 			text, ok = summaryOf(r.Series.Points, m[1], zone)

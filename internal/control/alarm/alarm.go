@@ -83,7 +83,8 @@ func (l *Loop) turn(ctx context.Context, ix *index, work []job) {
 	group.SetLimit(atOnce)
 	for _, j := range work {
 		group.Go(func() error {
-			at, err := time.Time{}, error(nil)
+			var at time.Time
+			var err error
 			if j.composite {
 				at, err = l.composite(ctx, j.key, j.anew)
 			} else {

@@ -32,7 +32,6 @@ type world struct {
 
 	mu    sync.Mutex
 	value float64
-	since time.Time // of the value
 	ids   int
 }
 

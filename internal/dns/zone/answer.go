@@ -119,7 +119,7 @@ func (t *Table) choose(z *zoned, sets []*Set, r *rand.Rand, step int) []*Set {
 	}
 	var good []*Set
 	for _, s := range sets {
-		if t.healthy(z, s, step) && !(s.Policy == Weighted && s.Weight == 0) {
+		if t.healthy(z, s, step) && (s.Policy != Weighted || s.Weight > 0) {
 			good = append(good, s)
 		}
 	}

@@ -27,13 +27,13 @@ var label = regexp.MustCompile(`^[a-z0-9_/:-]{1,63}$`)
 func Name(text string) (string, error) {
 	name := strings.ToLower(strings.ReplaceAll(text, `\052`, "*"))
 	if name == "" || name == "." {
-		return "", errors.New("Domain name is empty")
+		return "", errors.New("Domain name is empty") //nolint:staticcheck // AWS's words
 	}
 	if !strings.HasSuffix(name, ".") {
 		name += "."
 	}
 	if len(name) > 254 {
-		return "", errors.New("Domain name is too long")
+		return "", errors.New("Domain name is too long") //nolint:staticcheck // AWS's words
 	}
 	for i, l := range strings.Split(strings.TrimSuffix(name, "."), ".") {
 		switch {
@@ -41,7 +41,7 @@ func Name(text string) (string, error) {
 			return "", errors.New("DomainLabelEmpty (Domain label is empty)")
 		case len(l) > 63:
 			return "", errors.New("DomainLabelTooLong (Domain label is too long)")
-		case !label.MatchString(l) && !(l == "*" && i == 0):
+		case !label.MatchString(l) && (l != "*" || i > 0):
 			return "", errors.New("UnsupportedCharacter (Value contains unsupported characters)")
 		}
 	}

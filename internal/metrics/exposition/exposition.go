@@ -4,7 +4,6 @@
 package exposition
 
 import (
-	"bufio"
 	"io"
 	"slices"
 	"strconv"
@@ -36,7 +35,7 @@ func (f *Family) Add(value float64, labels ...string) {
 // Write writes families that have samples, ordered by name.
 func Write(w io.Writer, families []Family) error {
 	slices.SortStableFunc(families, func(a, b Family) int { return strings.Compare(a.Name, b.Name) })
-	out := bufio.NewWriter(w)
+	var out strings.Builder
 	for _, f := range families {
 		if len(f.Samples) == 0 {
 			continue
@@ -61,7 +60,8 @@ func Write(w io.Writer, families []Family) error {
 			out.WriteString(" " + strconv.FormatFloat(s.Value, 'g', -1, 64) + "\n")
 		}
 	}
-	return out.Flush()
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 func escape(s string, quoted bool) string {

@@ -148,14 +148,6 @@ func (t *target) patience(container string) time.Duration {
 	return 30 * time.Second
 }
 
-// longest is the patience of the most patient container.
-func (t *target) longest() (out time.Duration) {
-	for _, c := range t.definition.ContainerDefinitions {
-		out = max(out, t.patience(aws.ToString(c.Name)))
-	}
-	return out
-}
-
 // probe is the path that is asked.
 func (t *target) probe(set review.DrillSettings) string {
 	switch {

@@ -132,9 +132,8 @@ func (r *run) second() {
 	m := &r.minute
 	m.n++
 	m.load += load
-	share := 1.0
 	if n > 0 {
-		share = min(load/(n*r.m.PerTask), 1)
+		share := min(load/(n*r.m.PerTask), 1)
 		m.cpu += 100 * share
 		m.memory += min(r.m.Memory+r.m.PerLoad*share, 100)
 		m.per += load / n

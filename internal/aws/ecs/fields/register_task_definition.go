@@ -1,9 +1,5 @@
 package fields
 
-const (
-	later = "it comes later; remove it for now"
-)
-
 // RegisterTaskDefinition is the table of RegisterTaskDefinition.
 //
 // Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
