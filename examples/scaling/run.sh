@@ -3,7 +3,8 @@
 # Hatoba, `eval "$(hatoba env)"` before, and to be started in the repository.
 set -eu
 CGO_ENABLED=0 go build -o bin/scaling ./examples/scaling
-aws ecr create-repository --repository-name scaling >/dev/null
+aws ecr describe-repositories --repository-names scaling >/dev/null 2>&1 ||
+  aws ecr create-repository --repository-name scaling >/dev/null
 hatoba image build --binary bin/scaling --push scaling:1
 aws ecs register-task-definition --cli-input-json file://examples/scaling/taskdef.json >/dev/null
 aws ecs create-service --cli-input-json file://examples/scaling/service.json >/dev/null
