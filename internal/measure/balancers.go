@@ -197,15 +197,22 @@ func (t *tally) answers(r lb.Reading, set []metrics.Dimension) {
 	t.amount(ns, "TargetConnectionErrorCount", count, float64(r.ConnectionErrors), set)
 }
 
-// healthy is how many targets got requests: those that were healthy, else, as
-// balancers do, all.
+// healthy is how many targets shared the requests: the mean of the readings that
+// found a healthy one, since nobody answers while there is none and a minute in
+// which the first targets came is no smaller group; with none healthy at all,
+// those that were registered, which get requests then.
 func (g Group) healthy() float64 {
 	var healthy, registered []float64
 	for _, h := range g.Health {
-		healthy, registered = append(healthy, float64(total(h.Healthy))), append(registered, float64(h.Registered))
+		if n := total(h.Healthy); n > 0 {
+			healthy = append(healthy, float64(n))
+		}
+		if h.Registered > 0 {
+			registered = append(registered, float64(h.Registered))
+		}
 	}
-	if n := mean(healthy); n > 0 {
-		return n
+	if len(healthy) > 0 {
+		return mean(healthy)
 	}
 	return mean(registered)
 }

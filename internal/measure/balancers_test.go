@@ -155,3 +155,18 @@ func TestTimes(t *testing.T) {
 		}
 	})
 }
+
+// TestRequestsPerTargetOfAYoungGroup: a minute in which the first targets came
+// does not tell more requests per target than each of them got.
+func TestRequestsPerTargetOfAYoungGroup(t *testing.T) {
+	got := byKey(t, Balancers(noon, []Balancer{{
+		Name: "app/web/1", Reading: lb.Reading{Requests: 70, NewConnections: 70},
+		Groups: []Group{{
+			Name: "targetgroup/web/2", Reading: lb.Reading{Requests: 70},
+			Health: []Health{{}, {Registered: 2}, {Registered: 2, Healthy: map[string]int{"a": 2}}},
+		}},
+	}}))
+	if d := got["AWS/ApplicationELB/RequestCountPerTarget{TargetGroup=targetgroup/web/2}"]; d.Sum != 35 {
+		t.Errorf("70 requests to 2 targets are %+v per target", d)
+	}
+}
