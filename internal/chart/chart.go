@@ -77,7 +77,12 @@ func round(v float64) float64 {
 	return 10 * unit
 }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+func number(v float64) string {
+	if v >= 1000 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
 
 func (c Chart) xText(v float64) string {
 	if c.XText != nil {

@@ -3,8 +3,10 @@ package chart
 import (
 	"encoding/xml"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -48,5 +50,18 @@ func TestRound(t *testing.T) {
 		if got := round(v); got != want {
 			t.Errorf("above %v: %v, not %v", v, got, want)
 		}
+	}
+}
+
+// A legend's long name is within the picture, and a round number is written out.
+func TestLongNamesAndLargeNumbers(t *testing.T) {
+	name := strings.Repeat("spread", 12)
+	svg := string(Chart{Lines: []Line{{Name: name, Points: []Point{{X: 0, Y: 0}, {X: 1, Y: 10000}}}}}.SVG())
+	var wide, high int
+	if _, err := fmt.Sscanf(svg[strings.Index(svg, "viewBox"):], `viewBox="0 0 %d %d"`, &wide, &high); err != nil || wide < 708+6*len(name) {
+		t.Errorf("%d wide, %v", wide, err)
+	}
+	if strings.Contains(svg, "e+") || !strings.Contains(svg, ">10000<") {
+		t.Error(svg)
 	}
 }

@@ -8,9 +8,10 @@ import (
 
 // What an SVG measures, in its own units.
 const (
-	width, height           = 860, 420
+	plot, height            = 860, 420
 	left, right, above, low = 70, 190, 40, 50 // margins
 	ticks                   = 5
+	letter                  = 7 // what a letter takes at most, nearly
 )
 
 // colours are told apart by people who see colours otherwise, too.
@@ -19,7 +20,11 @@ var colours = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#
 // SVG draws the chart as a document of its own, without anything from outside.
 func (c Chart) SVG() []byte {
 	from, to, top := c.bounds()
-	x := func(v float64) float64 { return left + (v-from)/(to-from)*(width-left-right) }
+	width := plot // wider where the legend's names are
+	for _, l := range c.Lines {
+		width = max(width, plot-right+38+letter*len(l.Name))
+	}
+	x := func(v float64) float64 { return left + (v-from)/(to-from)*(plot-left-right) }
 	y := func(v float64) float64 { return height - low - v/top*(height-above-low) }
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
@@ -28,12 +33,12 @@ func (c Chart) SVG() []byte {
 		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="%s">%s</text>`+"\n", x, y, anchor, html.EscapeString(s))
 	}
 	text(left, 20, "start", c.Title)
-	text(left, above-6, "end", c.Y)
-	text(width-right, height-12, "end", c.X)
+	text(4, above-6, "start", c.Y)
+	text(plot-right, height-12, "end", c.X)
 	for i := range ticks + 1 {
 		share := float64(i) / ticks
 		at := y(top * share)
-		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="#ddd"/>`+"\n", left, at, width-right, at)
+		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="#ddd"/>`+"\n", left, at, plot-right, at)
 		text(left-6, at+4, "end", number(top*share))
 		text(x(from+(to-from)*share), height-low+18, "middle", c.xText(from+(to-from)*share))
 	}
@@ -41,8 +46,8 @@ func (c Chart) SVG() []byte {
 		colour := colours[i%len(colours)]
 		fmt.Fprintf(&b, `<path d="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", path(l, x, y), colour)
 		at := float64(above + 20*i)
-		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="%s" stroke-width="3"/>`+"\n", width-right+12, at, width-right+32, at, colour)
-		text(width-right+38, at+4, "start", l.Name)
+		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="%s" stroke-width="3"/>`+"\n", plot-right+12, at, plot-right+32, at, colour)
+		text(plot-right+38, at+4, "start", l.Name)
 	}
 	b.WriteString("</svg>\n")
 	return []byte(b.String())
