@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -137,7 +138,13 @@ func (f *reviewFlags) run(cmd *cobra.Command, s *settings) error {
 	if f.sbom != "" {
 		f.SBOM = &bill
 	}
-	result, err := examine.Run(cmd.Context(), f.Request)
+	ctx := cmd.Context()
+	if f.Drill.Run {
+		var stop context.CancelFunc
+		ctx, stop = untilGone(ctx)
+		defer stop()
+	}
+	result, err := examine.Run(ctx, f.Request)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,6 +52,12 @@ func (f *reviewFlags) completeDrills(errOut io.Writer) error {
 	}
 	f.Drill.Say = f.progress(errOut)
 	return nil
+}
+
+// untilGone ends a drill also when its terminal, or who reads its progress, goes
+// away: a signal that killed it would leave behind what it made.
+func untilGone(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, syscall.SIGHUP, syscall.SIGPIPE)
 }
 
 // progress prints what drills do as they do it, with the time since they began.
