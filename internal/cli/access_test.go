@@ -16,7 +16,7 @@ func TestClientsGetTheRootKeyAndTheAuthority(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := config.Config{DataDir: dir, Listen: "0.0.0.0:4566", Region: "us-east-1", AccountID: "123456789012", Auth: "sigv4", TLS: true}
-	got, err := withEnv([]string{"AWS_PROFILE=x", "HOME=/h", "AWS_ENDPOINT_URL_ECS=http://elsewhere", "AWS_SESSION_TOKEN=old"}, c)
+	got, err := withEnv([]string{"AWS_PROFILE=x", "HOME=/h", "AWS_ENDPOINT_URL_ECS=http://elsewhere", "AWS_SESSION_TOKEN=old"}, c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

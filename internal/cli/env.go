@@ -84,6 +84,7 @@ func envCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			set = append(set, s.asVariables()...)
 			for _, kv := range set {
 				fmt.Fprintf(cmd.OutOrStdout(), "export %s=%s\n", kv[0], quoted(kv[1]))
 			}
@@ -130,7 +131,7 @@ func withCommand(s *settings) *cobra.Command {
 				return err
 			}
 			child := exec.CommandContext(cmd.Context(), args[0], args[1:]...)
-			if child.Env, err = withEnv(os.Environ(), c); err != nil {
+			if child.Env, err = withEnv(os.Environ(), c, s.asVariables()); err != nil {
 				return err
 			}
 			child.Stdin, child.Stdout, child.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
@@ -146,11 +147,12 @@ func withCommand(s *settings) *cobra.Command {
 }
 
 // withEnv is environ with the client variables set and the others gone.
-func withEnv(environ []string, c config.Config) ([]string, error) {
+func withEnv(environ []string, c config.Config, own [][2]string) ([]string, error) {
 	set, err := clientEnv(c)
 	if err != nil {
 		return nil, err
 	}
+	set = append(set, own...)
 	drop := map[string]bool{}
 	for _, name := range toClear(set, environ) {
 		drop[name] = true

@@ -112,10 +112,24 @@ func (s *settings) values() (config.Values, error) {
 	return config.Load(s.file, os.LookupEnv, given)
 }
 
+// forClients are the settings that clients of this Hatoba need as well.
+var forClients = []string{"data-dir", "listen", "region", "account-id", "auth", "tls", "tls-ca"}
+
+// asVariables are the flags of those that were given, as variables: our own
+// commands then find the same Hatoba.
+func (s *settings) asVariables() (out [][2]string) {
+	for _, name := range forClients {
+		if text, ok := s.flags[name](); ok {
+			out = append(out, [2]string{config.Setting{Name: name}.Env(), text})
+		}
+	}
+	return out
+}
+
 // given are the flags that clients of this Hatoba need as well, as they were
 // given: " --auth sigv4 --tls".
 func (s *settings) given() (out string) {
-	for _, name := range []string{"data-dir", "listen", "region", "account-id", "auth", "tls", "tls-ca"} {
+	for _, name := range forClients {
 		text, ok := s.flags[name]()
 		switch {
 		case !ok || name == "tls" && text == "false":
