@@ -64,7 +64,8 @@ func nextStep(s string) (step, int, bool) {
 		end := 1 + strings.IndexAny(s[1:]+".", ".[")
 		name := s[1:end]
 		bad := strings.ContainsFunc(name, func(r rune) bool {
-			return !(r == '_' || r == '-' || r == '/' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127)
+			inName := r == '_' || r == '-' || r == '/' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127
+			return !inName
 		})
 		return step{field: name}, end, name != "" && !bad
 	}
