@@ -133,8 +133,7 @@ func (o *order) tasksHere(i int) int64 { return int64(count(o.s.Candidates[i].gr
 func (o *order) tasksBy(name string) func(i int) int64 {
 	sp := &spread{value: make([]int32, len(o.s.Candidates))}
 	o.spread = append(o.spread, sp)
-	known := map[string]int32{}
-	last, at := "", int32(-1)
+	known, last, at := map[string]int{}, "", -1
 	for i, n := range o.s.Candidates {
 		value := ""
 		if o.s.Attribute != nil {
@@ -143,14 +142,15 @@ func (o *order) tasksBy(name string) func(i int) int64 {
 		if at < 0 || value != last {
 			var ok bool
 			if at, ok = known[value]; !ok {
-				at = int32(len(sp.tasks))
-				known[value] = at
-				sp.tasks = append(sp.tasks, 0)
+				at = len(known)
+				known[value], sp.tasks = at, append(sp.tasks, 0)
 			}
 			last = value
 		}
-		sp.value[i] = at
-		sp.tasks[at] += int64(count(n.groups, o.group))
+		sp.value[i] = int32(at)
+		if len(n.groups) > 0 {
+			sp.tasks[at] += int64(count(n.groups, o.group))
+		}
 	}
 	return func(i int) int64 { return sp.tasks[sp.value[i]] }
 }

@@ -218,7 +218,20 @@ func (s *Snapshot) placeAlike(pending []Request, seed uint64, plan *Plan) {
 	}
 }
 
+// fits tells whether all filters pass. What nearly every request is about is
+// asked here at once: this runs for every node.
 func (s *Snapshot) fits(n Candidate, r *Request) bool {
+	if !n.Connected {
+		return false
+	}
+	if cpu, memory, _, _ := s.room(n.Standing, r.Exact); r.CPU > cpu || r.MemoryMiB > memory {
+		return false
+	}
+	return r.Arch == "" && len(r.Ports) == 0 && len(r.Members) == 0 && !r.Distinct || s.passes(n, r)
+}
+
+// passes asks each filter.
+func (s *Snapshot) passes(n Candidate, r *Request) bool {
 	for i := range filters {
 		if !filters[i].fits(s, n, r) {
 			return false

@@ -64,6 +64,22 @@ func TestStrategies(t *testing.T) {
 	}
 }
 
+// What is asked at once for every node is what the filters ask one by one.
+func TestFitsIsWhatTheFiltersSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g, pending := snapshots().Draw(t, "ground"), requests().Draw(t, "pending")
+		s := g.snapshot()
+		for _, r := range pending {
+			r.Exact, r.Distinct, r.Ports = rapid.Bool().Draw(t, "exact"), rapid.Bool().Draw(t, "distinct"), portList().Draw(t, "ports")
+			for _, n := range s.Candidates {
+				if got, want := s.fits(n, &r), s.passes(n, &r); got != want {
+					t.Fatalf("%+v on %+v: %v, and by the filters %v", r, n, got, want)
+				}
+			}
+		}
+	})
+}
+
 func strategies() *rapid.Generator[[]Strategy] {
 	return rapid.SliceOfN(rapid.SampledFrom([]Strategy{{Binpack, ByCPU}, {Binpack, ByMemory}, {Spread, ByZone}, {Spread, ByInstance}, {Spread, "attribute:rack"}, {Type: Random}}), 0, 3)
 }
