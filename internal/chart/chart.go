@@ -16,6 +16,7 @@ type Chart struct {
 	Lines []Line
 	// XText words a value of the X axis; nil: as a number.
 	XText func(float64) string
+	Notes []string // lines below an SVG
 }
 
 // Line is a named row of points, by X.
@@ -24,6 +25,9 @@ type Line struct {
 	Points []Point
 	// Steps holds a value until the next point, instead of going there straight.
 	Steps bool
+	// Filled draws the area below it in an SVG, and Dashed lets what is behind it
+	// be seen.
+	Filled, Dashed bool
 }
 
 // Point is a place on a chart.

@@ -4,7 +4,6 @@
 // An expression by itself:
 //
 //	e, err := math.Parse("100 * errors / FILL(requests, 1)")
-//	ids := e.References() // errors, requests
 //	v, err := e.Evaluate(&math.Env{
 //		Window: math.Window{From: from, To: to, Now: now},
 //		Lookup: func(id string) (math.Value, bool) { … },

@@ -55,14 +55,6 @@ func Parse(text string) (*Expression, error) {
 	return p.e, nil
 }
 
-// References are the ids the expression names, in their order.
-func (e *Expression) References() []string { return slices.Clone(e.refs) }
-
-// Uses tells whether it calls a function, such as "METRICS".
-func (e *Expression) Uses(function string) bool { return e.uses[function] }
-
-func (e *Expression) String() string { return e.text }
-
 type parser struct {
 	tokens []token
 	depth  int

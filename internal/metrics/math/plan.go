@@ -129,9 +129,6 @@ func (p *Plan) visit(i int, state []byte) error {
 	return nil
 }
 
-// Queries are those of the plan.
-func (p *Plan) Queries() []Query { return slices.Clone(p.queries) }
-
 // Period is that of a query: the longest of the metrics it is made of; where it
 // is made of none its own, else the longest of the request.
 func (p *Plan) Period(i int) time.Duration {
