@@ -166,7 +166,7 @@ func world(t testing.TB) (*runtimetest.World, Config) {
 	}
 	cfg := Config{
 		Root: t.TempDir(), RunDir: run, Instance: filepath.Base(run), Shim: filepath.Join(dir, "hatoba-shim"),
-		Runtime: "runc", Log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Runtime: "runc", Log: slog.New(slog.NewTextHandler(logTo(t), &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	w := &runtimetest.World{Engine: open(t, cfg), Source: probeImage(t, filepath.Join(dir, "probe")), NetNS: netns(t, cfg.Instance), Real: true}
 	t.Cleanup(func() {
@@ -200,9 +200,29 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-type testWriter struct{ t testing.TB }
+// testWriter is the log of a test until its end. What is written later is lost:
+// containerd's collector of garbage may end after its engine.
+type testWriter struct {
+	t     testing.TB
+	mu    sync.Mutex
+	ended bool
+}
 
-func (w testWriter) Write(b []byte) (int, error) {
-	w.t.Logf("%s", bytes.TrimSpace(b))
+func logTo(t testing.TB) *testWriter {
+	w := &testWriter{t: t}
+	t.Cleanup(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.ended = true
+	})
+	return w
+}
+
+func (w *testWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.ended {
+		w.t.Logf("%s", bytes.TrimSpace(b))
+	}
 	return len(b), nil
 }

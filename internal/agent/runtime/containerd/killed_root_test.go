@@ -77,7 +77,7 @@ func startHelper(t *testing.T, task helperTask) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), helperVariable+"="+string(text))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Stderr = testWriter{t}
+	cmd.Stderr = logTo(t)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -369,7 +369,7 @@ func TestShimWithoutContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	idle := exec.Command(cfg.Shim, "-namespace", namespace, "-id", "idle", "-address", filepath.Join(cfg.RunDir, "c.sock"))
-	idle.Dir, idle.ExtraFiles, idle.Stderr = t.TempDir(), []*os.File{file}, testWriter{t}
+	idle.Dir, idle.ExtraFiles, idle.Stderr = t.TempDir(), []*os.File{file}, logTo(t)
 	idle.Env = append(os.Environ(), "TTRPC_ADDRESS="+filepath.Join(cfg.RunDir, "c.sock.ttrpc"))
 	if err := idle.Start(); err != nil {
 		t.Fatal(err)
