@@ -133,5 +133,8 @@ func parseStrategies(text string) (out []sched.Strategy, err error) {
 		}
 		out = append(out, sched.Strategy{Type: kind, Field: field})
 	}
+	if len(out) > sched.MaxStrategies {
+		return nil, fmt.Errorf("--strategy %s: %d strategies, and at most %d can follow each other", text, len(out), sched.MaxStrategies)
+	}
 	return out, nil
 }

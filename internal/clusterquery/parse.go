@@ -25,7 +25,7 @@ func Parse(text string) (Query, error) {
 	if p.space(); p.rest != "" {
 		return Query{}, fmt.Errorf("unexpected %q", clip(p.rest))
 	}
-	return Query{root}, nil
+	return Query{root, text}, nil
 }
 
 // parser takes an expression apart from its beginning: or binds weakest, then

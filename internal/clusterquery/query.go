@@ -23,7 +23,13 @@ type Facts struct {
 
 // Query is an expression that was read. Its zero value holds for every
 // instance.
-type Query struct{ root node }
+type Query struct {
+	root node
+	text string
+}
+
+// Equal tells whether two queries were read from the same text.
+func (q Query) Equal(p Query) bool { return q.text == p.text }
 
 // Holds tells whether an instance is among those that the query means.
 func (q Query) Holds(f Facts) bool { return q.root == nil || q.root.holds(&f) }

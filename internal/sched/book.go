@@ -12,7 +12,7 @@ import (
 // which cluster. A Book does not change: With gives another. The zero Book is
 // empty.
 type Book struct {
-	nodes    []*Standing    // by slot; nil where one has gone
+	nodes    []*Standing    // by slot
 	slots    map[string]int // by node id
 	present  int            // nodes that there are records of
 	clusters map[string]*membership
@@ -260,30 +260,17 @@ func (b Book) Absent(scope state.Scope, cluster string) bool {
 }
 
 // Nodes are all nodes.
-func (b Book) Nodes() []Candidate {
-	out := make([]Candidate, 0, len(b.nodes))
-	for _, n := range b.nodes {
-		if n.known {
-			out = append(out, Candidate{Standing: n})
-		}
-	}
-	return out
-}
+func (b Book) Nodes() Pool { return Pool{name: "nodes", nodes: b.nodes, every: true} }
 
 // Instances are the container instances of a cluster that take tasks, with
 // their nodes.
-func (b Book) Instances(scope state.Scope, cluster string) []Candidate {
-	m := b.clusters[clusterOf(scope, cluster)]
+func (b Book) Instances(scope state.Scope, cluster string) Pool {
+	key := clusterOf(scope, cluster)
+	m := b.clusters[key]
 	if m == nil {
-		return nil
+		return Pool{}
 	}
-	out := make([]Candidate, 0, len(m.list))
-	for _, i := range m.list {
-		if n := b.nodes[i.slot]; n.known && i.Instance.Status == "ACTIVE" {
-			out = append(out, Candidate{Standing: n, Instance: i.Instance})
-		}
-	}
-	return out
+	return Pool{name: "instances of " + key, nodes: b.nodes, members: m.list}
 }
 
 // Node is a node with what it has promised; false when there is none.

@@ -1,9 +1,6 @@
 package sched
 
-import (
-	"cmp"
-	"strings"
-)
+import "strings"
 
 // Strategy is a placement strategy.
 //
@@ -26,131 +23,65 @@ const (
 	ByZone     = "attribute:ecs.availability-zone"
 )
 
-// order is how candidates are told apart, for one request and those alike.
-type order struct {
-	s      *Snapshot
-	group  string
-	exact  bool
-	spread []*spread
-	keys   []func(i int) int64 // of the candidate at i: the least comes first
+// MaxStrategies are as many as a request can have.
+const MaxStrategies = 5
+
+// keys are what a request's strategies tell nodes apart by, the first above the
+// others: the least come first.
+type keys [MaxStrategies]int64
+
+// key is what one strategy tells a node by.
+type key func(s *Snapshot, r *Request, n *Standing) int64
+
+// axis is a strategy that spreads over an attribute: its key is the same for
+// all nodes that share a value, and is how many tasks of the group they have
+// together. Nodes without the attribute are one kind.
+type axis struct {
+	at    int // its place among the keys
+	name  string
+	tasks map[string]*int64
 }
 
-// spread counts a group's tasks by the value of an attribute.
-type spread struct {
-	value []int32 // of each candidate, an index of tasks
-	tasks []int64
-}
-
-func newOrder(s *Snapshot, r *Request) *order {
-	o := &order{s: s, group: r.Group, exact: r.Exact}
-	for _, st := range r.Strategies {
+// keysOf are the keys of a request's strategies; nil where an axis has it.
+func keysOf(r *Request) (out []key, axes []axis) {
+	for i, st := range r.Strategies {
 		switch name, isAttribute := strings.CutPrefix(st.Field, "attribute:"); {
 		case st.Type == Random: // what comes behind it never decides
-			return o
+			return out, axes
 		case st.Type == Binpack && st.Field == ByCPU:
-			o.keys = append(o.keys, o.cpuLeft)
+			out = append(out, cpuLeft)
 		case st.Type == Binpack:
-			o.keys = append(o.keys, o.memoryLeft)
+			out = append(out, memoryLeft)
 		case isAttribute:
-			o.keys = append(o.keys, o.tasksBy(name))
+			out, axes = append(out, nil), append(axes, axis{at: i, name: name, tasks: map[string]*int64{}})
 		default:
-			o.keys = append(o.keys, o.tasksHere)
+			out = append(out, tasksHere)
 		}
 	}
 	if len(r.Strategies) == 0 {
-		o.keys = append(o.keys, o.promised)
+		out = append(out, promised)
 	}
-	return o
-}
-
-// best is the place in fit of the candidate that comes first; lot draws between
-// equals.
-func (o *order) best(fit []int, lot uint64) int {
-	at, least := 0, make([]int64, len(o.keys))
-	for k, key := range o.keys {
-		least[k] = key(fit[0])
-	}
-	for i := 1; i < len(fit); i++ {
-		if o.before(fit[i], fit[at], least, lot) {
-			at = i
-		}
-	}
-	return at
-}
-
-// before tells whether candidate i comes before the one at best, whose keys are
-// least; then least becomes its own.
-func (o *order) before(i, best int, least []int64, lot uint64) bool {
-	for k, key := range o.keys {
-		v := key(i)
-		if v > least[k] {
-			return false
-		}
-		if v < least[k] {
-			least[k] = v
-			for k++; k < len(o.keys); k++ {
-				least[k] = o.keys[k](i)
-			}
-			return true
-		}
-	}
-	a, b := o.s.Candidates[i].Standing, o.s.Candidates[best].Standing
-	return cmp.Or(cmp.Compare(mixed(lot^a.lot), mixed(lot^b.lot)), strings.Compare(a.ID, b.ID)) < 0
-}
-
-// took notes that a candidate has one more.
-func (o *order) took(i int) {
-	for _, sp := range o.spread {
-		sp.tasks[sp.value[i]]++
-	}
+	return out, axes
 }
 
 // promised is the share of its memory that a node has promised.
-func (o *order) promised(i int) int64 {
-	n := o.s.Candidates[i].Standing
-	total := times(n.MemoryMiB, o.s.Overcommit.Memory)
+func promised(s *Snapshot, _ *Request, n *Standing) int64 {
+	total := times(n.MemoryMiB, s.Overcommit.Memory)
 	if total == 0 {
 		return 1 << 20
 	}
 	return n.memory << 20 / total
 }
 
-func (o *order) cpuLeft(i int) int64 {
-	left, _, _, _ := o.s.room(o.s.Candidates[i].Standing, o.exact)
+func cpuLeft(s *Snapshot, r *Request, n *Standing) int64 {
+	left, _, _, _ := s.room(n, r.Exact)
 	return left
 }
 
-func (o *order) memoryLeft(i int) int64 {
-	_, left, _, _ := o.s.room(o.s.Candidates[i].Standing, o.exact)
+func memoryLeft(s *Snapshot, r *Request, n *Standing) int64 {
+	_, left, _, _ := s.room(n, r.Exact)
 	return left
 }
 
 // tasksHere are the tasks of the group on a node.
-func (o *order) tasksHere(i int) int64 { return int64(count(o.s.Candidates[i].groups, o.group)) }
-
-// tasksBy are the tasks of the group on all nodes that share the value of an
-// attribute with a node. Nodes without the attribute are one kind.
-func (o *order) tasksBy(name string) func(i int) int64 {
-	sp := &spread{value: make([]int32, len(o.s.Candidates))}
-	o.spread = append(o.spread, sp)
-	known, last, at := map[string]int{}, "", -1
-	for i, n := range o.s.Candidates {
-		value := ""
-		if o.s.Attribute != nil {
-			value = o.s.Attribute(n, name)
-		}
-		if at < 0 || value != last {
-			var ok bool
-			if at, ok = known[value]; !ok {
-				at = len(known)
-				known[value], sp.tasks = at, append(sp.tasks, 0)
-			}
-			last = value
-		}
-		sp.value[i] = int32(at)
-		if len(n.groups) > 0 {
-			sp.tasks[at] += int64(count(n.groups, o.group))
-		}
-	}
-	return func(i int) int64 { return sp.tasks[sp.value[i]] }
-}
+func tasksHere(_ *Snapshot, r *Request, n *Standing) int64 { return int64(count(n.groups, r.Group)) }

@@ -15,25 +15,20 @@ import (
 
 // Snapshot is what placement sees.
 type Snapshot struct {
-	// Candidates are the nodes that a task may be on, as a Book tells them.
-	Candidates []Candidate
+	// Pool is the nodes that a task may be on.
+	Pool Pool
 	// Overcommit is how many times a node's resources may be promised.
 	Overcommit Overcommit
 	// Facts are what queries ask of a candidate as a container instance; nil
 	// where no request has queries. Its groups and the number of its tasks are
-	// those of what it has promised.
+	// those of what it has promised. Facts and Attribute follow from the
+	// candidate alone.
 	Facts func(Candidate) clusterquery.Facts
 	// Attribute is the value of a candidate's attribute; nil where no request
 	// spreads over one.
 	Attribute func(c Candidate, name string) string
 	// Ports are the host ports of every node that nobody may have.
 	Ports []state.HostPort
-}
-
-// Candidate is a node, and the container instance that it is where it is one.
-type Candidate struct {
-	*Standing
-	Instance *state.ContainerInstance
 }
 
 // Reservation is what one task holds on a node.
@@ -67,8 +62,8 @@ type Request struct {
 	Distinct  bool   // no other task of the group is on the node
 	// Members are queries that all hold for the node.
 	Members []clusterquery.Query
-	// Strategies choose among the nodes that fit, the first above the others.
-	// None: the node that has promised least.
+	// Strategies choose among the nodes that fit, the first above the others; at
+	// most MaxStrategies. None: the node that has promised least.
 	Strategies []Strategy
 }
 
@@ -80,8 +75,9 @@ type Plan struct {
 
 // Placed is a request with its node.
 type Placed struct {
-	ID   string
-	Node string
+	ID       string
+	Node     string
+	Instance *state.ContainerInstance // that the node is; nil where it is asked as a node
 }
 
 // Refused is a request that fits nowhere.
@@ -166,56 +162,15 @@ func (s *Snapshot) known(n Candidate, r Request) clusterquery.Facts {
 }
 
 // Place assigns each request to a node in turn, counting what it has already
-// assigned. Equal requests that follow each other are looked at together, so
-// that each costs one pass over the nodes that fit.
+// assigned.
 func Place(s Snapshot, pending []Request, seed uint64) Plan {
-	s.Candidates = slices.Clone(s.Candidates)
-	var plan Plan
-	for len(pending) > 0 {
-		n := 1
-		for n < len(pending) && alike(&pending[0], &pending[n]) {
-			n++
-		}
-		s.placeAlike(pending[:n], seed, &plan)
-		pending = pending[n:]
-	}
-	return plan
+	return new(Ranks).Place(s, pending, seed)
 }
 
 // alike tells whether two requests differ in nothing but their ids.
 func alike(a, b *Request) bool {
 	return a.CPU == b.CPU && a.MemoryMiB == b.MemoryMiB && a.Arch == b.Arch && a.Exact == b.Exact && a.Group == b.Group && a.Distinct == b.Distinct &&
-		slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Strategies, b.Strategies) && len(a.Members)+len(b.Members) == 0
-}
-
-// placeAlike places requests that differ in their ids only. What it promises
-// is in the candidates.
-func (s *Snapshot) placeAlike(pending []Request, seed uint64, plan *Plan) {
-	r := &pending[0]
-	fit := make([]int, 0, len(s.Candidates)) // places in Candidates
-	for i := range s.Candidates {
-		if s.fits(s.Candidates[i], r) {
-			fit = append(fit, i)
-		}
-	}
-	order := newOrder(s, r)
-	for _, r := range pending {
-		if len(fit) == 0 {
-			plan.Refused = append(plan.Refused, s.refusal(&r))
-			continue
-		}
-		at := order.best(fit, draw(seed, r.ID))
-		n := &s.Candidates[fit[at]]
-		taken := *n.Standing
-		taken.take(Reservation{CPU: r.CPU, MemoryMiB: r.MemoryMiB, Exact: r.Exact, Ports: r.Ports, Group: r.Group}, 1)
-		n.Standing = &taken
-		order.took(fit[at])
-		plan.Placed = append(plan.Placed, Placed{ID: r.ID, Node: n.ID})
-		if !s.fits(*n, &r) {
-			fit[at] = fit[len(fit)-1]
-			fit = fit[:len(fit)-1]
-		}
-	}
+		slices.Equal(a.Ports, b.Ports) && slices.Equal(a.Strategies, b.Strategies) && slices.EqualFunc(a.Members, b.Members, clusterquery.Query.Equal)
 }
 
 // fits tells whether all filters pass. What nearly every request is about is
@@ -242,8 +197,7 @@ func (s *Snapshot) passes(n Candidate, r *Request) bool {
 
 // refusal runs the filters in order. The one that takes the last node away
 // explains.
-func (s *Snapshot) refusal(r *Request) Refused {
-	left := s.Candidates
+func (s *Snapshot) refusal(left []Candidate, r *Request) Refused {
 	for _, f := range filters {
 		var fit []Candidate
 		for _, n := range left {
@@ -252,11 +206,11 @@ func (s *Snapshot) refusal(r *Request) Refused {
 			}
 		}
 		if len(fit) == 0 {
-			return Refused{ID: r.ID, Reason: f.reason, Detail: f.explain(s, left, r)}
+			return Refused{Reason: f.reason, Detail: f.explain(s, left, r)}
 		}
 		left = fit
 	}
-	return Refused{ID: r.ID} // not reached: nobody fits
+	return Refused{} // not reached: nobody fits
 }
 
 func times(total int64, factor float64) int64 {

@@ -71,7 +71,7 @@ func (g ground) book() Book {
 }
 
 func (g ground) snapshot() Snapshot {
-	return Snapshot{Candidates: g.book().Nodes(), Overcommit: g.Overcommit, Ports: g.Ports}
+	return Snapshot{Pool: g.book().Nodes(), Overcommit: g.Overcommit, Ports: g.Ports}
 }
 
 func (g ground) remaining(id string) Left {

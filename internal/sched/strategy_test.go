@@ -71,7 +71,7 @@ func TestFitsIsWhatTheFiltersSay(t *testing.T) {
 		s := g.snapshot()
 		for _, r := range pending {
 			r.Exact, r.Distinct, r.Ports = rapid.Bool().Draw(t, "exact"), rapid.Bool().Draw(t, "distinct"), portList().Draw(t, "ports")
-			for _, n := range s.Candidates {
+			for _, n := range s.Pool.Candidates() {
 				if got, want := s.fits(n, &r), s.passes(n, &r); got != want {
 					t.Fatalf("%+v on %+v: %v, and by the filters %v", r, n, got, want)
 				}
@@ -188,7 +188,7 @@ func changed[T any](have map[string]T, k string, gone bool, v T, change func(bef
 // told is all that a book tells.
 func told(b Book, scope state.Scope) string {
 	var lines []string
-	for _, c := range b.Nodes() {
+	for _, c := range b.Nodes().Candidates() {
 		ports, groups := map[state.HostPort]int{}, map[string]int{}
 		for _, p := range c.ports {
 			ports[p.of] = p.n
@@ -199,7 +199,7 @@ func told(b Book, scope state.Scope) string {
 		lines = append(lines, fmt.Sprint(c.Node, c.cpu, c.memory, c.exactCPU, c.exactMemory, c.exact, ports, groups))
 	}
 	slices.Sort(lines)
-	for _, c := range b.Instances(scope, "c") {
+	for _, c := range b.Instances(scope, "c").Candidates() {
 		lines = append(lines, c.Instance.ID+" on "+c.ID+" "+c.Instance.Status)
 	}
 	return fmt.Sprintln(b.Absent(scope, "c")) + fmt.Sprint(lines)

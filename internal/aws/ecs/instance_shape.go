@@ -85,10 +85,10 @@ func instanceHealth(connected bool, since time.Time) *types.ContainerInstanceHea
 	}
 }
 
-// snapshot is what placement sees of candidates.
-func (s *Service) snapshot(candidates []sched.Candidate) sched.Snapshot {
+// snapshot is what placement sees of a pool.
+func (s *Service) snapshot(pool sched.Pool) sched.Snapshot {
 	return sched.Snapshot{
-		Candidates: candidates, Overcommit: s.cfg.Overcommit, Ports: s.heldPorts(),
+		Pool: pool, Overcommit: s.cfg.Overcommit, Ports: s.heldPorts(),
 		Facts:     func(c sched.Candidate) clusterquery.Facts { return s.facts(*c.Instance, c.Node) },
 		Attribute: s.attribute,
 	}

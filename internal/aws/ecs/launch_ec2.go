@@ -81,11 +81,11 @@ func (s *Service) placeEC2(w store.Writer, scope state.Scope, cluster state.Clus
 	if err := s.join(w, scope, cluster.Name); err != nil {
 		return err
 	}
-	c := store.Placement.Of(w).Instances(scope, cluster.Name)
-	if len(c) == 0 {
+	pool := store.Placement.Of(w).Instances(scope, cluster.Name)
+	if _, ok := pool.First(); !ok {
 		return errNoInstances
 	}
-	return s.placeOn(w, scope, def, tasks, l, c, out)
+	return s.placeOn(w, scope, def, tasks, l, pool, out)
 }
 
 // placeNamed puts each task on the container instance that StartTask names for
@@ -114,15 +114,15 @@ func (s *Service) placeNamed(w store.Writer, scope state.Scope, cluster state.Cl
 			out.failures = append(out.failures, missing(arn))
 			continue
 		}
-		c := []sched.Candidate{{Standing: n, Instance: &inst}}
-		if err := s.placeOn(w, scope, def, tasks[i:i+1], l, c, out); err != nil {
+		only := sched.Only(sched.Candidate{Standing: n, Instance: &inst})
+		if err := s.placeOn(w, scope, def, tasks[i:i+1], l, only, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, l launch, c []sched.Candidate, out *placed) error {
+func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, l launch, pool sched.Pool, out *placed) error {
 	members, err := l.members(def.Definition)
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func (s *Service) placeOn(w store.Writer, scope state.Scope, def state.TaskDefin
 			Strategies: l.strategies(),
 		}
 	}
-	return s.carryOut(w, scope, def, tasks, sched.Place(s.snapshot(c), pending, l.seed), c, out)
+	return s.carryOut(w, scope, def, tasks, s.ranks.Place(s.snapshot(pool), pending, l.seed), pool, out)
 }
 
 // privilege is the first thing of a definition that could give a container the

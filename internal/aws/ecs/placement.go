@@ -10,10 +10,7 @@ import (
 	"github.com/hatoba/hatoba/internal/sched"
 )
 
-const (
-	maxConstraints = 10
-	maxStrategies  = 5
-)
+const maxConstraints = 10
 
 // checkPlacement checks placement constraints and strategies.
 //
@@ -22,8 +19,8 @@ func checkPlacement(constraints []types.PlacementConstraint, strategies []types.
 	if len(constraints) > maxConstraints {
 		return invalid("placementConstraints can have at most %d items.", maxConstraints)
 	}
-	if len(strategies) > maxStrategies {
-		return invalid("placementStrategy can have at most %d items.", maxStrategies)
+	if len(strategies) > sched.MaxStrategies {
+		return invalid("placementStrategy can have at most %d items.", sched.MaxStrategies)
 	}
 	for _, c := range constraints {
 		if !slices.Contains(c.Type.Values(), c.Type) {

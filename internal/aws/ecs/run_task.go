@@ -108,17 +108,17 @@ func (s *Service) place(w store.Writer, scope state.Scope, cluster state.Cluster
 		pending[i] = sched.Request{ID: t.ID, CPU: held.CPU, MemoryMiB: held.MemoryMiB, Arch: architecture(def.Definition)}
 	}
 	nodes := store.Placement.Of(w).Nodes()
-	return s.carryOut(w, scope, def, tasks, sched.Place(s.snapshot(nodes), pending, l.seed), nodes, out)
+	return s.carryOut(w, scope, def, tasks, s.ranks.Place(s.snapshot(nodes), pending, l.seed), nodes, out)
 }
 
 // carryOut writes what a plan decided.
-func (s *Service) carryOut(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, plan sched.Plan, candidates []sched.Candidate, out *placed) error {
+func (s *Service) carryOut(w store.Writer, scope state.Scope, def state.TaskDefinition, tasks []state.Task, plan sched.Plan, pool sched.Pool, out *placed) error {
 	for _, p := range plan.Placed {
 		i := slices.IndexFunc(tasks, func(t state.Task) bool { return t.ID == p.ID })
 		task := tasks[i]
 		task.Placement.Node = p.Node
-		if inst := instanceOn(candidates, p.Node); inst != nil {
-			task.Placement.ContainerInstance = inst.ARN
+		if p.Instance != nil {
+			task.Placement.ContainerInstance = p.Instance.ARN
 		}
 		if err := s.putTask(w, scope, state.Task{}, task); err != nil {
 			return err
@@ -127,18 +127,12 @@ func (s *Service) carryOut(w store.Writer, scope state.Scope, def state.TaskDefi
 	}
 	for _, r := range plan.Refused {
 		arn := ""
-		if len(candidates) > 0 && candidates[0].Instance != nil {
-			arn = candidates[0].Instance.ARN
+		if c, ok := pool.First(); ok && c.Instance != nil {
+			arn = c.Instance.ARN
 		}
 		out.failures = append(out.failures, failure(arn, r.Reason, r.Detail))
 	}
 	return nil
-}
-
-// instanceOn is the instance that stands for a node; nil: none does.
-func instanceOn(candidates []sched.Candidate, node string) *state.ContainerInstance {
-	i := slices.IndexFunc(candidates, func(c sched.Candidate) bool { return c.ID == node })
-	return candidates[i].Instance
 }
 
 // architecture is what a definition asks of a node, in the node's words; ""

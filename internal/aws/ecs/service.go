@@ -62,7 +62,8 @@ var DefaultOvercommit = sched.Overcommit{CPU: 8, Memory: 1.5}
 
 // Service answers ECS requests.
 type Service struct {
-	cfg Config
+	cfg   Config
+	ranks sched.Ranks
 
 	mu     sync.Mutex
 	opened map[state.Scope]bool // scopes known to have their defaults

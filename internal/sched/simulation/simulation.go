@@ -77,6 +77,7 @@ func Fill(f Fleet, t Task, seed uint64, elapsed func(work func()) time.Duration)
 
 type simulator struct {
 	book  sched.Book
+	ranks sched.Ranks
 	task  Task
 	zones map[string]string // by node
 	inUse map[string]bool   // nodes
@@ -104,8 +105,8 @@ func (s *simulator) place(n, from int, seed uint64) sched.Plan {
 	for i := range pending {
 		pending[i] = sched.Request{ID: fmt.Sprint(from + i), CPU: s.task.CPU, MemoryMiB: s.task.MemoryMiB, Exact: true, Group: group, Strategies: s.task.Strategies}
 	}
-	return sched.Place(sched.Snapshot{
-		Candidates: s.book.Instances(scope, cluster),
+	return s.ranks.Place(sched.Snapshot{
+		Pool: s.book.Instances(scope, cluster),
 		Attribute: func(c sched.Candidate, name string) string {
 			if name == "ecs.availability-zone" {
 				return c.Instance.Zone
