@@ -25,6 +25,12 @@ type envelope struct {
 
 // Decode reads a stored record. extra is nil when this build knows all of it.
 func (c Codec) Decode(b []byte) (record any, extra *Extra, err error) {
+	// Nearly always this build wrote it.
+	if inner, ok := bytes.CutPrefix(b, c.opening()); ok && bytes.HasSuffix(inner, closing) {
+		if record, err = c.decode(bytes.TrimSuffix(inner, closing), true); err == nil {
+			return record, nil, nil
+		}
+	}
 	var e envelope
 	if err := json.Unmarshal(b, &e); err != nil {
 		return nil, nil, err
@@ -52,6 +58,12 @@ func (c Codec) Decode(b []byte) (record any, extra *Extra, err error) {
 	}
 	return record, &Extra{version: e.Version, fields: fields}, nil
 }
+
+// opening is what Encode writes before a record.
+func (c Codec) opening() []byte { return fmt.Appendf(nil, `{"v":%d,"r":`, c.version) }
+
+// closing is what it writes after one.
+var closing = []byte("}")
 
 // Encode writes a record, with the unknown fields its stored form had. A
 // record of a newer schema version keeps that version.
@@ -90,6 +102,9 @@ func (t Table[T]) codec() Codec {
 			d.DisallowUnknownFields()
 		}
 		err := d.Decode(&record)
+		if err == nil && d.InputOffset() != int64(len(b)) {
+			err = fmt.Errorf("%d bytes follow the record", int64(len(b))-d.InputOffset())
+		}
 		return record, err
 	}}
 }
