@@ -91,7 +91,7 @@ func listOrder(in *acm.ListCertificatesInput, c types.CertificateSummary) string
 func (s *Service) listCertificates(ctx context.Context, caller wire.Caller, in *acm.ListCertificatesInput) (*acm.ListCertificatesOutput, error) {
 	limit, ok := wire.PageSize(in.MaxItems, maxPage, maxPage)
 	if !ok {
-		return nil, invalid("1 validation error detected: Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and %d", limit, maxPage)
+		return nil, invalid("1 validation error detected: Value '%d' at 'maxItems' failed to satisfy constraint: %s", limit, wire.ValueWithin(limit, 1, maxPage))
 	}
 	if (in.SortBy == "") != (in.SortOrder == "") {
 		return nil, invalid("SortBy and SortOrder must be specified together.")

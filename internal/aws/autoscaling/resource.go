@@ -89,7 +89,7 @@ func targetOf(r store.Reader, scope state.Scope, arn *string) (state.ScalableTar
 func page[T any](kind string, list []T, id func(T) string, asked *int32, most int, token *string) ([]T, *string, error) {
 	size, ok := wire.PageSize(asked, most, most)
 	if !ok {
-		return nil, nil, invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must be between 1 and %d", *asked, most)
+		return nil, nil, invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: %s", size, wire.ValueWithin(size, 1, most))
 	}
 	out, next, err := wire.Cut(kind, list, id, token, size)
 	if err != nil {

@@ -25,7 +25,7 @@ func (s *Service) describeScalingActivities(ctx context.Context, caller wire.Cal
 	}
 	size, ok := wire.PageSize(in.MaxResults, 50, 50)
 	if !ok {
-		return nil, invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must be between 1 and 50", *in.MaxResults)
+		return nil, invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: %s", size, wire.ValueWithin(size, 1, 50))
 	}
 	before, err := wire.ReadPageToken("scaling-activities", aws.ToString(in.NextToken))
 	if err != nil {

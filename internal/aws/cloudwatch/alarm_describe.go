@@ -52,7 +52,7 @@ func (s *Service) describeAlarms(ctx context.Context, caller wire.Caller, in *cl
 func checkDescribeAlarms(in *cloudwatch.DescribeAlarmsInput) (size int, err error) {
 	size, ok := wire.PageSize(in.MaxRecords, alarmsPage, maxAlarmsAtOnce)
 	if !ok {
-		return 0, validation("1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and %d", *in.MaxRecords, maxAlarmsAtOnce)
+		return 0, validation("1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: %s", size, wire.ValueWithin(size, 1, maxAlarmsAtOnce))
 	}
 	related := 0
 	for _, name := range []*string{in.ChildrenOfAlarmName, in.ParentsOfAlarmName} {

@@ -24,7 +24,7 @@ func (s *Service) describeAlarmHistory(ctx context.Context, caller wire.Caller, 
 	size, ok := wire.PageSize(in.MaxRecords, maxAlarmsAtOnce, maxAlarmsAtOnce)
 	switch {
 	case !ok:
-		return nil, validation("1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and %d", *in.MaxRecords, maxAlarmsAtOnce)
+		return nil, validation("1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: %s", size, wire.ValueWithin(size, 1, maxAlarmsAtOnce))
 	case in.AlarmContributorId != nil:
 		return nil, unsupported("AlarmContributorId, of alarms on queries")
 	case in.HistoryItemType != "" && !slices.Contains(in.HistoryItemType.Values(), in.HistoryItemType):

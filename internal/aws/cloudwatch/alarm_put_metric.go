@@ -83,7 +83,7 @@ func refusedOfMetricAlarm(in *cloudwatch.PutMetricAlarmInput) error {
 }
 
 func enum[T ~string](value, member string, values []T) error {
-	return validation("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: %v", value, member, values)
+	return validation("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, wire.OneOf(values))
 }
 
 // checkWatched checks which metric the alarm watches, or which metric math.

@@ -32,7 +32,7 @@ func checkActions(r store.Reader, scope state.Scope, b state.LoadBalancer, l sta
 		case types.ActionTypeEnumAuthenticateOidc, types.ActionTypeEnumAuthenticateCognito, types.ActionTypeEnumJwtValidation:
 			return nil, unsupported("Actions of type '%s' are not supported here", a.Type)
 		default:
-			return nil, invalid("1 validation error detected: Value '%s' at 'actions.member.type' failed to satisfy constraint: Member must satisfy enum value set: %v", a.Type, a.Type.Values())
+			return nil, invalid("1 validation error detected: Value '%s' at 'actions.member.type' failed to satisfy constraint: %s", a.Type, wire.OneOf(a.Type.Values()))
 		}
 	}
 	if len(actions) > 1 {

@@ -136,7 +136,7 @@ func count[T any](list iter.Seq2[state.Key, T]) (n int) {
 func page[T any](kind string, list []T, key func(T) string, marker *string, size *int32) ([]T, *string, error) {
 	limit, ok := wire.PageSize(size, maxPage, maxPage)
 	if !ok {
-		return nil, nil, invalid("1 validation error detected: Value '%d' at 'pageSize' failed to satisfy constraint: Member must have value between 1 and %d", limit, maxPage)
+		return nil, nil, invalid("1 validation error detected: Value '%d' at 'pageSize' failed to satisfy constraint: %s", limit, wire.ValueWithin(limit, 1, maxPage))
 	}
 	list = slices.SortedStableFunc(slices.Values(list), func(a, b T) int { return strings.Compare(key(a), key(b)) })
 	cut, next, err := wire.Cut(kind, list, key, marker, limit)

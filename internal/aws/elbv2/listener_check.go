@@ -35,7 +35,7 @@ func checkProtocol(p string) error {
 	if slices.Contains(types.ProtocolEnum("").Values(), types.ProtocolEnum(p)) {
 		return wire.Errorf("UnsupportedProtocol", "The protocol '%s' is not supported here; HTTP, HTTPS, TCP and TLS are", p)
 	}
-	return invalid("1 validation error detected: Value '%s' at 'protocol' failed to satisfy constraint: Member must satisfy enum value set: %v", p, types.ProtocolEnum("").Values())
+	return invalid("1 validation error detected: Value '%s' at 'protocol' failed to satisfy constraint: %s", p, wire.OneOf(types.ProtocolEnum("").Values()))
 }
 
 // settle checks what a listener asks for as a whole, and sets its defaults.

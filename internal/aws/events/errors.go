@@ -70,7 +70,7 @@ func checkLength(value *string, member string, longest int) error {
 // checkEnum holds a value to those there are; "" is none.
 func checkEnum[T ~string](value T, member string, all []T) error {
 	if value != "" && !slices.Contains(all, value) {
-		return constraint(string(value), member, fmt.Sprintf("Member must satisfy enum value set: %v", all))
+		return constraint(string(value), member, wire.OneOf(all))
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func compile(text string) (*pattern.Pattern, error) {
 func page[T any](kind string, list []T, id func(T) string, token *string, limit *int32) ([]T, *string, error) {
 	size, ok := wire.PageSize(limit, 100, 100)
 	if !ok {
-		return nil, nil, constraint(fmt.Sprint(*limit), "limit", "Member must be between 1 and 100")
+		return nil, nil, constraint(fmt.Sprint(size), "limit", wire.ValueWithin(size, 1, 100))
 	}
 	out, next, err := wire.Cut(kind, list, id, token, size)
 	if err != nil {

@@ -31,7 +31,7 @@ func (s *Service) putEvents(ctx context.Context, caller wire.Caller, in *sdk.Put
 		return nil, unsupported("EndpointId: there are no global endpoints")
 	}
 	if n := len(in.Entries); n < 1 || n > maxEntries {
-		return nil, constraint("["+strings.Repeat("PutEventsRequestEntry, ", min(n, 1))+"...]", "entries", "Member must have length between 1 and 10")
+		return nil, invalid("1 validation error detected: Value at 'entries' failed to satisfy constraint: %s", wire.LengthWithin(n, 1, maxEntries))
 	}
 	size, ids := 0, make([]string, len(in.Entries))
 	for i := range in.Entries {

@@ -151,7 +151,7 @@ func TestWhatRulesAndTargetsAreRefused(t *testing.T) {
 	w.refused(target(types.Target{Arn: group, Input: aws.String("{"), InputPath: aws.String("$")}), "Only one of Input, InputPath, or InputTransformer")
 	w.refused(target(types.Target{Arn: group, Input: aws.String("{")}), "JSON syntax error")
 	w.refused(target(types.Target{Arn: group, InputTransformer: &types.InputTransformer{InputTemplate: aws.String("<x>")}}), "Invalid InputTransformer")
-	w.refused(target(types.Target{Arn: group, RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(186)}}), "between 0 and 185")
+	w.refused(target(types.Target{Arn: group, RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(186)}}), "less than or equal to 185")
 	cluster := aws.String("arn:aws:ecs:us-east-1:" + account + ":cluster/c")
 	w.refused(target(types.Target{Arn: cluster}), "EcsParameters is required")
 	w.refused(target(types.Target{Arn: cluster, EcsParameters: &types.EcsParameters{TaskDefinitionArn: aws.String("t")}}), "RoleArn is required for target")

@@ -12,6 +12,7 @@ import (
 	"github.com/hatoba/hatoba/internal/events/input"
 	"github.com/hatoba/hatoba/internal/events/target"
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 var headerForm = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$")
@@ -59,10 +60,10 @@ func checkInput(t *types.Target) error {
 func checkFailure(scope state.Scope, t *types.Target) error {
 	if p := t.RetryPolicy; p != nil {
 		if n := aws.ToInt32(p.MaximumRetryAttempts); n < 0 || n > 185 {
-			return constraint(fmt.Sprint(n), "targets.1.member.retryPolicy.maximumRetryAttempts", "Member must be between 0 and 185")
+			return constraint(fmt.Sprint(n), "targets.1.member.retryPolicy.maximumRetryAttempts", wire.ValueWithin(int(n), 0, 185))
 		}
 		if n := p.MaximumEventAgeInSeconds; n != nil && (*n < 60 || *n > 86400) {
-			return constraint(fmt.Sprint(*n), "targets.1.member.retryPolicy.maximumEventAgeInSeconds", "Member must be between 60 and 86400")
+			return constraint(fmt.Sprint(*n), "targets.1.member.retryPolicy.maximumEventAgeInSeconds", wire.ValueWithin(int(*n), 60, 86400))
 		}
 	}
 	if t.DeadLetterConfig != nil && t.DeadLetterConfig.Arn != nil {
@@ -107,7 +108,7 @@ func checkTask(t *types.Target) error {
 	case aws.ToString(p.TaskDefinitionArn) == "":
 		return invalid("TaskDefinitionArn is required for target %s.", *t.Id)
 	case p.TaskCount != nil && (*p.TaskCount < 1 || *p.TaskCount > 10):
-		return constraint(fmt.Sprint(*p.TaskCount), "targets.1.member.ecsParameters.taskCount", "Member must be between 1 and 10, as RunTask's count")
+		return constraint(fmt.Sprint(*p.TaskCount), "targets.1.member.ecsParameters.taskCount", wire.ValueWithin(int(*p.TaskCount), 1, 10))
 	case p.LaunchType == types.LaunchTypeExternal:
 		return unsupported("LaunchType EXTERNAL")
 	case p.LaunchType != "" && len(p.CapacityProviderStrategy) > 0:

@@ -21,7 +21,7 @@ const maxTargets = 5
 // Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
 func (s *Service) putTargets(ctx context.Context, caller wire.Caller, in *sdk.PutTargetsInput) (*sdk.PutTargetsOutput, error) {
 	if n := len(in.Targets); n < 1 || n > 100 {
-		return nil, invalid("1 validation error detected: Value at 'targets' failed to satisfy constraint: Member must have length between 1 and 100")
+		return nil, invalid("1 validation error detected: Value at 'targets' failed to satisfy constraint: %s", wire.LengthWithin(n, 1, 100))
 	}
 	for i := range in.Targets {
 		t := &in.Targets[i]
@@ -53,7 +53,7 @@ func (s *Service) putTargets(ctx context.Context, caller wire.Caller, in *sdk.Pu
 // manage; there are none.
 func (s *Service) removeTargets(ctx context.Context, caller wire.Caller, in *sdk.RemoveTargetsInput) (*sdk.RemoveTargetsOutput, error) {
 	if n := len(in.Ids); n < 1 || n > 100 {
-		return nil, invalid("1 validation error detected: Value at 'ids' failed to satisfy constraint: Member must have length between 1 and 100")
+		return nil, invalid("1 validation error detected: Value at 'ids' failed to satisfy constraint: %s", wire.LengthWithin(n, 1, 100))
 	}
 	out := &sdk.RemoveTargetsOutput{}
 	err := s.changeRule(ctx, caller.Scope, in.Rule, in.EventBusName, func(rule *state.EventRule) error {

@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -26,7 +25,7 @@ func pagedTags(tags []types.Tag, marker *string, maxItems *int32) ([]types.Tag, 
 func paged[T any](list []T, id func(T) string, marker *string, maxItems *int32) (page []T, next *string, err error) {
 	size, ok := wire.PageSize(maxItems, defaultPage, largestPage)
 	if !ok {
-		return nil, nil, constraint(size, "maxItems", fmt.Sprintf("Member must have value between 1 and %d", largestPage))
+		return nil, nil, constraint(size, "maxItems", wire.ValueWithin(size, 1, largestPage))
 	}
 	if page, next, err = wire.Cut("iam", list, id, marker, size); err != nil || marker != nil && *marker == "" {
 		return nil, nil, invalid("Invalid Marker.")

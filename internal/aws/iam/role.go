@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -75,7 +74,7 @@ func sessionLength(seconds *int32, otherwise int32) (int32, error) {
 		return otherwise, nil
 	}
 	if *seconds < shortestSession || *seconds > longestSession {
-		return 0, constraint(*seconds, "maxSessionDuration", fmt.Sprintf("Member must have value between %d and %d", shortestSession, longestSession))
+		return 0, constraint(*seconds, "maxSessionDuration", wire.ValueWithin(int(*seconds), shortestSession, longestSession))
 	}
 	return *seconds, nil
 }

@@ -78,7 +78,7 @@ func (s *Service) decrypt(ctx context.Context, caller wire.Caller, in *sdk.Decry
 // open decrypts, under the key that ref means if there is one.
 func (s *Service) open(ctx context.Context, scope state.Scope, blob []byte, context map[string]string, ref *string) (plain []byte, key state.KMSKey, err error) {
 	if len(blob) == 0 || len(blob) > maxCiphertext {
-		return nil, key, constraint("[ciphertext]", "ciphertextBlob", fmt.Sprintf("Member must have length between 1 and %d", maxCiphertext))
+		return nil, key, constraint("[ciphertext]", "ciphertextBlob", wire.LengthWithin(len(blob), 1, maxCiphertext))
 	}
 	want := ""
 	if ref != nil {
@@ -139,7 +139,7 @@ func (s *Service) dataKey(ctx context.Context, scope state.Scope, ref *string, s
 		return nil, nil, key, constraint(string(spec), "keySpec", "Member must satisfy enum value set: [AES_256, AES_128]")
 	default:
 		if length = int(*size); length < 1 || length > 1024 {
-			return nil, nil, key, constraint(fmt.Sprint(length), "numberOfBytes", "Member must have value between 1 and 1024")
+			return nil, nil, key, constraint(fmt.Sprint(length), "numberOfBytes", wire.ValueWithin(length, 1, 1024))
 		}
 	}
 	if key, err = s.find(ctx, scope, ref); err != nil {
@@ -180,7 +180,7 @@ func (s *Service) generateRandom(_ context.Context, _ wire.Caller, in *sdk.Gener
 	case in.Recipient != nil:
 		return nil, unsupported("Recipient (Nitro enclaves)")
 	case in.NumberOfBytes == nil || *in.NumberOfBytes < 1 || *in.NumberOfBytes > 1024:
-		return nil, constraint(fmt.Sprint(aws.ToInt32(in.NumberOfBytes)), "numberOfBytes", "Member must have value between 1 and 1024")
+		return nil, constraint(fmt.Sprint(aws.ToInt32(in.NumberOfBytes)), "numberOfBytes", wire.ValueWithin(int(aws.ToInt32(in.NumberOfBytes)), 1, 1024))
 	}
 	out := make([]byte, *in.NumberOfBytes)
 	rand.Read(out) // never fails

@@ -35,7 +35,7 @@ func (s *Service) scheduleKeyDeletion(ctx context.Context, caller wire.Caller, i
 	window := int32(30)
 	if in.PendingWindowInDays != nil {
 		if window = *in.PendingWindowInDays; window < 7 || window > 30 {
-			return nil, constraint(fmt.Sprint(window), "pendingWindowInDays", "Member must have value between 7 and 30")
+			return nil, constraint(fmt.Sprint(window), "pendingWindowInDays", wire.ValueWithin(int(window), 7, 30))
 		}
 	}
 	out := &sdk.ScheduleKeyDeletionOutput{PendingWindowInDays: &window}

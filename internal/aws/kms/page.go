@@ -17,7 +17,7 @@ func page(kind string, limit *int32, marker *string, most int) (int, string, err
 	}
 	size, ok := wire.PageSize(limit, min(100, most), most)
 	if !ok {
-		return 0, "", constraint(strconv.Itoa(size), "limit", "Member must have value between 1 and "+strconv.Itoa(most))
+		return 0, "", constraint(strconv.Itoa(size), "limit", wire.ValueWithin(size, 1, most))
 	}
 	return size, after, nil
 }

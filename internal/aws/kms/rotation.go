@@ -35,7 +35,7 @@ func (s *Service) enableKeyRotation(ctx context.Context, caller wire.Caller, in 
 	period := int32(usualRotation)
 	if in.RotationPeriodInDays != nil {
 		if period = *in.RotationPeriodInDays; period < 90 || period > 2560 {
-			return nil, constraint(fmt.Sprint(period), "rotationPeriodInDays", "Member must have value between 90 and 2560")
+			return nil, constraint(fmt.Sprint(period), "rotationPeriodInDays", wire.ValueWithin(int(period), 90, 2560))
 		}
 	}
 	return &sdk.EnableKeyRotationOutput{}, s.change(ctx, caller.Scope, in.KeyId, func(key *state.KMSKey) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/hatoba/hatoba/internal/events/target"
 	"github.com/hatoba/hatoba/internal/schedule"
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/wire"
 )
 
 // checkSchedule is the record that a request asks for.
@@ -41,9 +42,9 @@ func (s *Service) checkSchedule(scope state.Scope, in *sdk.CreateScheduleInput) 
 	case err != nil || out.Zone == "Local":
 		return out, invalid("Invalid Schedule Expression Timezone %s.", out.Zone)
 	case in.State != "" && in.State != types.ScheduleStateEnabled && in.State != types.ScheduleStateDisabled:
-		return out, invalid("State should be one of %v.", in.State.Values())
+		return out, constraint(string(in.State), "state", wire.OneOf(in.State.Values()))
 	case in.ActionAfterCompletion != "" && in.ActionAfterCompletion != types.ActionAfterCompletionNone && in.ActionAfterCompletion != types.ActionAfterCompletionDelete:
-		return out, invalid("ActionAfterCompletion should be one of %v.", in.ActionAfterCompletion.Values())
+		return out, constraint(string(in.ActionAfterCompletion), "actionAfterCompletion", wire.OneOf(in.ActionAfterCompletion.Values()))
 	}
 	if in.State != "" {
 		out.State = in.State

@@ -77,6 +77,11 @@ func conflict(format string, args ...any) error {
 	return &types.ConflictException{Message: aws.String(fmt.Sprintf(format, args...))}
 }
 
+// constraint is the form AWS tells in what a value breaks.
+func constraint(value, member, rule string) error {
+	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, rule)
+}
+
 var nameForm = regexp.MustCompile(`^[0-9a-zA-Z-_.]{1,64}$`)
 
 func checkName(value *string, member string) error {
@@ -109,7 +114,7 @@ func (s *Service) view(ctx context.Context, fn func(store.Reader) error) error {
 func page[T any](kind string, list []T, id func(T) string, token *string, limit *int32) ([]T, *string, error) {
 	size, ok := wire.PageSize(limit, 100, 100)
 	if !ok {
-		return nil, nil, invalid("MaxResults should be between 1 and 100.")
+		return nil, nil, constraint(fmt.Sprint(size), "maxResults", wire.ValueWithin(size, 1, 100))
 	}
 	out, next, err := wire.Cut(kind, list, id, token, size)
 	if err != nil {

@@ -93,7 +93,7 @@ func TestListSecretsRefuses(t *testing.T) {
 		want string
 	}{
 		{sdk.ListSecretsInput{NextToken: aws.String("x")}, "InvalidNextTokenException: Invalid NextToken."},
-		{sdk.ListSecretsInput{MaxResults: aws.Int32(101)}, "ValidationException: 1 validation error detected: Value '101' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 100"},
+		{sdk.ListSecretsInput{MaxResults: aws.Int32(101)}, "ValidationException: 1 validation error detected: Value '101' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 100"},
 		{sdk.ListSecretsInput{Filters: []types.Filter{{Key: "name"}}}, "InvalidParameterException: Invalid filter values for key: name"},
 		{sdk.ListSecretsInput{Filters: []types.Filter{{Key: "size", Values: []string{"1"}}}}, "ValidationException: 1 validation error detected: Value 'size' at 'filters.1.member.key' failed to satisfy constraint: Member must satisfy enum value set: [all, name, tag-key, description, tag-value, primary-region, owning-service]"},
 	} {

@@ -14,7 +14,7 @@ import (
 func (s *Service) updateSecretVersionStage(ctx context.Context, caller wire.Caller, in *sdk.UpdateSecretVersionStageInput) (*sdk.UpdateSecretVersionStageOutput, error) {
 	label := aws.ToString(in.VersionStage)
 	if label == "" || len(label) > 256 {
-		return nil, constraint(label, "versionStage", "Member must have length between 1 and 256")
+		return nil, constraint(label, "versionStage", wire.LengthWithin(len(label), 1, 256))
 	}
 	from, to := aws.ToString(in.RemoveFromVersionId), aws.ToString(in.MoveToVersionId)
 	secret, err := s.change(ctx, caller.Scope, in.SecretId, func(w store.Writer, secret *state.Secret) error {

@@ -58,7 +58,7 @@ func mergeTags(tags, added []types.Tag) ([]types.Tag, error) {
 		key := aws.ToString(tag.Key)
 		switch {
 		case key == "" || len(key) > 128:
-			return nil, constraint(key, "tags", "Member must have length between 1 and 128")
+			return nil, constraint(key, "tags", wire.LengthWithin(len(key), 1, 128))
 		case len(aws.ToString(tag.Value)) > 256:
 			return nil, constraint(*tag.Value, "tags", "Member must have length less than or equal to 256")
 		case strings.HasPrefix(strings.ToLower(key), "aws:"):
@@ -87,7 +87,7 @@ func checkStages(labels []string) error {
 	}
 	for _, label := range labels {
 		if label == "" || len(label) > 256 {
-			return constraint(label, "versionStages", "Member must have length between 1 and 256")
+			return constraint(label, "versionStages", wire.LengthWithin(len(label), 1, 256))
 		}
 	}
 	return nil
@@ -97,7 +97,7 @@ func checkStages(labels []string) error {
 func pageSize(asked *int32, most int) (int, error) {
 	size, ok := wire.PageSize(asked, most, most)
 	if !ok {
-		return 0, constraint(strconv.Itoa(size), "maxResults", "Member must have value between 1 and "+strconv.Itoa(most))
+		return 0, constraint(strconv.Itoa(size), "maxResults", wire.ValueWithin(size, 1, most))
 	}
 	return size, nil
 }

@@ -114,7 +114,7 @@ func checkCreateService(in *sdk.CreateServiceInput) error {
 		return err
 	}
 	if c := in.HealthCheckCustomConfig; c != nil && c.FailureThreshold != nil && (*c.FailureThreshold < 1 || *c.FailureThreshold > 10) {
-		return constraint(fmt.Sprint(*c.FailureThreshold), "healthCheckCustomConfig.failureThreshold", "Member must have value between 1 and 10")
+		return constraint(fmt.Sprint(*c.FailureThreshold), "healthCheckCustomConfig.failureThreshold", wire.ValueWithin(int(*c.FailureThreshold), 1, 10))
 	}
 	return text(in.CreatorRequestId, "creatorRequestId", 64)
 }
@@ -161,7 +161,7 @@ func dnsRecords(given []types.DnsRecord) (out []state.DiscoveryRecord, err error
 		case r.TTL == nil:
 			return nil, missing("dnsConfig.dnsRecords.tTL")
 		case *r.TTL < 0 || *r.TTL > maxTTL:
-			return nil, constraint(fmt.Sprint(*r.TTL), "dnsConfig.dnsRecords.tTL", "Member must have value between 0 and 2147483647")
+			return nil, constraint(fmt.Sprint(*r.TTL), "dnsConfig.dnsRecords.tTL", wire.ValueWithin(int(*r.TTL), 0, maxTTL))
 		case seen[r.Type]:
 			return nil, invalid("The record type %s is specified more than once.", r.Type)
 		}

@@ -66,10 +66,10 @@ func checkDiscover(in *sdk.DiscoverInstancesInput) error {
 	case in.ServiceName == nil:
 		return missing("serviceName")
 	case in.HealthStatus != "" && !slices.Contains(in.HealthStatus.Values(), in.HealthStatus):
-		return constraint(string(in.HealthStatus), "healthStatus", fmt.Sprintf("Member must satisfy enum value set: %v", in.HealthStatus.Values()))
+		return constraint(string(in.HealthStatus), "healthStatus", wire.OneOf(in.HealthStatus.Values()))
 	}
 	if n, ok := wire.PageSize(in.MaxResults, 100, 1000); !ok {
-		return constraint(fmt.Sprint(n), "maxResults", "Member must have value between 1 and 1000")
+		return constraint(fmt.Sprint(n), "maxResults", wire.ValueWithin(n, 1, 1000))
 	}
 	return nil
 }

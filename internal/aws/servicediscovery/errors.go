@@ -100,7 +100,7 @@ func instance(r store.Reader, scope state.Scope, svc state.DiscoveryService, id 
 func page[T any](kind string, list []T, id func(T) string, token *string, size *int32) ([]T, *string, error) {
 	n, ok := wire.PageSize(size, 100, 100)
 	if !ok {
-		return nil, nil, constraint(fmt.Sprint(n), "maxResults", "Member must have value between 1 and 100")
+		return nil, nil, constraint(fmt.Sprint(n), "maxResults", wire.ValueWithin(n, 1, 100))
 	}
 	if token != nil && *token == "" {
 		token = nil

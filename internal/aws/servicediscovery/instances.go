@@ -2,7 +2,6 @@ package servicediscovery
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
@@ -119,7 +118,7 @@ func (s *Service) updateInstanceCustomHealthStatus(ctx context.Context, caller w
 	case in.InstanceId == nil:
 		return nil, missing("instanceId")
 	case in.Status != types.CustomHealthStatusHealthy && in.Status != types.CustomHealthStatusUnhealthy:
-		return nil, constraint(string(in.Status), "status", fmt.Sprintf("Member must satisfy enum value set: %v", in.Status.Values()))
+		return nil, constraint(string(in.Status), "status", wire.OneOf(in.Status.Values()))
 	}
 	return &sdk.UpdateInstanceCustomHealthStatusOutput{}, s.update(ctx, func(w store.Writer) error {
 		svc, err := service(w, caller.Scope, key)

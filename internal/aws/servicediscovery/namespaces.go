@@ -2,7 +2,6 @@ package servicediscovery
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
@@ -60,7 +59,7 @@ func (s *Service) listNamespaces(ctx context.Context, caller wire.Caller, in *sd
 		case types.NamespaceFilterNameResourceOwner:
 			allowed = allowed[:1]
 		default:
-			return nil, constraint(string(f.Name), "filters", fmt.Sprintf("Member must satisfy enum value set: %v", f.Name.Values()))
+			return nil, constraint(string(f.Name), "filters", wire.OneOf(f.Name.Values()))
 		}
 		if err := checkFilter(string(f.Name), f.Condition, f.Values, allowed...); err != nil {
 			return nil, err

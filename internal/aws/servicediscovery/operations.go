@@ -158,7 +158,7 @@ func operationFilters(filters []types.OperationFilter) (func(state.DiscoveryOper
 			all = append(all, within)
 			continue
 		default:
-			return nil, constraint(string(f.Name), "filters", fmt.Sprintf("Member must satisfy enum value set: %v", f.Name.Values()))
+			return nil, constraint(string(f.Name), "filters", wire.OneOf(f.Name.Values()))
 		}
 		if err := checkFilter(string(f.Name), f.Condition, f.Values, allowed...); err != nil {
 			return nil, err

@@ -2,7 +2,6 @@ package servicediscovery
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,7 +62,7 @@ func (s *Service) getService(ctx context.Context, caller wire.Caller, in *sdk.Ge
 func (s *Service) listServices(ctx context.Context, caller wire.Caller, in *sdk.ListServicesInput) (*sdk.ListServicesOutput, error) {
 	for _, f := range in.Filters {
 		if !slices.Contains(f.Name.Values(), f.Name) {
-			return nil, constraint(string(f.Name), "filters", fmt.Sprintf("Member must satisfy enum value set: %v", f.Name.Values()))
+			return nil, constraint(string(f.Name), "filters", wire.OneOf(f.Name.Values()))
 		}
 		if err := checkFilter(string(f.Name), f.Condition, f.Values, types.FilterConditionEq); err != nil {
 			return nil, err

@@ -47,7 +47,7 @@ func invalidFilterValue(format string, args ...any) error {
 func pageSize(asked *int32, most int) (int, error) {
 	size, ok := wire.PageSize(asked, most, most)
 	if !ok {
-		return 0, constraint(strconv.Itoa(size), "maxResults", "Member must have value between 1 and "+strconv.Itoa(most))
+		return 0, constraint(strconv.Itoa(size), "maxResults", wire.ValueWithin(size, 1, most))
 	}
 	return size, nil
 }

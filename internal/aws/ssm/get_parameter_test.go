@@ -105,7 +105,7 @@ func TestGetParametersByPath(t *testing.T) {
 		t.Fatalf("%+v %v", labelled, err)
 	}
 	_, err = f.GetParametersByPath(t.Context(), &sdk.GetParametersByPathInput{Path: aws.String("/app"), MaxResults: aws.Int32(11)})
-	wantFailure(t, err, "ValidationException: 1 validation error detected: Value '11' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 10")
+	wantFailure(t, err, "ValidationException: 1 validation error detected: Value '11' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 10")
 	_, err = f.GetParametersByPath(t.Context(), &sdk.GetParametersByPathInput{Path: aws.String("/app"), NextToken: aws.String("x")})
 	wantFailure(t, err, "InvalidNextToken: The specified token isn't valid.")
 	if _, err = f.GetParametersByPath(t.Context(), &sdk.GetParametersByPathInput{Path: aws.String("app")}); !strings.HasPrefix(failure(err), "ValidationException: The parameter doesn't meet the parameter name requirements.") {
