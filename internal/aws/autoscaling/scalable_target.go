@@ -108,8 +108,8 @@ func (s *Service) deregisterScalableTarget(ctx context.Context, caller wire.Call
 		return nil, err
 	}
 	return &sdk.DeregisterScalableTargetOutput{}, s.update(ctx, func(w store.Writer) error {
-		if _, err := findTarget(w, caller.Scope, *in.ResourceId); err != nil {
-			return err
+		if _, ok := store.ScalableTargets.Get(w, caller.Scope.Key(*in.ResourceId)); !ok {
+			return missing("No scalable target found for %s", where(*in.ResourceId))
 		}
 		s.Remove(w, caller.Scope.Key(*in.ResourceId))
 		return nil

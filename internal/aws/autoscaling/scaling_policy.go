@@ -53,6 +53,9 @@ func (s *Service) putScalingPolicy(ctx context.Context, caller wire.Caller, in *
 		if err := configure(w, caller.Scope, &p, in); err != nil {
 			return err
 		}
+		if err := checkMetric(w, caller.Scope, p); err != nil {
+			return err
+		}
 		unchanged := known && alarmsThere(w, caller.Scope, p) && reflect.DeepEqual(before.Tracking, p.Tracking)
 		if p.Tracking != nil && !unchanged {
 			deleteAlarms(w, caller.Scope, before)
@@ -74,6 +77,21 @@ func checkRoom(r store.Reader, scope state.Scope, resource string) error {
 	}
 	if n >= maxPolicies {
 		return tooMany("A scalable target can have at most %d scaling policies", maxPolicies)
+	}
+	return nil
+}
+
+// checkMetric tells whether a policy is the only one of its target that tracks
+// its metric: two would pull at the same count.
+func checkMetric(r store.Reader, scope state.Scope, p state.ScalingPolicy) error {
+	for _, other := range store.ScalingPolicies.List(r, scope, state.ScalingID(p.ResourceID, "")) {
+		if p.Tracking == nil || other.Tracking == nil || other.Name == p.Name {
+			continue
+		}
+		if reflect.DeepEqual(p.Tracking.PredefinedMetricSpecification, other.Tracking.PredefinedMetricSpecification) &&
+			reflect.DeepEqual(p.Tracking.CustomizedMetricSpecification, other.Tracking.CustomizedMetricSpecification) {
+			return invalid("Only one TargetTrackingScaling policy for a given metric specification is allowed.")
+		}
 	}
 	return nil
 }

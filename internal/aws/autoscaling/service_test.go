@@ -156,7 +156,7 @@ func TestTargets(t *testing.T) {
 	if _, err := w.DeregisterScalableTarget(t.Context(), &sdk.DeregisterScalableTargetInput{ServiceNamespace: ecs, ResourceId: web, ScalableDimension: count}); err != nil {
 		t.Error(err)
 	}
-	if _, err := w.DeregisterScalableTarget(t.Context(), &sdk.DeregisterScalableTargetInput{ServiceNamespace: ecs, ResourceId: web, ScalableDimension: count}); code(err) != "ObjectNotFoundException" {
+	if _, err := w.DeregisterScalableTarget(t.Context(), &sdk.DeregisterScalableTargetInput{ServiceNamespace: ecs, ResourceId: web, ScalableDimension: count}); code(err) != "ObjectNotFoundException" || !strings.Contains(err.Error(), "No scalable target found for service namespace: ecs, resource ID: service/default/web, scalable dimension: ecs:service:DesiredCount") {
 		t.Errorf("deregistered twice: %v", err)
 	}
 }
@@ -193,6 +193,11 @@ func TestTargetTrackingHasAlarms(t *testing.T) {
 	}
 	if again, err := w.PutScalingPolicy(t.Context(), tracking(50)); err != nil || *again.Alarms[0].AlarmName != *put.Alarms[0].AlarmName {
 		t.Errorf("the same again: %v, %v", again, err)
+	}
+	twin := tracking(60)
+	twin.PolicyName = aws.String("again")
+	if _, err := w.PutScalingPolicy(t.Context(), twin); code(err) != "ValidationException" || !strings.Contains(err.Error(), "Only one TargetTrackingScaling policy for a given metric specification is allowed.") || len(w.alarms()) != 2 {
+		t.Errorf("a second policy for the metric: %v, %d alarms", err, len(w.alarms()))
 	}
 	changed := tracking(70)
 	changed.TargetTrackingScalingPolicyConfiguration.DisableScaleIn = aws.Bool(true)

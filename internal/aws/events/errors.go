@@ -75,6 +75,16 @@ func checkEnum[T ~string](value T, member string, all []T) error {
 	return nil
 }
 
+var roleForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`)
+
+// checkRole checks the ARN of a role that may be absent.
+func checkRole(arn *string) error {
+	if given := aws.ToString(arn); given != "" && !roleForm.MatchString(given) {
+		return invalid("Parameter RoleArn is not valid. Reason: Provided Arn is not in correct format.")
+	}
+	return nil
+}
+
 // compile reads a pattern, with AWS's error when it is none.
 func compile(text string) (*pattern.Pattern, error) {
 	if err := checkLength(&text, "eventPattern", 4096); err != nil {

@@ -94,6 +94,9 @@ func checkRule(in *sdk.PutRuleInput, bus string) (state.EventRule, error) {
 	if err := checkLength(in.ScheduleExpression, "scheduleExpression", 256); err != nil {
 		return out, err
 	}
+	if err := checkRole(in.RoleArn); err != nil {
+		return out, err
+	}
 	if err := checkEnum(in.State, "state", in.State.Values()); err != nil {
 		return out, err
 	}

@@ -135,6 +135,7 @@ func TestWhatRulesAndTargetsAreRefused(t *testing.T) {
 	w.refused(rule(sdk.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("rate(1 hours)")}), "Parameter ScheduleExpression is not valid.")
 	w.refused(rule(sdk.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("at(2030-01-01T00:00:00)")}), "Parameter ScheduleExpression is not valid.")
 	w.refused(rule(sdk.PutRuleInput{Name: aws.String("r"), EventBusName: aws.String("x"), EventPattern: aws.String(`{"a":[1]}`)}), "Event bus x does not exist.")
+	w.refused(rule(sdk.PutRuleInput{Name: aws.String("r"), RoleArn: aws.String("admin"), EventPattern: aws.String(`{"a":[1]}`)}), "Parameter RoleArn is not valid. Reason: Provided Arn is not in correct format.")
 	w.must(rule(sdk.PutRuleInput{Name: aws.String("r"), ScheduleExpression: aws.String("cron(0 12 * * ? *)")}))
 
 	target := func(t types.Target) error {
@@ -155,6 +156,7 @@ func TestWhatRulesAndTargetsAreRefused(t *testing.T) {
 	cluster := aws.String("arn:aws:ecs:us-east-1:" + account + ":cluster/c")
 	w.refused(target(types.Target{Arn: cluster}), "EcsParameters is required")
 	w.refused(target(types.Target{Arn: cluster, EcsParameters: &types.EcsParameters{TaskDefinitionArn: aws.String("t")}}), "RoleArn is required for target")
+	w.refused(target(types.Target{Arn: group, RoleArn: aws.String("admin")}), "Parameter RoleArn is not valid. Reason: Provided Arn is not in correct format.")
 	w.refused(target(types.Target{Arn: aws.String("arn:aws:sns:eu-west-1:" + account + ":t")}), "account and region only")
 	w.must(target(types.Target{Arn: group}))
 }

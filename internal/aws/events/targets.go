@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -100,8 +101,14 @@ func (s *Service) listTargetsByRule(ctx context.Context, caller wire.Caller, in 
 // checkTarget holds that a target can be given events, and how.
 func checkTarget(scope state.Scope, t *types.Target) error {
 	kind, err := target.Parse(aws.ToString(t.Arn))
+	if other := target.OtherServiceError(""); errors.As(err, &other) {
+		return invalid("Parameter %s is not valid. Reason: %v It does to ECS clusters (RunTask), CloudWatch log groups, SNS topics, API destinations and event buses.", *t.Arn, other)
+	}
 	if err != nil {
 		return invalid("Parameter %s is not valid. Reason: %v", aws.ToString(t.Arn), err)
+	}
+	if err := checkRole(t.RoleArn); err != nil {
+		return err
 	}
 	switch {
 	case kind.Kind != target.Bus && kind.Scope != scope:

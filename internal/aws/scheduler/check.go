@@ -2,6 +2,9 @@ package scheduler
 
 import (
 	"encoding/json"
+	"errors"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,6 +18,9 @@ import (
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/wire"
 )
+
+// roleForm is the pattern of AWS's model.
+var roleForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@\/-]+$`)
 
 // checkSchedule is the record that a request asks for.
 func (s *Service) checkSchedule(scope state.Scope, in *sdk.CreateScheduleInput) (state.EventSchedule, error) {
@@ -41,10 +47,11 @@ func (s *Service) checkSchedule(scope state.Scope, in *sdk.CreateScheduleInput) 
 		return out, invalid("Description should have at most 512 characters.")
 	case err != nil || out.Zone == "Local":
 		return out, invalid("Invalid Schedule Expression Timezone %s.", out.Zone)
-	case in.State != "" && in.State != types.ScheduleStateEnabled && in.State != types.ScheduleStateDisabled:
-		return out, constraint(string(in.State), "state", wire.OneOf(in.State.Values()))
 	case in.ActionAfterCompletion != "" && in.ActionAfterCompletion != types.ActionAfterCompletionNone && in.ActionAfterCompletion != types.ActionAfterCompletionDelete:
 		return out, constraint(string(in.ActionAfterCompletion), "actionAfterCompletion", wire.OneOf(in.ActionAfterCompletion.Values()))
+	}
+	if err := checkState(in.State); err != nil {
+		return out, err
 	}
 	if in.State != "" {
 		out.State = in.State
@@ -68,6 +75,13 @@ func (s *Service) checkSchedule(scope state.Scope, in *sdk.CreateScheduleInput) 
 	return out, checkTarget(scope, in.Target)
 }
 
+func checkState(given types.ScheduleState) error {
+	if given != "" && !slices.Contains(given.Values(), given) {
+		return constraint(string(given), "state", wire.OneOf(given.Values()))
+	}
+	return nil
+}
+
 func window(w *types.FlexibleTimeWindow) (int32, error) {
 	switch {
 	case w == nil || w.Mode == "":
@@ -87,7 +101,10 @@ func checkTarget(scope state.Scope, t *types.Target) error {
 		return invalid("Hatoba does not support universal targets (%s). It supports ECS clusters (RunTask), SNS topics and event buses.", arn)
 	}
 	of, err := target.Parse(arn)
+	other := target.OtherServiceError("")
 	switch {
+	case errors.As(err, &other):
+		return invalid("Provided Arn %s is not supported: %v Schedules have ECS clusters (RunTask), SNS topics and event buses as targets.", arn, other)
 	case err != nil:
 		return invalid("Provided Arn %s is not valid. %v", arn, err)
 	case of.Kind != target.Task && of.Kind != target.Topic && of.Kind != target.Bus:
@@ -96,6 +113,8 @@ func checkTarget(scope state.Scope, t *types.Target) error {
 		return invalid("Provided Arn %s is not valid: the target must be of the schedule's account and region.", arn)
 	case aws.ToString(t.RoleArn) == "":
 		return invalid("RoleArn is required.")
+	case !roleForm.MatchString(*t.RoleArn):
+		return constraint(*t.RoleArn, "target.roleArn", "Member must satisfy regular expression pattern: "+roleForm.String())
 	case t.KinesisParameters != nil || t.SageMakerPipelineParameters != nil || t.SqsParameters != nil:
 		return invalid("Hatoba does not support KinesisParameters, SageMakerPipelineParameters and SqsParameters.")
 	case (of.Kind == target.Task) != (t.EcsParameters != nil):

@@ -129,13 +129,19 @@ func (s *Service) getSchedule(ctx context.Context, caller wire.Caller, in *sdk.G
 }
 
 func (s *Service) listSchedules(ctx context.Context, caller wire.Caller, in *sdk.ListSchedulesInput) (*sdk.ListSchedulesOutput, error) {
-	prefix := ""
-	if in.GroupName != nil {
-		prefix = *in.GroupName + "/"
+	if err := checkState(in.State); err != nil {
+		return nil, err
 	}
+	prefix := ""
 	var all []types.ScheduleSummary
 	err := s.view(ctx, func(r store.Reader) error {
 		all = nil
+		if in.GroupName != nil {
+			prefix = *in.GroupName + "/"
+			if err := groupExists(r, caller.Scope, *in.GroupName); err != nil {
+				return err
+			}
+		}
 		for _, record := range store.EventSchedules.List(r, caller.Scope, prefix) {
 			if strings.HasPrefix(record.Name, aws.ToString(in.NamePrefix)) && (in.State == "" || in.State == record.State) {
 				all = append(all, types.ScheduleSummary{

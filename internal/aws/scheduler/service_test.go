@@ -135,9 +135,11 @@ func TestWhatIsRefused(t *testing.T) {
 		"universal targets": func(in *sdk.CreateScheduleInput) {
 			in.Target.Arn = aws.String("arn:aws:scheduler:::aws-sdk:ecs:updateService")
 		},
-		"does not give events to AWS Lambda": func(in *sdk.CreateScheduleInput) {
+		"Provided Arn arn:aws:lambda:us-east-1:" + account + ":function:f is not supported: Hatoba does not give events to AWS Lambda. Schedules have ECS clusters (RunTask), SNS topics and event buses as targets.": func(in *sdk.CreateScheduleInput) {
 			in.Target.Arn = aws.String("arn:aws:lambda:us-east-1:" + account + ":function:f")
 		},
+		"Value 'PAUSED' at 'state' failed to satisfy constraint: Member must satisfy enum value set: [ENABLED, DISABLED]":  func(in *sdk.CreateScheduleInput) { in.State = "PAUSED" },
+		"Value 'admin' at 'target.roleArn' failed to satisfy constraint: Member must satisfy regular expression pattern: ": func(in *sdk.CreateScheduleInput) { in.Target.RoleArn = aws.String("admin") },
 		"RoleArn is required": func(in *sdk.CreateScheduleInput) { in.Target.RoleArn = aws.String("") },
 		"does not support KmsKeyArn": func(in *sdk.CreateScheduleInput) {
 			in.KmsKeyArn = aws.String("arn:aws:kms:us-east-1:" + account + ":key/k")
@@ -148,5 +150,11 @@ func TestWhatIsRefused(t *testing.T) {
 		if _, err := c.CreateSchedule(t.Context(), in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
+	}
+	if _, err := c.ListSchedules(t.Context(), &sdk.ListSchedulesInput{GroupName: aws.String("none")}); err == nil || !strings.Contains(err.Error(), "ResourceNotFoundException: Schedule group none does not exist.") {
+		t.Error(err)
+	}
+	if _, err := c.ListSchedules(t.Context(), &sdk.ListSchedulesInput{State: "PAUSED"}); err == nil || !strings.Contains(err.Error(), "enum value set: [ENABLED, DISABLED]") {
+		t.Error(err)
 	}
 }

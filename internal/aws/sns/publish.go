@@ -40,6 +40,9 @@ func (s *Service) publish(ctx context.Context, caller wire.Caller, in *sns.Publi
 	case in.TargetArn != nil:
 		return nil, invalid("TopicArn or TargetArn Reason: name one of them")
 	}
+	if arn == "" {
+		return nil, invalid("TopicArn or TargetArn Reason: no value for required parameter")
+	}
 	if strings.Contains(arn, ":endpoint/") {
 		return nil, invalid("TargetArn Reason: Hatoba has no mobile endpoints")
 	}

@@ -3,7 +3,6 @@ package target
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/hatoba/hatoba/internal/state"
@@ -39,6 +38,12 @@ var others = map[string]string{
 // ErrForm is the error of what is no ARN.
 var ErrForm = errors.New("Provided Arn is not in correct format.") //nolint:staticcheck // AWS's words
 
+// OtherServiceError is the error of a target that is of a service Hatoba gives
+// no events to: its name.
+type OtherServiceError string
+
+func (e OtherServiceError) Error() string { return "Hatoba does not give events to " + string(e) + "." }
+
 // Parse takes an ARN apart. Of other kinds than those above it tells which it is.
 func Parse(arn string) (Target, error) {
 	p := strings.SplitN(arn, ":", 6)
@@ -60,7 +65,7 @@ func Parse(arn string) (Target, error) {
 	case p[2] == "events" && kind == "event-bus":
 		out.Kind, out.Name = Bus, name
 	case others[p[2]] != "":
-		return out, fmt.Errorf("Hatoba does not give events to %s. It does to ECS clusters (RunTask), CloudWatch log groups, SNS topics, API destinations and event buses.", others[p[2]]) //nolint:staticcheck // a sentence for users
+		return out, OtherServiceError(others[p[2]])
 	default:
 		return out, ErrForm
 	}
