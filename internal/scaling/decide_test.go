@@ -337,6 +337,26 @@ func TestScheduledActions(t *testing.T) {
 	s.want(3, "suspended")
 }
 
+// A moment that comes once is done once, and nobody wakes for it again.
+func TestAMomentThatHasPassed(t *testing.T) {
+	s := newStage(t, 1, 10, 2)
+	s.v.Actions = []state.ScheduledScaling{{Name: "once", Schedule: "at(" + start.Add(time.Hour).Format("2006-01-02T15:04:05") + ")", UpdatedAt: start, Min: aws.Int32(4)}}
+	if plan := s.look(); !plan.Wake.Equal(start.Add(time.Hour)) {
+		t.Errorf("before: %s", plan.Wake)
+	}
+	s.pass(time.Hour)
+	s.look()
+	s.want(4, "when it comes")
+	s.pass(11 * time.Minute) // the change has its time to be fulfilled
+	s.look()
+	if last, next := When(s.v.Actions[0], s.now); !next.IsZero() {
+		t.Errorf("afterwards: %s, %s", last, next)
+	}
+	if plan := s.look(); !plan.Wake.IsZero() || plan.Changes(s.v) {
+		t.Errorf("afterwards: %+v", plan)
+	}
+}
+
 func TestBoundsAreBroughtAboutOnce(t *testing.T) {
 	s := newStage(t, 3, 10, 1)
 	s.look()

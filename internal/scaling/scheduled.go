@@ -97,7 +97,7 @@ func When(a state.ScheduledScaling, now time.Time) (last, next time.Time) {
 	if a.RanAt != nil && a.RanAt.After(after) {
 		after = *a.RanAt
 	}
-	at := latest(s, after, anchor, now)
+	at, _ := s.Last(after, anchor, now)
 	if !at.IsZero() && (a.EndTime == nil || !at.After(*a.EndTime)) {
 		last = at
 	}
@@ -109,22 +109,4 @@ func When(a state.ScheduledScaling, now time.Time) (last, next time.Time) {
 		next = time.Time{}
 	}
 	return last, next
-}
-
-// latest is the last time up to now at which a schedule is due, after another;
-// zero for none. It looks back further and further: a schedule that is due
-// often is found near.
-func latest(s schedule.Schedule, after, anchor, now time.Time) (last time.Time) {
-	for back := time.Minute; ; back *= 4 {
-		from := now.Add(-back)
-		if from.Before(after) {
-			from = after
-		}
-		for t, ok := s.Next(from, anchor); ok && !t.After(now); t, ok = s.Next(t, anchor) {
-			last = t
-		}
-		if !last.IsZero() || !from.After(after) {
-			return last
-		}
-	}
 }

@@ -91,12 +91,14 @@ func rate(body string) (time.Duration, error) {
 	return time.Duration(n) * every, nil
 }
 
-// Next is the first time after a given one at which the schedule is due; false
-// when there is none. A rate counts from anchor, which itself is not due.
+// Next is the first time after a given one at which the schedule is due; zero and
+// false when there is none. A rate counts from anchor, which itself is not due.
 func (s Schedule) Next(after, anchor time.Time) (time.Time, bool) {
 	switch s.Kind() {
 	case At:
-		return s.at, s.at.After(after)
+		if s.at.After(after) {
+			return s.at, true
+		}
 	case Rate:
 		if after.Before(anchor) {
 			after = anchor
@@ -106,4 +108,22 @@ func (s Schedule) Next(after, anchor time.Time) (time.Time, bool) {
 		return s.cron.next(after)
 	}
 	return time.Time{}, false
+}
+
+// Last is the last time up to now at which the schedule is due, after a given
+// one; false when there is none. It looks back further and further: a schedule
+// that is due often is found near.
+func (s Schedule) Last(after, anchor, now time.Time) (last time.Time, found bool) {
+	for back := time.Minute; ; back *= 4 {
+		from := now.Add(-back)
+		if from.Before(after) {
+			from = after
+		}
+		for t, ok := s.Next(from, anchor); ok && !t.After(now); t, ok = s.Next(t, anchor) {
+			last, found = t, true
+		}
+		if found || !from.After(after) {
+			return last, found
+		}
+	}
 }

@@ -111,6 +111,26 @@ func TestNextGrows(t *testing.T) {
 	})
 }
 
+// Last is the last of what Next tells, one after the other.
+func TestLast(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, err := Parse(rapid.SampledFrom([]string{"cron(0/7 * * * ? *)", "cron(15 0,1,23 ? * SUN *)", "rate(7 minutes)", "rate(2 days)", "at(2030-01-02T00:00:00)"}).Draw(t, "expression"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		anchor := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		after := anchor.Add(time.Duration(rapid.Int64Range(0, 3e5).Draw(t, "after")) * time.Second)
+		now := after.Add(time.Duration(rapid.Int64Range(0, 3e6).Draw(t, "later")) * time.Second)
+		var want time.Time
+		for next, ok := s.Next(after, anchor); ok && !next.After(now); next, ok = s.Next(next, anchor) {
+			want = next
+		}
+		if last, ok := s.Last(after, anchor, now); !last.Equal(want) || ok == want.IsZero() {
+			t.Errorf("between %s and %s the last is %s, %t, not %s", after, now, last, ok, want)
+		}
+	})
+}
+
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{"cron(0 10 * * ? *)", "rate(5 minutes)", "at(2030-01-01T09:30:00)", "cron(0/15 8-17 ? JAN-MAR MON#2 2030/2)"} {
 		f.Add(text)

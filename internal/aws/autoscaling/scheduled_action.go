@@ -23,7 +23,8 @@ const maxScheduled = 200
 var actionForm = regexp.MustCompile(`[\x00-\x1f\x7f-\x9f:/|]|^ | $`)
 
 // putScheduledAction makes a scheduled action or changes one. What is not given
-// stays, but start and end.
+// stays, but start and end. One that would never run, such as at a moment that
+// has passed, is refused; AWS does not publish what it does with it.
 //
 // Source: https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
 func (s *Service) putScheduledAction(ctx context.Context, caller wire.Caller, in *sdk.PutScheduledActionInput) (*sdk.PutScheduledActionOutput, error) {
@@ -58,6 +59,9 @@ func (s *Service) putScheduledAction(ctx context.Context, caller wire.Caller, in
 			return err
 		}
 		a.UpdatedAt, a.RanAt = now, nil
+		if _, next := scaling.When(a, now); next.IsZero() {
+			return invalid("Schedule '%s' is in the past, or not between StartTime and EndTime: the action would never run", a.Schedule)
+		}
 		return store.ScheduledScalings.Put(w, key, a)
 	})
 }

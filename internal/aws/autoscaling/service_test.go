@@ -295,6 +295,13 @@ func TestScheduledActions(t *testing.T) {
 		"a name":     func(in *sdk.PutScheduledActionInput) { in.ScheduledActionName = aws.String("a/b") },
 		"bounds":     func(in *sdk.PutScheduledActionInput) { in.ScalableTargetAction.MaxCapacity = aws.Int32(1) },
 		"an end":     func(in *sdk.PutScheduledActionInput) { in.StartTime, in.EndTime = aws.Time(w.now), aws.Time(w.now) },
+		"a moment": func(in *sdk.PutScheduledActionInput) {
+			in.Timezone, in.Schedule = aws.String("UTC"), aws.String("at("+w.now.Add(-time.Minute).Format("2006-01-02T15:04:05")+")")
+		},
+		"a moment in its time": func(in *sdk.PutScheduledActionInput) {
+			in.Timezone, in.Schedule, in.EndTime = aws.String("UTC"), aws.String("at("+w.now.Add(time.Hour).Format("2006-01-02T15:04:05")+")"), aws.Time(w.now.Add(time.Minute))
+		},
+		"a year": func(in *sdk.PutScheduledActionInput) { in.Schedule = aws.String("cron(0 9 1 1 ? 2020)") },
 	} {
 		bad := *in
 		bad.ScalableTargetAction = &types.ScalableTargetAction{MinCapacity: aws.Int32(2)}

@@ -25,7 +25,7 @@ func (s *Service) createSchedule(ctx context.Context, caller wire.Caller, in *sd
 		return nil, err
 	}
 	record.CreatedAt, record.ModifiedAt = s.now(), s.now()
-	record.Next = events.Due(record, record.CreatedAt)
+	record.Next = events.First(record, record.CreatedAt)
 	err = s.store.Update(ctx, func(w store.Writer) error {
 		if err := groupExists(w, scope, record.Group); err != nil {
 			return err
@@ -62,7 +62,7 @@ func (s *Service) updateSchedule(ctx context.Context, caller wire.Caller, in *sd
 		}
 		changed := record
 		changed.CreatedAt, changed.ModifiedAt = old.CreatedAt, now
-		changed.Next = events.Due(changed, now)
+		changed.Next = events.Changed(old, changed, now)
 		return store.EventSchedules.Put(w, scope.Key(changed.Group+"/"+changed.Name), changed)
 	})
 	return &sdk.UpdateScheduleOutput{ScheduleArn: &record.ARN}, err

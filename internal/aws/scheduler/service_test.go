@@ -93,6 +93,45 @@ func TestSchedules(t *testing.T) {
 	}
 }
 
+// A moment that has passed is taken, as on AWS, and is late; a change of what is
+// over brings it back only with another moment.
+func TestMomentsThatHavePassed(t *testing.T) {
+	c, db := client(t)
+	ctx := t.Context()
+	due := func() (out string) {
+		_ = db.View(ctx, func(r store.Reader) error {
+			s, _ := store.EventSchedules.Get(r, state.Scope{Account: account, Region: "us-east-1"}.Key("default/nightly"))
+			if out = "never"; s.Next != nil {
+				out = s.Next.Format("15:04:05")
+			}
+			return nil
+		})
+		return out
+	}
+	in := nightly()
+	in.ScheduleExpressionTimezone, in.ScheduleExpression, in.EndDate = nil, aws.String("at(2026-05-05T10:00:00)"), aws.Time(now.Add(time.Second))
+	if _, err := c.CreateSchedule(ctx, in); err != nil || due() != "10:00:00" {
+		t.Errorf("made: due %s, %v", due(), err)
+	}
+	key := state.Scope{Account: account, Region: "us-east-1"}.Key("default/nightly")
+	_ = db.Update(ctx, func(w store.Writer) error { // it was carried out
+		s, _ := store.EventSchedules.Get(w, key)
+		s.Next = nil
+		return store.EventSchedules.Put(w, key, s)
+	})
+	for _, change := range []struct{ expression, want string }{
+		{"at(2026-05-05T10:00:00)", "never"}, {"at(2026-05-05T10:00:10)", "10:00:10"}, {"at(2026-05-05T11:00:00)", "11:00:00"},
+	} {
+		_, err := c.UpdateSchedule(ctx, &sdk.UpdateScheduleInput{
+			Name: in.Name, ScheduleExpression: &change.expression, FlexibleTimeWindow: in.FlexibleTimeWindow, Target: in.Target, Description: aws.String("changed"),
+			EndDate: aws.Time(now.Add(time.Minute)), // is ignored
+		})
+		if err != nil || due() != change.want {
+			t.Errorf("changed to %s: due %s, %v", change.expression, due(), err)
+		}
+	}
+}
+
 func TestGroups(t *testing.T) {
 	c, _ := client(t)
 	ctx := t.Context()

@@ -6,6 +6,7 @@ package deliver
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -121,7 +122,8 @@ type change struct {
 type attempt struct {
 	key    state.Key
 	d      state.Delivery
-	over   bool // more wait for its receiver than may: it is given up unsent
+	over   bool // more wait for its receiver than may
+	unsent bool // it is given up without another request
 	result Result
 }
 
@@ -130,7 +132,10 @@ func (l *Loop) attempt(ctx context.Context, a attempt, out chan<- attempt) {
 	case a.d.Attempts > a.d.Retry.Retries: // only its letter is to be written
 		a.result = Result{Verdict: Refused, Reason: a.d.LastError}
 	case a.over:
+		a.unsent = true
 		a.result = Result{Verdict: Refused, Reason: "too many deliveries wait for the same receiver"}
+	case a.d.Request != nil && a.d.Retry.MaxAge > 0 && time.Since(a.d.CreatedAt) > a.d.Retry.MaxAge: // it waited while Hatoba did not run
+		a.unsent, a.result = true, Result{Verdict: Refused, Reason: fmt.Sprintf("the event is older than the %d seconds of MaximumEventAgeInSeconds", int(a.d.Retry.MaxAge.Seconds()))}
 	default:
 		a.result = l.Send(ctx, a.key.Scope(), a.d)
 	}
@@ -166,7 +171,7 @@ func (l *Loop) judge(a attempt, now time.Time, jitter float64) attempt {
 	}
 	if a.result.Verdict == Refused && a.d.Attempts <= a.d.Retry.Retries+1 {
 		a.d.Requests = a.d.Attempts
-		if a.over {
+		if a.unsent {
 			a.d.Requests--
 		}
 		l.givenUp.Add(1)

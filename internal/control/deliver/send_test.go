@@ -2,11 +2,13 @@ package deliver
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hatoba/hatoba/internal/state"
 )
@@ -60,5 +62,29 @@ func TestJudged(t *testing.T) {
 		if got := [2]Verdict{judged(status, "h", false).Verdict, judged(status, "h", true).Verdict}; got != want {
 			t.Errorf("%d: %v, not %v", status, got, want)
 		}
+	}
+}
+
+// A request to an API destination that waited while nobody was there is not made
+// when it is older than its target takes it; a notification is.
+func TestRequestsThatBecameTooOld(t *testing.T) {
+	var sent, letters int
+	l := &Loop{
+		Send: func(context.Context, state.Scope, state.Delivery) Result { sent++; return Result{Verdict: Taken} },
+		Letter: func(_ context.Context, _ state.Scope, _ string, d state.Delivery, reason string) error {
+			if letters++; d.Requests != 0 || !strings.Contains(reason, "older than the 60 seconds") {
+				t.Errorf("the letter says %d requests, %s", d.Requests, reason)
+			}
+			return nil
+		},
+		Log: slog.New(slog.DiscardHandler),
+	}
+	d := state.Delivery{CreatedAt: time.Now().Add(-time.Hour), DeadLetter: "arn", Retry: state.RetryPolicy{Retries: 3, MaxAge: time.Minute}}
+	out := make(chan attempt, 2)
+	l.attempt(t.Context(), attempt{d: d}, out)
+	d.Request = &state.Request{}
+	l.attempt(t.Context(), attempt{d: d}, out)
+	if first, second := <-out, <-out; first.result.Verdict != Taken || second.result.Verdict != Refused || sent != 1 || letters != 1 {
+		t.Errorf("%v and %v, %d sent, %d letters", first.result, second.result, sent, letters)
 	}
 }

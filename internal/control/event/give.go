@@ -34,38 +34,41 @@ const (
 	beside         // it is to be written beside the store, after the transaction
 )
 
-// give gives a target an event inside a transaction. The reason tells why it
-// was not taken; an error is the transaction's.
-func (l *Loop) give(w store.Writer, scope state.Scope, inv state.EventInvocation, now time.Time) (outcome, string, error) {
+// give gives a target an event inside a transaction. The fault tells why it was
+// not taken; an error is the transaction's.
+func (l *Loop) give(w store.Writer, scope state.Scope, inv state.EventInvocation, now time.Time) (outcome, fault, error) {
 	t, err := target.Parse(aws.ToString(inv.Target.Arn))
 	if err != nil {
-		return never, err.Error(), nil
+		return never, fault{badParameter, err.Error()}, nil
+	}
+	if tooOld(inv, now) {
+		return never, stale(inv), nil
 	}
 	switch t.Kind {
 	case target.Task:
 		return l.run(w, scope, inv, now)
 	case target.Logs:
-		return beside, "", nil
+		return beside, fault{}, nil
 	case target.Topic:
 		err := notify.Publish(w, scope, *inv.Target.Arn, now, l.NewID, notify.Message{Default: inv.Input})
 		if errors.Is(err, notify.ErrNoTopic) {
-			return never, err.Error(), nil
+			return never, fault{noResource, err.Error()}, nil
 		}
-		return given, "", err
+		return given, fault{}, err
 	case target.API:
 		return l.request(w, scope, t, inv, now)
 	case target.Bus:
 		return forward(w, scope, t, inv, now)
 	}
-	return never, "its kind is not known", nil
+	return never, fault{badParameter, "its kind is not known"}, nil
 }
 
 // run starts the tasks of an ECS target. Their ids follow from event, rule and
 // target: no task is started twice.
-func (l *Loop) run(w store.Writer, scope state.Scope, inv state.EventInvocation, now time.Time) (outcome, string, error) {
+func (l *Loop) run(w store.Writer, scope state.Scope, inv state.EventInvocation, now time.Time) (outcome, fault, error) {
 	p := inv.Target.EcsParameters
 	if p == nil {
-		return never, "it has no EcsParameters", nil
+		return never, fault{badParameter, "it has no EcsParameters"}, nil
 	}
 	count := 1
 	if p.TaskCount != nil {
@@ -79,7 +82,7 @@ func (l *Loop) run(w store.Writer, scope state.Scope, inv state.EventInvocation,
 		}
 	}
 	if len(ids) == 0 {
-		return given, "", nil
+		return given, fault{}, nil
 	}
 	out, err := l.Launcher.LaunchForEvent(w, state.EventLaunch{
 		Scope: scope, Cluster: *inv.Target.Arn, Parameters: *p, Overrides: inv.Input, StartedBy: startedBy(inv.Rule), IDs: ids, Now: now,
@@ -87,41 +90,44 @@ func (l *Loop) run(w store.Writer, scope state.Scope, inv state.EventInvocation,
 	var api smithy.APIError
 	switch {
 	case errors.As(err, &api):
-		return never, api.ErrorCode() + ": " + api.ErrorMessage(), nil
+		return never, fault{fromTarget, api.ErrorCode() + ": " + api.ErrorMessage()}, nil
 	case err != nil:
-		return never, "", err
+		return never, fault{}, err
 	case len(out.Refused) > 0:
-		return later, out.Refused[0].Reason + " " + out.Refused[0].Detail, nil
+		return later, fault{fromTarget, out.Refused[0].Reason + " " + out.Refused[0].Detail}, nil
 	}
-	return given, "", nil
+	return given, fault{}, nil
 }
 
 // forward hands an event to another bus of the account, or to one of another
 // account whose policy lets this one in.
-func forward(w store.Writer, scope state.Scope, t target.Target, inv state.EventInvocation, now time.Time) (outcome, string, error) {
+func forward(w store.Writer, scope state.Scope, t target.Target, inv state.EventInvocation, now time.Time) (outcome, fault, error) {
 	bus, ok := store.EventBuses.Get(w, t.Scope.Key(t.Name))
 	switch {
 	case inv.Hops >= maxHops:
-		return never, fmt.Sprintf("the event has passed %d event buses", inv.Hops), nil
+		return never, fault{tooFar, fmt.Sprintf("the event has passed %d event buses", inv.Hops)}, nil
 	case t.Scope.Account != scope.Account && (!ok || !events.Admits(bus, policy.Caller{Account: scope.Account, ARN: "arn:aws:iam::" + scope.Account + ":root"})):
-		return never, "the event bus does not let this account in", nil
+		return never, fault{noPermissions, "the event bus does not let this account in"}, nil
 	case !ok && t.Name != events.Default:
-		return never, "the event bus does not exist", nil
+		return never, fault{noResource, "the event bus does not exist"}, nil
 	case !events.IsHeard(w, t.Scope, t.Name, inv.Event.Source, inv.Event.DetailType):
-		return given, "", nil
+		return given, fault{}, nil
 	}
 	// Two rules that forward an event to one bus are two events there.
 	key := t.Scope.Key(t.Name + "/" + inv.Event.Time + "/" + inv.Event.ID + "/" + short(inv.Rule, *inv.Target.Id)[:8])
-	return given, "", store.Events.Put(w, key, state.Event{Bus: t.Name, Envelope: inv.Event, TakenAt: now, Hops: inv.Hops + 1})
+	return given, fault{}, store.Events.Put(w, key, state.Event{Bus: t.Name, Envelope: inv.Event, TakenAt: now, Hops: inv.Hops + 1})
 }
 
 // write gives a log group an event, beside the store.
-func (l *Loop) write(ctx context.Context, inv state.EventInvocation) (outcome, string) {
+func (l *Loop) write(ctx context.Context, inv state.EventInvocation, now time.Time) (outcome, fault) {
 	t, err := target.Parse(aws.ToString(inv.Target.Arn))
 	if err != nil {
-		return never, err.Error()
+		return never, fault{badParameter, err.Error()}
 	}
-	at, message := logLine(inv, time.Now())
+	if tooOld(inv, now) {
+		return never, stale(inv)
+	}
+	at, message := logLine(inv, now)
 	stream := ruleName(inv.Rule)
 	if inv.Letter {
 		stream = "dead-letters/" + stream
@@ -129,11 +135,11 @@ func (l *Loop) write(ctx context.Context, inv state.EventInvocation) (outcome, s
 	err = l.Logs.Write(ctx, t.Scope, t.Name, stream, at, message)
 	switch {
 	case errors.Is(err, ErrNoGroup):
-		return never, err.Error()
+		return never, fault{noResource, err.Error()}
 	case err != nil:
-		return later, err.Error()
+		return later, fault{fromTarget, err.Error()}
 	}
-	return given, ""
+	return given, fault{}
 }
 
 // short is 32 hexadecimal digits that follow from the parts.

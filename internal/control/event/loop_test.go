@@ -237,8 +237,39 @@ func TestWhatIsGivenUp(t *testing.T) {
 		w.emit("default", "a", "shop", `{}`)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if _, again, tasks := w.left(); again != 0 || tasks != 0 || len(w.lines) != 1 || !strings.Contains(w.lines[0], `"attempts":4`) {
+		if _, again, tasks := w.left(); again != 0 || tasks != 0 || len(w.lines) != 1 || !strings.Contains(w.lines[0], `"attempts":4`) || !strings.Contains(w.lines[0], `"errorCode":"ERROR_FROM_TARGET"`) || !strings.Contains(w.lines[0], `"exhaustedRetryCondition":"MaximumRetryAttempts"`) {
 			w.Errorf("%d wait, %d tasks, letters %q", again, tasks, w.lines)
+		}
+	})
+}
+
+// An event that waited while nobody was there, at first or to be tried again, is
+// not given to a target that does not take one so old.
+func TestEventsThatBecameTooOld(t *testing.T) {
+	inBubble(t, func(w *world) {
+		letters := &types.DeadLetterConfig{Arn: aws.String(scope.ARN("logs", "log-group:/letters"))}
+		impatient, patient, line := taskTarget(), taskTarget(), logTarget("log", "/aws/events/all")
+		impatient.RetryPolicy, impatient.DeadLetterConfig = &types.RetryPolicy{MaximumEventAgeInSeconds: aws.Int32(600)}, letters
+		line.RetryPolicy, line.DeadLetterConfig = impatient.RetryPolicy, letters
+		patient.Id = aws.String("patient")
+		w.rule("default", "run", `{"source":["shop"]}`, impatient, patient, line)
+		w.room = false
+		w.emit("default", "a", "shop", `{}`) // has no room, and is to be tried again
+		time.Sleep(time.Second / 2)
+		synctest.Wait()
+		w.kill()
+		w.emit("default", "b", "shop", `{}`) // is not looked at
+		time.Sleep(time.Hour)
+		w.room = true
+		w.start()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if _, again, tasks := w.left(); again != 0 || tasks != 4 {
+			w.Errorf("%d wait, %d tasks", again, tasks)
+		}
+		text := strings.Join(w.lines, "\n")
+		if strings.Count(text, "/letters ") != 3 || strings.Count(text, `"exhaustedRetryCondition":"MaximumEventAgeInSeconds"`) != 3 || strings.Count(text, "before that: RESOURCE:MEMORY") != 1 || len(w.lines) != 4 {
+			w.Errorf("lines %s", text)
 		}
 	})
 }

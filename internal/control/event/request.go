@@ -16,14 +16,14 @@ import (
 // with the connection's secrets, and tries again.
 //
 // Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
-func (l *Loop) request(w store.Writer, scope state.Scope, t target.Target, inv state.EventInvocation, now time.Time) (outcome, string, error) {
+func (l *Loop) request(w store.Writer, scope state.Scope, t target.Target, inv state.EventInvocation, now time.Time) (outcome, fault, error) {
 	d, ok := store.APIDestinations.Get(w, scope.Key(t.Name))
 	if !ok || d.ARN != *inv.Target.Arn {
-		return never, "the API destination does not exist", nil
+		return never, fault{noResource, "the API destination does not exist"}, nil
 	}
 	address, headers, err := addressOf(d, inv)
 	if err != nil {
-		return never, err.Error(), nil
+		return never, fault{badParameter, err.Error()}, nil
 	}
 	retry := policyOf(inv.Target)
 	delivery := state.Delivery{
@@ -35,7 +35,7 @@ func (l *Loop) request(w store.Writer, scope state.Scope, t target.Target, inv s
 			Method: string(d.Method), URL: address, Headers: headers, Body: []byte(inv.Input), Connection: d.Connection, Letter: inv.Input,
 		},
 	}
-	return given, "", store.Deliveries.Put(w, scope.Key(notify.DeliveryID(now, l.NewID())), delivery)
+	return given, fault{}, store.Deliveries.Put(w, scope.Key(notify.DeliveryID(now, l.NewID())), delivery)
 }
 
 // addressOf fills the asterisks of the destination's path in order, and adds

@@ -63,22 +63,22 @@ func (l *Loop) tell(failed []failure) {
 
 // first gives a target of a rule an event for the first time.
 func (l *Loop) first(w store.Writer, scope state.Scope, rule state.EventRule, t types.Target, e state.Event, text []byte, now time.Time) (failure, error) {
-	inv := state.EventInvocation{Rule: rule.ARN, Bus: e.Bus, Event: e.Envelope, Hops: e.Hops, Target: t, CreatedAt: now}
+	inv := state.EventInvocation{Rule: rule.ARN, Bus: e.Bus, Event: e.Envelope, Hops: e.Hops, Target: t, CreatedAt: e.TakenAt}
 	var err error
 	if inv.Input, err = inputOf(t, rule, e, text); err != nil {
-		return settle(w, scope, inv, never, err.Error(), now)
+		return settle(w, scope, inv, never, fault{badJSON, err.Error()}, now)
 	}
-	out, reason, err := l.give(w, scope, inv, now)
+	out, why, err := l.give(w, scope, inv, now)
 	if err != nil {
 		return failure{}, err
 	}
-	return settle(w, scope, inv, out, reason, now)
+	return settle(w, scope, inv, out, why, now)
 }
 
 // settle notes what is still to be done of an invocation: another attempt, a
 // line in a log group, a dead letter.
-func settle(w store.Writer, scope state.Scope, inv state.EventInvocation, out outcome, reason string, now time.Time) (failure, error) {
-	policy := policyOf(inv.Target)
+func settle(w store.Writer, scope state.Scope, inv state.EventInvocation, out outcome, why fault, now time.Time) (failure, error) {
+	policy, exhausted := policyOf(inv.Target), ""
 	switch out {
 	case given:
 		return failure{}, nil
@@ -87,22 +87,28 @@ func settle(w store.Writer, scope state.Scope, inv state.EventInvocation, out ou
 		return failure{}, put(w, scope, inv)
 	case later:
 		inv.Attempts++
-		inv.LastError = reason
+		inv.LastError = why.text
 		inv.DueAt = now.Add(pause(inv.Attempts))
-		if inv.Attempts <= policy.attempts && inv.DueAt.Sub(inv.CreatedAt) <= policy.age {
+		switch {
+		case inv.Attempts > policy.attempts:
+			exhausted = byAttempts
+		case inv.DueAt.Sub(inv.CreatedAt) > policy.age:
+			exhausted = byAge
+		default:
 			return failure{}, put(w, scope, inv)
 		}
 	case never:
-		inv.Attempts++
+		if exhausted = byAge; !tooOld(inv, now) {
+			inv.Attempts++
+			exhausted = ""
+		}
 	}
-	failed := failure{rule: inv.Rule, target: aws.ToString(inv.Target.Arn), reason: reason}
+	failed := failure{rule: inv.Rule, target: aws.ToString(inv.Target.Arn), reason: why.text}
 	group := deadLetter(inv.Target)
 	if group == "" || inv.Letter {
 		return failed, nil
 	}
-	letter, err := json.Marshal(map[string]any{
-		"rule": inv.Rule, "target": inv.Target.Arn, "attempts": inv.Attempts, "reason": reason, "createdAt": inv.CreatedAt, "event": json.RawMessage(eventText(inv.Event)), "input": inv.Input,
-	})
+	letter, err := json.Marshal(deadLetterOf(inv, why, exhausted))
 	if err != nil {
 		return failed, err
 	}
@@ -110,6 +116,19 @@ func settle(w store.Writer, scope state.Scope, inv state.EventInvocation, out ou
 		Rule: inv.Rule, Bus: inv.Bus, Event: state.Envelope{ID: inv.Event.ID}, Input: string(letter), CreatedAt: now, DueAt: now, Letter: true,
 		Target: types.Target{Id: inv.Target.Id, Arn: &group},
 	})
+}
+
+// deadLetterOf is what a dead letter says: the event, and what AWS has in the
+// attributes of its message.
+func deadLetterOf(inv state.EventInvocation, why fault, exhausted string) map[string]any {
+	letter := map[string]any{
+		"rule": inv.Rule, "target": inv.Target.Arn, "attempts": inv.Attempts, "errorCode": why.code, "reason": why.text, "createdAt": inv.CreatedAt,
+		"event": json.RawMessage(eventText(inv.Event)), "input": inv.Input,
+	}
+	if exhausted != "" {
+		letter["exhaustedRetryCondition"] = exhausted
+	}
+	return letter
 }
 
 func put(w store.Writer, scope state.Scope, inv state.EventInvocation) error {
@@ -159,10 +178,10 @@ func (l *Loop) invocations(ctx context.Context) (did bool, err error) {
 	if err != nil || len(all) == 0 {
 		return false, err
 	}
-	outcomes, reasons := make([]outcome, len(all)), make([]string, len(all))
+	outcomes, faults := make([]outcome, len(all)), make([]fault, len(all))
 	for i, d := range all {
-		if outcomes[i], reasons[i] = beside, ""; isLog(d.inv.Target) {
-			outcomes[i], reasons[i] = l.write(ctx, d.inv)
+		if outcomes[i] = beside; isLog(d.inv.Target) {
+			outcomes[i], faults[i] = l.write(ctx, d.inv, now)
 		}
 	}
 	if ctx.Err() != nil {
@@ -172,15 +191,15 @@ func (l *Loop) invocations(ctx context.Context) (did bool, err error) {
 	err = l.Store.Update(ctx, func(w store.Writer) error {
 		failed = nil
 		for i, d := range all {
-			out, reason := outcomes[i], reasons[i]
+			out, why := outcomes[i], faults[i]
 			if out == beside {
 				var err error
-				if out, reason, err = l.give(w, d.key.Scope(), d.inv, now); err != nil {
+				if out, why, err = l.give(w, d.key.Scope(), d.inv, now); err != nil {
 					return err
 				}
 			}
 			store.EventInvocations.Delete(w, d.key)
-			f, err := settle(w, d.key.Scope(), d.inv, out, reason, now)
+			f, err := settle(w, d.key.Scope(), d.inv, out, why, now)
 			if err != nil {
 				return err
 			}

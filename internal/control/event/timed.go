@@ -18,7 +18,8 @@ import (
 
 // timed gives the targets of the Scheduler's schedules that are due what they
 // are to have, and sets when each is due next, in one transaction. What was
-// missed is made up for once.
+// missed is made up for once, by the newest of the times that were, unless that
+// is longer ago than the target's MaximumEventAgeInSeconds.
 //
 // Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html
 func (l *Loop) timed(ctx context.Context) (did bool, err error) {
@@ -45,11 +46,11 @@ func (l *Loop) timed(ctx context.Context) (did bool, err error) {
 				continue
 			}
 			inv := occasion(key.Scope(), s, now)
-			out, reason, err := l.give(w, key.Scope(), inv, now)
+			out, why, err := l.give(w, key.Scope(), inv, now)
 			if err != nil {
 				return err
 			}
-			f, err := settle(w, key.Scope(), inv, out, reason, now)
+			f, err := settle(w, key.Scope(), inv, out, why, now)
 			if err != nil {
 				return err
 			}
@@ -74,7 +75,8 @@ func (l *Loop) timed(ctx context.Context) (did bool, err error) {
 
 // occasion is what the target of a schedule that is due is to be given.
 func occasion(scope state.Scope, s state.EventSchedule, now time.Time) state.EventInvocation {
-	at := s.Next.UTC().Format(time.RFC3339)
+	due := events.Missed(s, now)
+	at := due.UTC().Format(time.RFC3339)
 	event := state.Envelope{
 		Version: "0", ID: events.ID("scheduler", s.ARN, at), DetailType: "Scheduled Event", Source: "aws.scheduler", Account: scope.Account,
 		Time: at, Region: scope.Region, Resources: []string{s.ARN}, Detail: []byte("{}"),
@@ -91,7 +93,16 @@ func occasion(scope state.Scope, s state.EventSchedule, now time.Time) state.Eve
 			event.Detail = json.RawMessage(input)
 		}
 	}
-	return state.EventInvocation{Rule: s.ARN, Event: event, Target: asTarget(s), Input: input, CreatedAt: now}
+	return state.EventInvocation{Rule: s.ARN, Event: event, Target: asTarget(s), Input: input, CreatedAt: begin(s, due, now)}
+}
+
+// begin is when the age of what was due begins to count. Within its flexible
+// time window a schedule is on time.
+func begin(s state.EventSchedule, due, now time.Time) time.Time {
+	if end := due.Add(time.Duration(s.Window) * time.Minute); end.Before(now) {
+		return end
+	}
+	return now
 }
 
 // asTarget is a schedule's target as one of a rule.

@@ -58,3 +58,71 @@ func TestTheSchedulersSchedules(t *testing.T) {
 		})
 	})
 }
+
+// What was missed is made up for by the newest time that was; what is older than
+// its target takes it, less its time window, is a dead letter.
+func TestSchedulesThatAreLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		expression string // of the moment of the start, +1m or so
+		window     int32
+		down       time.Duration
+		told       string // of the event's time, after the start; "" for none
+	}{
+		"a moment that has passed":         {"at -30s", 0, 0, "-30s"},
+		"one that passed long ago":         {"at -2m", 0, 0, ""},
+		"one that was missed":              {"at 1m", 0, 2 * time.Minute, "1m0s"},
+		"one that was missed long ago":     {"at 1m", 0, time.Hour, ""},
+		"one that is late within a window": {"at 1m", 60, 30 * time.Minute, "1m0s"},
+		"one that is late after a window":  {"at 1m", 15, 30 * time.Minute, ""},
+		"the newest of many":               {"rate(10 minutes)", 0, 3*time.Hour + 80*time.Second, ""},
+		"the newest of many, in time":      {"rate(10 minutes)", 0, 3*time.Hour + 10*time.Second, "3h0m0s"},
+	} {
+		inBubble(t, func(w *world) {
+			began := time.Now().UTC()
+			if offset, at := strings.CutPrefix(c.expression, "at "); at {
+				d, err := time.ParseDuration(offset)
+				if err != nil {
+					w.Fatal(err)
+				}
+				c.expression = "at(" + began.Add(d).Format("2006-01-02T15:04:05") + ")"
+			}
+			s := state.EventSchedule{Name: "s", Group: "default", ARN: scope.ARN("scheduler", "schedule/default/s"), Expression: c.expression, State: schedulertypes.ScheduleStateEnabled, CreatedAt: began, Window: c.window, DeleteAfter: true}
+			s.Target = schedulertypes.Target{
+				Arn: aws.String(scope.ARN("events", "event-bus/default")), Input: aws.String(`{"at":"<aws.scheduler.scheduled-time>"}`),
+				EventBridgeParameters: &schedulertypes.EventBridgeParameters{Source: aws.String("shop"), DetailType: aws.String("Time")},
+				RetryPolicy:           &schedulertypes.RetryPolicy{MaximumEventAgeInSeconds: aws.Int32(60)},
+				DeadLetterConfig:      &schedulertypes.DeadLetterConfig{Arn: aws.String(scope.ARN("logs", "log-group:/letters"))},
+			}
+			s.Next = events.First(s, began)
+			w.rule("default", "all", `{"source":["shop"]}`, logTarget("log", "/aws/events/all"))
+			if c.down > 0 {
+				w.kill()
+			}
+			w.update(func(tx store.Writer) error { return store.EventSchedules.Put(tx, scope.Key("default/s"), s) })
+			if c.down > 0 {
+				time.Sleep(c.down)
+				w.start()
+			}
+			synctest.Wait()
+			want := []string{"/letters dead-letters/s ", `"exhaustedRetryCondition":"MaximumEventAgeInSeconds"`, `"attempts":0`, "older than the 60 seconds"}
+			if c.told != "" {
+				d, _ := time.ParseDuration(c.told)
+				want = []string{"/aws/events/all all ", `"at":"` + began.Add(d).Format(time.RFC3339) + `"`}
+			}
+			if len(w.lines) != 1 {
+				w.Fatalf("%s: %q", name, w.lines)
+			}
+			for _, part := range want {
+				if !strings.Contains(w.lines[0], part) {
+					w.Errorf("%s: %q is missing in %s", name, part, w.lines[0])
+				}
+			}
+			_ = w.db.View(w.Context(), func(r store.Reader) error {
+				if _, there := store.EventSchedules.Get(r, scope.Key("default/s")); there != strings.HasPrefix(c.expression, "rate") {
+					w.Errorf("%s: the schedule is there: %t", name, there)
+				}
+				return nil
+			})
+		})
+	}
+}
