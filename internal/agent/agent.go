@@ -21,6 +21,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/underway"
 )
 
 // Network attaches tasks; network.Network is the real one.
@@ -80,6 +81,7 @@ type Config struct {
 	EFS       func(state.EFSVolume) (string, error) // the folder a volume shows
 	BootID    string                                // of the machine's kernel; "": reboots are not told apart
 	Unwatched bool                                  // tasks' counters are not read
+	UnderWay  *underway.Place                       // where what is not handed up yet outlives a kill; nil: it does not
 	Log       *slog.Logger
 }
 
@@ -127,9 +129,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	a.running.Go(func() { a.reports.run(ctx) })
 	if !a.cfg.Unwatched {
-		a.running.Go(func() { a.watcher.watch(ctx) })
-		a.running.Go(func() { a.watcher.send(ctx) })
-		a.running.Go(func() { a.watcher.measureDisks(ctx) })
+		a.running.Go(func() { a.watcher.run(ctx) })
 	}
 	for {
 		err := a.serve(ctx)
@@ -156,6 +156,9 @@ func (a *Agent) serve(ctx context.Context) error {
 	for {
 		message, err := session.Receive(ctx)
 		if err != nil {
+			if a.ctx.Err() != nil && !a.cfg.Unwatched {
+				a.watcher.handOver(session)
+			}
 			return err
 		}
 		a.accept(message)

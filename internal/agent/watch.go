@@ -7,12 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/hatoba/hatoba/internal/agent/meter"
 	"github.com/hatoba/hatoba/internal/agent/network"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/underway"
 )
 
 // watchEvery is how often tasks' counters are read, as the ECS agent does; what
@@ -28,41 +27,77 @@ const maxUnsent = 60
 const disksRest = 100
 
 // watcher reads the counters of all running tasks, and hands up what they used
-// in each minute.
+// in each minute. What it has not handed up is kept in files, so that a kill
+// does not lose it; see kept.go.
 type watcher struct {
 	a      *Agent
-	run    string
 	since  time.Time // when the watching began
 	last   time.Time // reading
+	minute time.Time // that meters and carried are of
 	meters map[state.Key]*meter.Meter
 
-	mu      sync.Mutex
-	seq     int64
-	unsent  []protocol.Measures
-	dropped int64 // measures of tasks
-	wake    chan struct{}
+	carried []protocol.ConnectMeasures // by Service Connect
+
+	mu   sync.Mutex
+	kept unsent
+	wake chan struct{}
+
+	files files
+	ended chan struct{} // closed when run has ended
+}
+
+// unsent is what was closed and nobody took.
+type unsent struct {
+	Run     string
+	Seq     int64 // of the newest batch
+	Batches []protocol.Measures
+	Dropped int64 `json:"-"` // measures of tasks, by this process
 }
 
 func newWatcher(a *Agent) *watcher {
-	return &watcher{a: a, run: uuid.NewString(), meters: map[state.Key]*meter.Meter{}, wake: make(chan struct{}, 1)}
+	w := &watcher{a: a, meters: map[state.Key]*meter.Meter{}, wake: make(chan struct{}, 1), ended: make(chan struct{}), files: newFiles(a.cfg.UnderWay)}
+	w.load()
+	return w
+}
+
+// run watches until ctx ends.
+func (w *watcher) run(ctx context.Context) {
+	defer close(w.ended)
+	var parts sync.WaitGroup
+	parts.Go(func() { w.watch(ctx) })
+	parts.Go(func() { w.send(ctx) })
+	parts.Go(func() { w.measureDisks(ctx) })
+	parts.Wait()
 }
 
 // watch reads until ctx ends. Readings are on the clock's own thirds of a
-// minute, so that minutes are whole.
+// minute, so that minutes are whole; what proxies carried is taken each second,
+// since it ends with the process.
 func (w *watcher) watch(ctx context.Context) {
-	w.since = time.Now()
-	for {
-		now := time.Now()
-		if !pause(ctx, now.Truncate(watchEvery).Add(watchEvery).Sub(now)) {
-			return
-		}
+	if w.since.IsZero() {
+		w.since = time.Now()
+	}
+	underway.Seconds(ctx, w.tick)
+}
+
+// tick does what is due at a second, which is the end of what is looked at.
+func (w *watcher) tick(at time.Time) {
+	if minute := at.Add(-1).Truncate(time.Minute).UTC(); !w.minute.Equal(minute) {
+		w.close() // of a process that was killed, or the clock was set
+		w.minute = minute
+	}
+	w.carry()
+	if at.Equal(at.Truncate(watchEvery)) {
 		w.read(time.Now())
+	}
+	if at.Equal(at.Truncate(time.Minute)) {
+		w.close()
 	}
 }
 
-// read takes one reading of every task. The last one of a minute closes it.
+// read takes one reading of every task.
 func (w *watcher) read(at time.Time) {
-	if !w.last.IsZero() && at.Sub(w.last) > 3*watchEvery { // the machine slept
+	if !w.last.IsZero() && at.Sub(w.last) > 3*watchEvery { // the machine slept, or Hatoba was away
 		for _, m := range w.meters {
 			m.Forget()
 		}
@@ -82,47 +117,54 @@ func (w *watcher) read(at time.Time) {
 		}
 		m.Add(r, w.since)
 	}
-	minute := at.Add(-watchEvery / 2).Truncate(time.Minute)
-	if at.Add(watchEvery / 2).Truncate(time.Minute).Equal(minute) {
-		return
+	for key, m := range w.meters {
+		if _, running := seen[key]; !running && m.Empty() {
+			delete(w.meters, key)
+		}
 	}
-	batch := protocol.Measures{Run: w.run, Minute: minute.UTC()}
+	w.saveMeters()
+}
+
+// close ends the minute and queues what was measured in it.
+func (w *watcher) close() {
+	batch := protocol.Measures{Minute: w.minute, Connect: w.carried}
 	for key, m := range w.meters {
 		if measures, ok := m.Take(); ok {
 			measures.Key = key
 			batch.Tasks = append(batch.Tasks, measures)
 		}
-		if _, running := seen[key]; !running {
-			delete(w.meters, key)
-		}
 	}
-	if p := w.a.cfg.Proxies; p != nil {
-		batch.Connect = p.Measure()
+	w.carried = nil
+	if w.queue(batch) { // from here on the files below are of an earlier batch
+		w.saveMeters()
+		w.saveCarried()
 	}
-	w.queue(batch)
 }
 
-// queue keeps a batch to be sent. When there are too many the oldest makes room,
-// and is counted: the second, because the first is being sent.
-func (w *watcher) queue(b protocol.Measures) {
+// queue keeps a batch to be sent; false: there is nothing in it. When there are
+// too many the oldest makes room, and is counted: the second, because the first
+// is being sent.
+func (w *watcher) queue(b protocol.Measures) bool {
 	if len(b.Tasks)+len(b.Connect) == 0 {
-		return
+		return false
 	}
 	w.mu.Lock()
-	if len(w.unsent) >= maxUnsent {
-		lost := w.unsent[1]
-		w.dropped += int64(len(lost.Tasks))
-		w.a.cfg.Log.Warn("measures are given up: the control plane does not take them", "minute", lost.Minute, "tasks", len(lost.Tasks), "dropped", w.dropped)
-		w.unsent = slices.Delete(w.unsent, 1, 2)
+	if len(w.kept.Batches) >= maxUnsent {
+		lost := w.kept.Batches[1]
+		w.kept.Dropped += int64(len(lost.Tasks))
+		w.a.cfg.Log.Warn("measures are given up: the control plane does not take them", "minute", lost.Minute, "tasks", len(lost.Tasks), "dropped", w.kept.Dropped)
+		w.kept.Batches = slices.Delete(w.kept.Batches, 1, 2)
 	}
-	w.seq++
-	b.Seq = w.seq
-	w.unsent = append(w.unsent, b)
+	w.kept.Seq++
+	b.Run, b.Seq = w.kept.Run, w.kept.Seq
+	w.kept.Batches = append(w.kept.Batches, b)
+	w.files.unsent.Save(w.kept)
 	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
 	default:
 	}
+	return true
 }
 
 // send hands up what is queued, one minute after the other, until ctx ends.
@@ -151,21 +193,22 @@ func (w *watcher) send(ctx context.Context) {
 func (w *watcher) next() (protocol.Measures, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.unsent) == 0 {
+	if len(w.kept.Batches) == 0 {
 		return protocol.Measures{}, false
 	}
-	return w.unsent[0], true
+	return w.kept.Batches[0], true
 }
 
 // sent forgets the first batch.
 func (w *watcher) sent(b protocol.Measures, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.unsent = w.unsent[1:]
+	w.kept.Batches = slices.Delete(w.kept.Batches, 0, 1)
 	if err != nil {
-		w.dropped += int64(len(b.Tasks))
+		w.kept.Dropped += int64(len(b.Tasks))
 		w.a.cfg.Log.Error("measures are refused", "minute", b.Minute, "tasks", len(b.Tasks), "error", err)
 	}
+	w.files.unsent.Save(w.kept)
 }
 
 // DroppedMeasures tells how many measures of tasks were given up since the
@@ -173,7 +216,7 @@ func (w *watcher) sent(b protocol.Measures, err error) {
 func (a *Agent) DroppedMeasures() int64 {
 	a.watcher.mu.Lock()
 	defer a.watcher.mu.Unlock()
-	return a.watcher.dropped
+	return a.watcher.kept.Dropped
 }
 
 // readings reads the counters of every running task.

@@ -17,6 +17,7 @@ import (
 	"github.com/hatoba/hatoba/internal/agent/runtime/fake"
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/underway"
 )
 
 // world is an agent on an engine in memory, with the control plane's end of
@@ -26,6 +27,9 @@ type world struct {
 	dir    string
 	engine *fake.Engine
 	stop   func()
+
+	proxies Proxies
+	runDir  string // of what is under way, "": a kill loses that
 
 	mu       sync.Mutex
 	messages chan protocol.Message
@@ -41,13 +45,25 @@ func newWorld(t *testing.T, options fake.Options) *world {
 	return &world{t: t, dir: t.TempDir(), engine: fake.New(options), observed: map[state.Key]state.Observed{}, history: map[state.Key][]state.TaskEvent{}}
 }
 
+func (w *world) underWay() *underway.Place {
+	if w.runDir == "" {
+		return nil
+	}
+	p, err := underway.Open(w.runDir, w.runDir+".note", slog.New(slog.DiscardHandler))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
 // up starts an agent over what is there, as a start of Hatoba does.
 func (w *world) up(first ...protocol.Assignment) {
 	w.messages = make(chan protocol.Message, 16)
 	w.messages <- protocol.Message{Complete: true, Assign: first}
 	a := New(Config{
 		Node: state.Node{ID: "n"}, Dir: w.dir, Engine: w.engine, Network: w, Endpoints: w, Log: slog.New(slog.DiscardHandler),
-		Open: func(context.Context, state.Node) (protocol.Session, error) { return w, nil },
+		Open:     func(context.Context, state.Node) (protocol.Session, error) { return w, nil },
+		UnderWay: w.underWay(), Proxies: w.proxies,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})

@@ -66,6 +66,7 @@ import (
 	"github.com/hatoba/hatoba/internal/shim"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store/etcd"
+	"github.com/hatoba/hatoba/internal/underway"
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
@@ -109,6 +110,7 @@ type App struct {
 	certificates *acm.Service
 	balancers    *balancers
 	measures     *measure.Loop
+	underWay     *underway.Place
 	zones        *dns.Zones
 	resolving    *resolving // nil without --dns
 
@@ -175,6 +177,9 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger, serve bool)
 		return a, err
 	}
 	a.onClose(func() error { a.inst.release(); return nil })
+	if err := a.openUnderWay(); err != nil {
+		return a, err
+	}
 	if err := a.openTLS(); err != nil {
 		return a, err
 	}
@@ -356,7 +361,7 @@ func (a *App) assemble(ctx context.Context) error {
 	})
 	a.dispatcher = d
 	a.agent = agent.New(agent.Config{
-		EFS: folders.Open, Disks: storage.Disks{}, Unwatched: !a.cfg.Measure,
+		EFS: folders.Open, Disks: storage.Disks{}, Unwatched: !a.cfg.Measure, UnderWay: a.underWay,
 		Room: a.room,
 		Node: thisNode(a.inst.id, a.cfg.Runtime), Dir: filepath.Join(a.cfg.DataDir, "agent"), Open: a.joined.opens(d.Open),
 		Engine: a.engine, Network: a.network, Ports: a.network, BootID: bootID(), Log: a.log,

@@ -3,17 +3,29 @@ package app
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/control/measure"
 	"github.com/hatoba/hatoba/internal/logs"
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/underway"
 )
+
+// openUnderWay opens what keeps counts from one process to the next.
+func (a *App) openUnderWay() (err error) {
+	a.underWay, err = underway.Open(filepath.Join(a.inst.runDir, "underway"), filepath.Join(a.cfg.DataDir, "underway"), a.log)
+	if err != nil {
+		return err
+	}
+	a.onClose(a.underWay.Close)
+	return nil
+}
 
 // openMeasures builds what turns measures into metrics.
 func (a *App) openMeasures() {
 	a.measures = measure.New(measure.Config{
-		Store: a.store, Metrics: a.metrics, Logs: performanceLogs{a.logs}, Balancers: a.balancers.plane, Log: a.log, Off: !a.cfg.Measure,
+		Store: a.store, Metrics: a.metrics, Logs: performanceLogs{a.logs}, Balancers: a.balancers.plane, UnderWay: a.underWay, Log: a.log, Off: !a.cfg.Measure,
 	})
 }
 

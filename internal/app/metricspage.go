@@ -93,6 +93,7 @@ func (a *App) ownNumbers() []exposition.Family {
 		counter("hatoba_metric_data_refused_total", "Metric data that were not taken, for whatever reason.", kept.Refused),
 		counter("hatoba_metric_samples_total", "Numbers that metric data were stored as.", kept.Samples),
 		gauge("hatoba_metric_series", "Metrics, by unit, that had data in the last two weeks.", int64(kept.Series)),
+		counter("hatoba_counts_lost_total", "Times that what was counted and not told yet was lost: with the machine, or because it could not be kept, read or stored.", a.underWay.Lost()),
 		counter("hatoba_log_events_total", "Log events that were stored.", events),
 		counter("hatoba_log_bytes_total", "Bytes of log messages that were stored.", bytes),
 		counter("hatoba_log_dropped_bytes_total", "Bytes of output in log mode non-blocking that were dropped.", lostBytes),

@@ -1,8 +1,6 @@
 package measure
 
 import (
-	"time"
-
 	"github.com/hatoba/hatoba/internal/latency"
 	"github.com/hatoba/hatoba/internal/lb"
 	"github.com/hatoba/hatoba/internal/metrics"
@@ -42,6 +40,21 @@ func times(readings ...lb.Reading) (metrics.Statistics, bool) {
 	return out, true
 }
 
+// counts are all that only grows in a reading.
+func counts(r *lb.Reading) []*uint64 {
+	out := []*uint64{
+		&r.Requests, &r.Own502, &r.Own503, &r.Own504, &r.Redirects, &r.FixedResponses, &r.BytesIn, &r.BytesOut,
+		&r.NewConnections, &r.ConnectionErrors, &r.ClientTLSErrors, &r.TargetResets, &r.ResponseCount,
+	}
+	for i := range r.TargetStatus {
+		out = append(out, &r.TargetStatus[i], &r.OwnStatus[i])
+	}
+	for i := range r.Buckets {
+		out = append(out, &r.Buckets[i])
+	}
+	return out
+}
+
 // Since is what was counted between two readings. Counters that fell began
 // anew, as they do for a record that was removed and came back. Gauges are those
 // of the later one.
@@ -50,56 +63,30 @@ func Since(before, now lb.Reading) lb.Reading {
 		now.ResponseCount < before.ResponseCount || now.ConnectionErrors < before.ConnectionErrors {
 		before = lb.Reading{}
 	}
-	less := func(a, b uint64) uint64 {
-		if a < b {
-			return a
+	from := counts(&before)
+	for i, n := range counts(&now) {
+		if *n >= *from[i] {
+			*n -= *from[i]
 		}
-		return a - b
 	}
-	out := now
-	for _, p := range []struct {
-		to   *uint64
-		from uint64
-	}{
-		{&out.Requests, before.Requests},
-		{&out.Own502, before.Own502},
-		{&out.Own503, before.Own503},
-		{&out.Own504, before.Own504},
-		{&out.Redirects, before.Redirects},
-		{&out.FixedResponses, before.FixedResponses},
-		{&out.BytesIn, before.BytesIn},
-		{&out.BytesOut, before.BytesOut},
-		{&out.NewConnections, before.NewConnections},
-		{&out.ConnectionErrors, before.ConnectionErrors},
-		{&out.ClientTLSErrors, before.ClientTLSErrors},
-		{&out.TargetResets, before.TargetResets},
-		{&out.ResponseCount, before.ResponseCount},
-	} {
-		*p.to = less(*p.to, p.from)
+	if now.ResponseTime >= before.ResponseTime {
+		now.ResponseTime -= before.ResponseTime
 	}
-	for i := range out.TargetStatus {
-		out.TargetStatus[i] = less(now.TargetStatus[i], before.TargetStatus[i])
-		out.OwnStatus[i] = less(now.OwnStatus[i], before.OwnStatus[i])
-	}
-	for i := range out.Buckets {
-		out.Buckets[i] = less(now.Buckets[i], before.Buckets[i])
-	}
-	out.ResponseTime = time.Duration(less(uint64(now.ResponseTime), uint64(before.ResponseTime)))
-	return out
+	return now
 }
 
-// Sum adds what was counted of several.
-func Sum(a, b lb.Reading) lb.Reading {
-	a.Requests += b.Requests
-	a.ConnectionErrors += b.ConnectionErrors
-	a.NewConnections += b.NewConnections
-	a.ResponseTime += b.ResponseTime
-	a.ResponseCount += b.ResponseCount
-	for i := range a.TargetStatus {
-		a.TargetStatus[i] += b.TargetStatus[i]
+// Sum adds what was counted. Gauges are those of the later one.
+func Sum(before, now lb.Reading) lb.Reading {
+	from := counts(&before)
+	for i, n := range counts(&now) {
+		*n += *from[i]
 	}
-	for i := range a.Buckets {
-		a.Buckets[i] += b.Buckets[i]
-	}
-	return a
+	now.ResponseTime += before.ResponseTime
+	return now
+}
+
+// Moved tells whether anything was counted.
+func Moved(r lb.Reading) bool {
+	r.ActiveConnections, r.Outstanding = 0, 0
+	return r != lb.Reading{}
 }

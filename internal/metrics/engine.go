@@ -45,6 +45,7 @@ type Engine struct {
 	mu      sync.Mutex // guards what follows, and writes to the tiers
 	journal *journal
 	entries map[string]*entry // by identity and unit; changed under known as well, so that it can be read under either
+	marks   map[string]*mark  // by producer
 	lastID  uint64
 	high    [2]int64 // milliseconds: the newest sample when the engine was opened
 	samples []sample // of the Put under way
@@ -109,7 +110,7 @@ func Open(ctx context.Context, cfg Config) (_ *Engine, err error) {
 	if cfg.MaxSeries == 0 {
 		cfg.MaxSeries = 1_000_000
 	}
-	e := &Engine{cfg: cfg, entries: map[string]*entry{}, checkpoint: make(chan struct{}, 1)}
+	e := &Engine{cfg: cfg, entries: map[string]*entry{}, marks: map[string]*mark{}, checkpoint: make(chan struct{}, 1)}
 	if err := checkFormat(cfg.Dir); err != nil {
 		return nil, err
 	}
@@ -191,6 +192,9 @@ func (e *Engine) recover(ctx context.Context) error {
 	}
 	if err := e.loadEntries(); err != nil {
 		return fmt.Errorf("series: %w", err)
+	}
+	if err := e.loadMarks(ctx); err != nil {
+		return fmt.Errorf("producers: %w", err)
 	}
 	return e.trim(last)
 }

@@ -66,6 +66,7 @@ func (e *Engine) forget() {
 	defer e.mu.Unlock()
 	e.known.Lock()
 	defer e.known.Unlock()
+	e.forgetMarks()
 	for key, s := range e.entries {
 		if s.last < cutoff {
 			s.gone = true

@@ -21,16 +21,19 @@ var ErrTooMany = errors.New("there are too many metrics")
 // when none of them counts: ErrInvalid, ErrTooMany, what Config.Ready says, or
 // a disk's. After an error of the disk a part may be read until the next start.
 func (e *Engine) Put(ctx context.Context, scope state.Scope, data []Datum) error {
-	err := e.put(ctx, scope, data)
+	return e.count(e.put(ctx, scope, Once{}, data), len(data))
+}
+
+func (e *Engine) count(err error, data int) error {
 	if err != nil {
-		e.counters.refused.Add(int64(len(data)))
+		e.counters.refused.Add(int64(data))
 		return err
 	}
-	e.counters.taken.Add(int64(len(data)))
+	e.counters.taken.Add(int64(data))
 	return nil
 }
 
-func (e *Engine) put(ctx context.Context, scope state.Scope, data []Datum) error {
+func (e *Engine) put(ctx context.Context, scope state.Scope, once Once, data []Datum) error {
 	if len(data) == 0 {
 		return ctx.Err()
 	}
@@ -49,7 +52,7 @@ func (e *Engine) put(ctx context.Context, scope state.Scope, data []Datum) error
 			return fmt.Errorf("datum %d: %w", i, err)
 		}
 	}
-	record, err := e.write(ctx, scope, data, e.find(scope, data))
+	record, err := e.write(ctx, scope, once, data, e.find(scope, data))
 	if err != nil {
 		return err
 	}
@@ -117,16 +120,20 @@ func (e *Engine) find(scope state.Scope, data []Datum) []*entry {
 }
 
 // write appends data to the journal and the tiers.
-func (e *Engine) write(ctx context.Context, scope state.Scope, data []Datum, found []*entry) (record uint64, err error) {
+func (e *Engine) write(ctx context.Context, scope state.Scope, once Once, data []Datum, found []*entry) (record uint64, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.journal == nil {
 		return 0, errors.New("the metrics are closed")
 	}
+	if record, yes := e.repeated(once); yes {
+		return record, nil
+	}
 	defer e.trimSlots()
 	if err := e.plan(ctx, scope, data, found); err != nil {
 		return 0, err
 	}
+	written := e.mark(once)
 	apps, _, err := e.append(ctx, e.samples, false)
 	if err != nil {
 		return 0, err
@@ -140,6 +147,7 @@ func (e *Engine) write(ctx context.Context, scope state.Scope, data []Datum, fou
 		e.journal.fail(err) // the journal has it, and brings it to the tiers at the next start
 		return 0, err
 	}
+	written(record)
 	e.counters.samples.Add(int64(len(e.samples)))
 	if full {
 		select {

@@ -26,6 +26,7 @@ const (
 	labelKind      = "kind"
 	labelLane      = "lane"       // not there: 0
 	labelDimension = "dimension:" // and its name
+	labelProducer  = "producer"   // of marks alone, see once.go
 )
 
 // kind is what a stored number means. Numbers of one datum have one time.

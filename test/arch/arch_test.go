@@ -66,6 +66,8 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/sched", "internal/agent", "placement is a pure function"},
 	{"internal/logs", "internal/store", "engines stand alone"},
 	{"internal/metrics", "internal/store", "engines stand alone"},
+	{"internal/underway", "internal/store", "what is not told yet is kept apart from what is"},
+	{"internal/underway", "internal/state", "it keeps what others count, whatever that is"},
 	{"internal/metrics", "internal/aws", "engines know no front door"},
 	{"internal/logs", "internal/aws", "engines know no front door"},
 	{"internal/efs", "internal/store", "where a file system is follows from settings"},

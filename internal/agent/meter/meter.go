@@ -4,6 +4,7 @@
 package meter
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/agent/network"
@@ -123,6 +124,49 @@ func (m *Meter) Take() (protocol.TaskMeasures, bool) {
 	}
 	*m = Meter{last: m.last}
 	return out, true
+}
+
+// Empty tells that there is nothing to take.
+func (m *Meter) Empty() bool { return m.reads == 0 }
+
+// kept is a Meter as JSON.
+type kept struct {
+	Last  *Reading
+	Over  time.Duration
+	Reads int
+	Task  protocol.Carried
+	Sums  []keptSum
+}
+
+type keptSum struct {
+	Name    string
+	CPU     time.Duration
+	Memory  uint64
+	Carried protocol.Carried
+	Latest  Container
+}
+
+// MarshalJSON implements json.Marshaler: another process may go on with it.
+func (m *Meter) MarshalJSON() ([]byte, error) {
+	out := kept{Last: m.last, Over: m.over, Reads: m.reads, Task: m.task}
+	for _, name := range m.order {
+		s := m.sums[name]
+		out.Sums = append(out.Sums, keptSum{name, s.cpu, s.memory, s.carried, s.latest})
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *Meter) UnmarshalJSON(text []byte) error {
+	var k kept
+	if err := json.Unmarshal(text, &k); err != nil {
+		return err
+	}
+	*m = Meter{last: k.Last, over: k.Over, reads: k.Reads, task: k.Task}
+	for _, s := range k.Sums {
+		*m.sum(s.Name) = sum{s.CPU, s.Memory, s.Carried, s.Latest}
+	}
+	return nil
 }
 
 // Forget lets go of the last reading: what happened since counts for nothing.

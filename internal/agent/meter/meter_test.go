@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -100,6 +101,16 @@ func TestMeterLosesNothing(t *testing.T) {
 			more, bytes := time.Duration(rapid.IntRange(0, 1000).Draw(t, "cpu")), uint64(rapid.IntRange(0, 1000).Draw(t, "rx"))
 			cpu, rx, spent, sent = cpu+more, rx+bytes, spent+more, sent+bytes
 			m.Add(reading(at, 0, cpu, 1, rx), start)
+			if rapid.Bool().Draw(t, "killed") { // and another process goes on
+				text, err := json.Marshal(&m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m = Meter{}
+				if err := json.Unmarshal(text, &m); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if rapid.Bool().Draw(t, "taken") {
 				take()
 			}

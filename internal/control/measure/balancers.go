@@ -11,6 +11,7 @@ import (
 	"github.com/hatoba/hatoba/internal/measure"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/underway"
 )
 
 // Balancers tells what the data plane counted, since it began or since a record
@@ -21,49 +22,143 @@ type Balancers interface {
 	ReadTarget(id string) (lb.Reading, bool)
 }
 
-// dials are the last readings. Those of a start of Hatoba begin at zero, as the
-// plane's counters do.
+// dials are the last readings, and what became of them. They are Run's alone.
 type dials struct {
-	before map[string]lb.Reading       // that are told, by the plane's ids
-	active map[string][]float64        // connections since the last minute
-	health map[string][]measure.Health // of groups, since the last minute
+	before  map[string]lb.Reading            // of balancers and groups
+	targets map[string]map[string]lb.Reading // by group
+	late    map[string]bool                  // groups whose targets are to be looked at once more
+	unsaid  unsaid
+	file    *underway.File[unsaid]
 }
 
-func newDials() dials {
-	return dials{before: map[string]lb.Reading{}, active: map[string][]float64{}, health: map[string][]measure.Health{}}
+func newDials(p *underway.Place) dials {
+	return dials{
+		before: map[string]lb.Reading{}, targets: map[string]map[string]lb.Reading{}, late: map[string]bool{},
+		file: underway.Keep[unsaid](p, "balancers"),
+	}
 }
 
-// maxGauges bounds what is gathered while metrics cannot be stored.
-const maxGauges = 60
+// sight is what is seen of a balancer that did something, or whose gauges are
+// read.
+type sight struct {
+	scope    state.Scope
+	record   state.LoadBalancer
+	kinds    map[string]bool
+	now, did lb.Reading
+	gauged   bool
+	groups   []*groupSight
+}
 
-// gauge reads what is no counter. It is Run's alone, as all of dials is.
-func (l *Loop) gauge(ctx context.Context) {
+// groupSight is what is seen of a target group.
+type groupSight struct {
+	record   state.TargetGroup
+	now, did lb.Reading
+	zones    map[string]lb.Reading // what the targets did
+	targets  map[string]lb.Reading // as they are now, nil: they were not looked at
+	health   *measure.Health       // nil: it was not read
+}
+
+// quiet tells that there is nothing to count.
+func (g *groupSight) quiet() bool { return g.targets == nil && g.health == nil }
+
+// look adds what balancers did since the last look to the minute, and keeps it.
+// It reads the gauges too if it is to, and at the first look of a minute: what
+// is told per target needs them.
+func (l *Loop) look(ctx context.Context, begin time.Time, gauges bool) {
+	d := &l.dials
 	if l.cfg.Balancers == nil {
 		return
 	}
-	d := &l.dials
-	active := func(id string, read func(string) (lb.Reading, bool)) {
-		if r, ok := read(id); ok && len(d.active[id]) < maxGauges {
-			d.active[id] = append(d.active[id], float64(max(0, r.ActiveConnections)))
-		}
+	if u := &d.unsaid; !u.Open.Begin.Equal(begin) {
+		l.close() // of a process that was killed, or the clock was set
+		u.Open.Begin, gauges = begin, true
 	}
+	var balancers []sight
+	var groups map[string]*groupSight
 	err := l.cfg.Store.View(ctx, func(r store.Reader) error {
-		for _, b := range store.LoadBalancers.List(r, state.Scope{}, "") {
-			active(b.ARN, l.cfg.Balancers.ReadBalancer)
-		}
-		for key, g := range store.TargetGroups.List(r, state.Scope{}, "") {
-			if !g.Associated() {
-				continue
-			}
-			active(g.ARN, l.cfg.Balancers.ReadGroup)
-			if len(d.health[g.ARN]) < maxGauges {
-				d.health[g.ARN] = append(d.health[g.ARN], healthOf(r, key.Scope(), g))
-			}
-		}
+		balancers, groups = l.see(r, gauges)
 		return nil
 	})
 	if err != nil {
 		l.failed(ctx, "load balancers", err)
+		return
+	}
+	changed := false
+	here := make(map[string]bool, len(balancers)+len(groups))
+	for id, g := range groups {
+		here[id] = true
+		d.before[id] = g.now
+		d.late[id] = measure.Moved(g.did)
+		if g.targets != nil {
+			d.targets[id] = g.targets
+		}
+	}
+	for _, b := range balancers {
+		here[b.record.ARN] = true
+		d.before[b.record.ARN] = b.now
+		b.groups = slices.DeleteFunc(b.groups, (*groupSight).quiet)
+		if b.gauged || measure.Moved(b.did) || len(b.groups) > 0 {
+			d.unsaid.Open.add(b)
+			changed = true
+		}
+	}
+	maps.DeleteFunc(d.before, func(id string, _ lb.Reading) bool { return !here[id] })
+	maps.DeleteFunc(d.targets, func(id string, _ map[string]lb.Reading) bool { return !here[id] })
+	maps.DeleteFunc(d.late, func(id string, late bool) bool { return !late || !here[id] })
+	if changed {
+		d.save()
+	}
+}
+
+// see reads all balancers and groups, and the targets of those groups that did
+// something: a target may come after its group.
+func (l *Loop) see(r store.Reader, gauges bool) ([]sight, map[string]*groupSight) {
+	d := &l.dials
+	seen := map[string]*groupSight{}
+	of := map[state.Key][]*groupSight{}
+	for key, g := range store.TargetGroups.List(r, state.Scope{}, "") {
+		if !g.Associated() {
+			continue
+		}
+		s := &groupSight{record: g}
+		s.now, s.did = since(d.before, g.ARN, l.cfg.Balancers.ReadGroup)
+		if measure.Moved(s.did) || d.late[g.ARN] || gauges {
+			l.seeTargets(r, key.Scope(), s)
+		}
+		if gauges {
+			health := healthOf(r, key.Scope(), g)
+			s.health = &health
+		}
+		seen[g.ARN] = s
+		for _, id := range g.Balancers {
+			of[key.Scope().Key(id)] = append(of[key.Scope().Key(id)], s)
+		}
+	}
+	var out []sight
+	for key, b := range store.LoadBalancers.List(r, state.Scope{}, "") {
+		s := sight{scope: key.Scope(), record: b, gauged: gauges, groups: of[key], kinds: map[string]bool{}}
+		s.now, s.did = since(d.before, b.ARN, l.cfg.Balancers.ReadBalancer)
+		if !gauges && !measure.Moved(s.did) {
+			out = append(out, s)
+			continue
+		}
+		for _, listener := range store.Listeners.List(r, s.scope, b.ID()+"/") {
+			s.kinds[listener.Protocol] = true
+		}
+		out = append(out, s)
+	}
+	return out, seen
+}
+
+func (l *Loop) seeTargets(r store.Reader, scope state.Scope, s *groupSight) {
+	s.targets, s.zones = map[string]lb.Reading{}, map[string]lb.Reading{}
+	for key, t := range store.Targets.List(r, scope, s.record.ID()+"/") {
+		id := state.PlaneTargetID(key)
+		now, did := since(l.dials.targets[s.record.ARN], id, l.cfg.Balancers.ReadTarget)
+		s.targets[id] = now
+		if zone := zoneOf(r, scope, s.record, t); zone != "" {
+			s.zones[zone] = measure.Sum(s.zones[zone], did)
+		}
 	}
 }
 
@@ -105,96 +200,4 @@ func zoneOf(r store.Reader, scope state.Scope, g state.TargetGroup, t state.Targ
 		}
 	}
 	return ""
-}
-
-// carried tells what balancers did since the last time. What could not be
-// stored is told with what comes next.
-func (l *Loop) carried(ctx context.Context, minute time.Time) {
-	if l.cfg.Balancers == nil {
-		return
-	}
-	// Balancers are those of an account and region, with the readings they are
-	// up to.
-	type part struct {
-		balancers []measure.Balancer
-		upTo      map[string]lb.Reading
-	}
-	parts := map[state.Scope]*part{}
-	here := map[string]bool{}
-	err := l.cfg.Store.View(ctx, func(r store.Reader) error {
-		clear(parts)
-		for key, b := range store.LoadBalancers.List(r, state.Scope{}, "") {
-			p := parts[key.Scope()]
-			if p == nil {
-				p = &part{upTo: map[string]lb.Reading{}}
-				parts[key.Scope()] = p
-			}
-			p.balancers = append(p.balancers, l.balancer(r, key.Scope(), b, p.upTo))
-		}
-		return nil
-	})
-	if err != nil {
-		l.failed(ctx, "load balancers", err)
-		return
-	}
-	for scope, p := range parts {
-		data := measure.Balancers(minute, p.balancers)
-		if len(data) > 0 {
-			if err := l.cfg.Metrics.Put(ctx, scope, data); err != nil {
-				l.failed(ctx, "load balancers", err)
-				for id := range p.upTo {
-					here[id] = true
-				}
-				continue
-			}
-		}
-		for id, r := range p.upTo {
-			here[id] = true
-			l.dials.before[id] = r
-			delete(l.dials.active, id)
-			delete(l.dials.health, id)
-		}
-	}
-	gone := func(id string) bool { return !here[id] }
-	maps.DeleteFunc(l.dials.before, func(id string, _ lb.Reading) bool { return gone(id) })
-	maps.DeleteFunc(l.dials.active, func(id string, _ []float64) bool { return gone(id) })
-	maps.DeleteFunc(l.dials.health, func(id string, _ []measure.Health) bool { return gone(id) })
-}
-
-// balancer reads a balancer with its groups. upTo takes the readings.
-func (l *Loop) balancer(r store.Reader, scope state.Scope, b state.LoadBalancer, upTo map[string]lb.Reading) measure.Balancer {
-	since := func(id string, read func(string) (lb.Reading, bool)) lb.Reading {
-		now, _ := read(id)
-		upTo[id] = now
-		return measure.Since(l.dials.before[id], now)
-	}
-	out := measure.Balancer{
-		Name: b.ID(), Network: b.Type == "network", Kinds: map[string]bool{},
-		Reading: since(b.ARN, l.cfg.Balancers.ReadBalancer), Active: l.dials.active[b.ARN],
-	}
-	for _, z := range b.Zones {
-		if z.Zone != "" && !slices.Contains(out.Zones, z.Zone) {
-			out.Zones = append(out.Zones, z.Zone)
-		}
-	}
-	for _, listener := range store.Listeners.List(r, scope, b.ID()+"/") {
-		out.Kinds[listener.Protocol] = true
-	}
-	for _, g := range store.TargetGroups.List(r, scope, "") {
-		if !slices.Contains(g.Balancers, b.ID()) {
-			continue
-		}
-		group := measure.Group{
-			Name: "targetgroup/" + g.ID(), Shared: len(g.Balancers) > 1, Active: l.dials.active[g.ARN], Health: l.dials.health[g.ARN],
-			Reading: since(g.ARN, l.cfg.Balancers.ReadGroup), Zones: map[string]measure.Target{},
-		}
-		for key, t := range store.Targets.List(r, scope, g.ID()+"/") {
-			did := since(state.PlaneTargetID(key), l.cfg.Balancers.ReadTarget)
-			if zone := zoneOf(r, scope, g, t); zone != "" {
-				group.Zones[zone] = measure.Target{Reading: measure.Sum(group.Zones[zone].Reading, did)}
-			}
-		}
-		out.Groups = append(out.Groups, group)
-	}
-	return out
 }

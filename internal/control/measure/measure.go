@@ -16,6 +16,7 @@ import (
 	"github.com/hatoba/hatoba/internal/protocol"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
+	"github.com/hatoba/hatoba/internal/underway"
 )
 
 // Logs is where performance log events go. A batch whose offset is not above
@@ -25,12 +26,20 @@ type Logs interface {
 	Append(ctx context.Context, scope state.Scope, group, stream string, days int32, at time.Time, producer string, offset int64, messages []string) error
 }
 
+// Metrics is where metrics go; metrics.Engine is the real one.
+type Metrics interface {
+	metrics.Writer
+	// PutOnce is Put for what may come again.
+	PutOnce(ctx context.Context, scope state.Scope, once metrics.Once, data []metrics.Datum) error
+}
+
 // Config is what a Loop works with.
 type Config struct {
 	Store     store.Store
-	Metrics   metrics.Writer
+	Metrics   Metrics
 	Logs      Logs
-	Balancers Balancers // nil: there are none
+	Balancers Balancers       // nil: there are none
+	UnderWay  *underway.Place // where what is not told yet outlives a kill; nil: it does not
 	Log       *slog.Logger
 	Off       bool // Run does nothing
 }
@@ -55,7 +64,7 @@ type position struct {
 
 // New returns a Loop.
 func New(cfg Config) *Loop {
-	return &Loop{cfg: cfg, taken: map[string]position{}, dials: newDials()}
+	return &Loop{cfg: cfg, taken: map[string]position{}, dials: newDials(cfg.UnderWay)}
 }
 
 // Take takes what a node's tasks used in a minute. It returns nil once it is
@@ -105,8 +114,8 @@ func (l *Loop) Take(ctx context.Context, node string, batch protocol.Measures) e
 	return nil
 }
 
-// record stores a part of a batch. Events know repeats by themselves, and so
-// come first.
+// record stores a part of a batch. Events and metrics know repeats, also those
+// that come to another process.
 func (l *Loop) record(ctx context.Context, scope state.Scope, batch protocol.Measures, tasks []measure.Task, connects []measure.Connect) error {
 	events, err := measure.TaskEvents(scope, batch.Minute, tasks)
 	if err != nil {
@@ -116,7 +125,8 @@ func (l *Loop) record(ctx context.Context, scope state.Scope, batch protocol.Mea
 		return err
 	}
 	data := append(measure.Tasks(batch.Minute, tasks), measure.Connects(batch.Minute, connects)...)
-	if err := l.cfg.Metrics.Put(ctx, scope, data); err != nil {
+	once := metrics.Once{Producer: fmt.Sprintf("tasks/%s/%s/%s", batch.Run, scope.Account, scope.Region), Number: batch.Seq}
+	if err := l.cfg.Metrics.PutOnce(ctx, scope, once, data); err != nil {
 		return fmt.Errorf("metrics of tasks: %w", err)
 	}
 	return nil
@@ -191,35 +201,37 @@ func nodeOf(r store.Reader, id string) (state.Node, bool) {
 	return store.Nodes.Get(r, state.Scope{Account: "-", Region: "-"}.Key(id))
 }
 
-// Run counts at the end of each minute, and reads the balancers' gauges in
-// between, until ctx ends; what was carried since then is still told.
+// Run looks at balancers every second, reads their gauges thrice a minute and
+// counts at its end, until ctx ends; what was carried since then is still told.
 func (l *Loop) Run(ctx context.Context) error {
 	if l.cfg.Off {
 		return nil
 	}
-	for {
-		now := time.Now()
-		timer := time.NewTimer(now.Truncate(every).Add(every).Sub(now))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			final, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-			l.carried(final, time.Now().Truncate(time.Minute))
-			cancel()
-			return nil
-		case <-timer.C:
-		}
-		at := time.Now()
-		minute := at.Add(-every / 2).Truncate(time.Minute)
-		l.gauge(ctx)
-		if !at.Add(every / 2).Truncate(time.Minute).Equal(minute) {
-			l.count(ctx, minute)
-			l.carried(ctx, minute)
-		}
+	l.dials.load()
+	underway.Seconds(ctx, func(second time.Time) { l.tick(ctx, second) })
+	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	l.look(final, time.Now().Truncate(time.Minute), false)
+	l.close()
+	l.said(final)
+	return nil
+}
+
+// tick does what is due at a second, which is the end of what is looked at.
+func (l *Loop) tick(ctx context.Context, at time.Time) {
+	begin := at.Add(-1).Truncate(time.Minute)
+	ends, thirds := at.Equal(at.Truncate(time.Minute)), at.Equal(at.Truncate(every))
+	l.look(ctx, begin, thirds && !ends)
+	if ends {
+		l.count(ctx, begin)
+		l.close()
+	}
+	if thirds {
+		l.said(ctx)
 	}
 }
 
-// every is how often gauges are read.
+// every is how often gauges are read, and what could not be stored is tried again.
 const every = 20 * time.Second
 
 // lastWords is how long the last metrics may take when Hatoba ends.

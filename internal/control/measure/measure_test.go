@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -56,6 +57,23 @@ func (w *world) Put(_ context.Context, s state.Scope, data []metrics.Datum) erro
 	}
 	w.put[s] = append(w.put[s], data...)
 	return nil
+}
+
+func (w *world) PutOnce(ctx context.Context, s state.Scope, once metrics.Once, data []metrics.Datum) error {
+	key := fmt.Sprint(once.Producer, s)
+	w.mu.Lock()
+	last, ok := w.offsets[key]
+	w.mu.Unlock()
+	if ok && once.Number <= last {
+		return nil
+	}
+	err := w.Put(ctx, s, data)
+	if err == nil {
+		w.mu.Lock()
+		w.offsets[key] = once.Number
+		w.mu.Unlock()
+	}
+	return err
 }
 
 func (w *world) Append(_ context.Context, _ state.Scope, group, stream string, days int32, _ time.Time, producer string, offset int64, messages []string) error {
