@@ -19,7 +19,7 @@ import (
 // openEvents builds EventBridge's API and what hands events on.
 func (a *App) openEvents(tasks *ecs.Service, keyring *secrets.Keyring) *events.Service {
 	kept := &archive.Archive{Logs: a.logs}
-	a.events = &event.Loop{Store: a.store, Launcher: tasks, Logs: eventLogs{a.logs}, Archive: kept, NewID: newRequestID, Log: a.log}
+	a.events = &event.Loop{Store: a.store, Launcher: tasks, Roles: a.authorizer(), Logs: eventLogs{a.logs}, Archive: kept, NewID: newRequestID, Log: a.log}
 	return events.New(events.Config{Store: a.store, Keyring: keyring, NewID: newRequestID, Kept: kept.Kept, Forget: kept.Forget})
 }
 

@@ -33,7 +33,9 @@ func (a *App) openObjects(keyring *secrets.Keyring) (err error) {
 
 // authorizer decides what tasks may do.
 func (a *App) authorizer() *authorization.Authorizer {
-	return &authorization.Authorizer{Store: a.store, BucketPolicy: func(bucket string) string { return a.s3.Policy(bucket) }}
+	return &authorization.Authorizer{
+		Store: a.store, BucketPolicy: func(bucket string) string { return a.s3.Policy(bucket) }, KnownRolesOnly: a.auth() == wire.AuthSigV4,
+	}
 }
 
 // sealer seals the data keys of objects: under a KMS key when they have one,

@@ -24,6 +24,8 @@ type Authorizer struct {
 	// BucketPolicy returns the policy of a bucket, "" without one; nil: none has
 	// one.
 	BucketPolicy func(bucket string) string
+	// KnownRolesOnly takes no role of a target unseen: it must be in IAM.
+	KnownRolesOnly bool
 }
 
 var (
@@ -168,8 +170,23 @@ func (v *view) context(role state.Role, need need) map[string][]string {
 }
 
 // denied words a refusal as AWS does, with what to do about it.
-// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func (v *view) denied(service string, need need, by verdict, advice string) error {
+	e := &wire.Error{Code: "AccessDeniedException", Message: v.refusal(need, by) + advice}
+	if service == "iam" || service == "sts" || service == "s3" || service == "elasticloadbalancing" {
+		e.Code, e.Status = "AccessDenied", http.StatusForbidden
+	}
+	if service == "sns" {
+		e.Code, e.Status = "AuthorizationError", http.StatusForbidden
+	}
+	if service == "ec2" {
+		e.Code, e.Status = "UnauthorizedOperation", http.StatusForbidden
+	}
+	return e
+}
+
+// refusal is what AWS says of a refused permission.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func (v *view) refusal(need need, by verdict) string {
 	resource := ""
 	if need.resource != "" && need.resource != "*" {
 		resource = " on resource: " + need.resource
@@ -182,18 +199,5 @@ func (v *view) denied(service string, need need, by verdict, advice string) erro
 	if by.decision == policy.ExplicitDeny {
 		why = fmt.Sprintf("with an explicit deny in %s %s", article, whose)
 	}
-	e := &wire.Error{
-		Code:    "AccessDeniedException",
-		Message: fmt.Sprintf("User: %s is not authorized to perform: %s%s %s", v.who.ARN, need.action, resource, why) + advice,
-	}
-	if service == "iam" || service == "sts" || service == "s3" || service == "elasticloadbalancing" {
-		e.Code, e.Status = "AccessDenied", http.StatusForbidden
-	}
-	if service == "sns" {
-		e.Code, e.Status = "AuthorizationError", http.StatusForbidden
-	}
-	if service == "ec2" {
-		e.Code, e.Status = "UnauthorizedOperation", http.StatusForbidden
-	}
-	return e
+	return fmt.Sprintf("User: %s is not authorized to perform: %s%s %s", v.who.ARN, need.action, resource, why)
 }

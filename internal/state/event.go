@@ -55,6 +55,7 @@ type EventRule struct {
 	Description string
 	RoleARN     string
 	Targets     []types.Target
+	KnownRoles  []string // ARNs of its targets' roles that were in IAM when these were put
 	Tags        map[string]string
 	CreatedAt   time.Time
 	CreatedBy   string
@@ -143,6 +144,7 @@ type EventInvocation struct {
 	Event     Envelope
 	Hops      int
 	Target    types.Target
+	RoleKnown bool   // the target's role was in IAM when it was put
 	Input     string // what the target is given
 	CreatedAt time.Time
 	DueAt     time.Time

@@ -21,6 +21,7 @@ type EventSchedule struct {
 	State       types.ScheduleState
 	Window      int32 // minutes it may be late on purpose; 0: none
 	Target      types.Target
+	RoleKnown   bool   // the target's role was in IAM when it was put
 	DeleteAfter bool   // it is deleted when it is not due any more
 	Token       string // of the request that made it
 	CreatedAt   time.Time

@@ -6,8 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
+	"github.com/hatoba/hatoba/internal/authorization"
 	"github.com/hatoba/hatoba/internal/identity"
-	"github.com/hatoba/hatoba/internal/policy"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -38,7 +38,7 @@ func (s *Service) checkRoles(r store.Reader, scope state.Scope, roles []string) 
 		if !known && !s.cfg.KnownRolesOnly {
 			continue
 		}
-		if !known || !trustsTasks(role) {
+		if !known || !authorization.Trusts(role, tasksService, "") {
 			return client("ECS was unable to assume the role '%s' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.", arn)
 		}
 	}
@@ -51,16 +51,4 @@ func findRole(r store.Reader, scope state.Scope, arn string) (state.Role, bool) 
 		arn = state.IAMARN(scope.Account, "role", "/", arn)
 	}
 	return identity.Role(r, arn)
-}
-
-func trustsTasks(role state.Role) bool {
-	document, err := policy.Parse(role.TrustPolicy, policy.OfTrust)
-	if err != nil {
-		return false
-	}
-	account := identity.AccountOfARN(role.ARN)
-	return policy.Evaluate(policy.Question{
-		Caller: policy.Caller{Account: account, Service: tasksService}, Action: "sts:AssumeRole",
-		Context: map[string][]string{"aws:sourceaccount": {account}},
-	}, document) == policy.Allowed
 }

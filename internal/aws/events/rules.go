@@ -131,7 +131,7 @@ func checkRule(in *sdk.PutRuleInput, bus string) (state.EventRule, error) {
 }
 
 // changeRule edits a copy of a rule.
-func (s *Service) changeRule(ctx context.Context, scope state.Scope, name, bus *string, fn func(*state.EventRule) error) error {
+func (s *Service) changeRule(ctx context.Context, scope state.Scope, name, bus *string, fn func(store.Reader, *state.EventRule) error) error {
 	if err := checkName(name, "name", 64, nameForm); err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (s *Service) changeRule(ctx context.Context, scope state.Scope, name, bus *
 		if err != nil {
 			return err
 		}
-		if err := fn(&rule); err != nil {
+		if err := fn(w, &rule); err != nil {
 			return err
 		}
 		return store.EventRules.Put(w, scope.Key(b+"/"+*name), rule)
@@ -170,9 +170,9 @@ func (s *Service) disableRule(ctx context.Context, caller wire.Caller, in *sdk.D
 	return &sdk.DisableRuleOutput{}, s.changeRule(ctx, caller.Scope, in.Name, in.EventBusName, s.switched(types.RuleStateDisabled))
 }
 
-func (s *Service) switched(to types.RuleState) func(*state.EventRule) error {
+func (s *Service) switched(to types.RuleState) func(store.Reader, *state.EventRule) error {
 	now := s.now()
-	return func(rule *state.EventRule) error {
+	return func(_ store.Reader, rule *state.EventRule) error {
 		if rule.State != to {
 			rule.State = to
 			timed(rule, now)

@@ -10,7 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/hatoba/hatoba/internal/events/target"
+	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/state"
+	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
 )
 
@@ -33,7 +35,7 @@ func (s *Service) putTargets(ctx context.Context, caller wire.Caller, in *sdk.Pu
 			return nil, err
 		}
 	}
-	err := s.changeRule(ctx, caller.Scope, in.Rule, in.EventBusName, func(rule *state.EventRule) error {
+	err := s.changeRule(ctx, caller.Scope, in.Rule, in.EventBusName, func(r store.Reader, rule *state.EventRule) error {
 		rule.Targets = slices.Clone(rule.Targets)
 		for _, t := range in.Targets {
 			if i := slices.IndexFunc(rule.Targets, func(have types.Target) bool { return *have.Id == *t.Id }); i >= 0 {
@@ -41,6 +43,7 @@ func (s *Service) putTargets(ctx context.Context, caller wire.Caller, in *sdk.Pu
 			} else {
 				rule.Targets = append(rule.Targets, t)
 			}
+			noteRole(r, rule, aws.ToString(t.RoleArn))
 		}
 		if len(rule.Targets) > maxTargets {
 			return limited("The requested resource exceeds the maximum number allowed.")
@@ -50,6 +53,17 @@ func (s *Service) putTargets(ctx context.Context, caller wire.Caller, in *sdk.Pu
 	return &sdk.PutTargetsOutput{FailedEntries: []types.PutTargetsResultEntry{}}, err
 }
 
+// noteRole notes that a target's role is in IAM, so that it is missed when it is
+// gone. Another one is taken unseen.
+func noteRole(r store.Reader, rule *state.EventRule, arn string) {
+	rule.KnownRoles = slices.DeleteFunc(slices.Clone(rule.KnownRoles), func(known string) bool {
+		return known == arn || !slices.ContainsFunc(rule.Targets, func(t types.Target) bool { return aws.ToString(t.RoleArn) == known })
+	})
+	if _, known := identity.Role(r, arn); known {
+		rule.KnownRoles = append(rule.KnownRoles, arn)
+	}
+}
+
 // removeTargets removes targets. Force is about rules that AWS's services
 // manage; there are none.
 func (s *Service) removeTargets(ctx context.Context, caller wire.Caller, in *sdk.RemoveTargetsInput) (*sdk.RemoveTargetsOutput, error) {
@@ -57,7 +71,7 @@ func (s *Service) removeTargets(ctx context.Context, caller wire.Caller, in *sdk
 		return nil, invalid("1 validation error detected: Value at 'ids' failed to satisfy constraint: %s", wire.LengthWithin(n, 1, 100))
 	}
 	out := &sdk.RemoveTargetsOutput{}
-	err := s.changeRule(ctx, caller.Scope, in.Rule, in.EventBusName, func(rule *state.EventRule) error {
+	err := s.changeRule(ctx, caller.Scope, in.Rule, in.EventBusName, func(_ store.Reader, rule *state.EventRule) error {
 		out.FailedEntries = []types.RemoveTargetsResultEntry{}
 		for _, id := range in.Ids {
 			left := slices.DeleteFunc(slices.Clone(rule.Targets), func(t types.Target) bool { return *t.Id == id })

@@ -8,7 +8,9 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
+	"github.com/hatoba/hatoba/internal/authorization"
 	"github.com/hatoba/hatoba/internal/events"
+	"github.com/hatoba/hatoba/internal/identity"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 	"github.com/hatoba/hatoba/internal/wire"
@@ -27,7 +29,8 @@ func (s *Service) createSchedule(ctx context.Context, caller wire.Caller, in *sd
 	record.CreatedAt, record.ModifiedAt = s.now(), s.now()
 	record.Next = events.First(record, record.CreatedAt)
 	err = s.store.Update(ctx, func(w store.Writer) error {
-		if err := groupExists(w, scope, record.Group); err != nil {
+		err := groupExists(w, scope, record.Group)
+		if err != nil {
 			return err
 		}
 		key := scope.Key(record.Group + "/" + record.Name)
@@ -37,9 +40,23 @@ func (s *Service) createSchedule(ctx context.Context, caller wire.Caller, in *sd
 			}
 			return conflict("Schedule %s already exists.", record.Name)
 		}
-		return store.EventSchedules.Put(w, key, record)
+		made := record
+		if made.RoleKnown, err = checkRole(w, scope, made); err != nil {
+			return err
+		}
+		return store.EventSchedules.Put(w, key, made)
 	})
 	return &sdk.CreateScheduleOutput{ScheduleArn: &record.ARN}, err
+}
+
+// checkRole tells whether a schedule's role is in IAM, and refuses one that is
+// and does not trust the Scheduler. Another one is taken unseen.
+func checkRole(r store.Reader, scope state.Scope, record state.EventSchedule) (known bool, err error) {
+	role, known := identity.Role(r, aws.ToString(record.Target.RoleArn))
+	if known && !authorization.Trusts(role, authorization.Scheduler, authorization.ScheduleSource(scope, record.Group)) {
+		return known, invalid("The execution role you provide must allow AWS EventBridge Scheduler to assume the role.")
+	}
+	return known, nil
 }
 
 // updateSchedule replaces a schedule: what is not given is as if it had never
@@ -63,6 +80,9 @@ func (s *Service) updateSchedule(ctx context.Context, caller wire.Caller, in *sd
 		changed := record
 		changed.CreatedAt, changed.ModifiedAt = old.CreatedAt, now
 		changed.Next = events.Changed(old, changed, now)
+		if changed.RoleKnown, err = checkRole(w, scope, changed); err != nil {
+			return err
+		}
 		return store.EventSchedules.Put(w, scope.Key(changed.Group+"/"+changed.Name), changed)
 	})
 	return &sdk.UpdateScheduleOutput{ScheduleArn: &record.ARN}, err

@@ -132,6 +132,34 @@ func TestMomentsThatHavePassed(t *testing.T) {
 	}
 }
 
+// A role that is in IAM must trust the Scheduler, and is missed from then on.
+func TestRolesOfSchedules(t *testing.T) {
+	c, db := client(t)
+	put := func(service string) {
+		err := db.Update(t.Context(), func(w store.Writer) error {
+			return store.Roles.Put(w, state.IAMKey(account, "r"), state.Role{Name: "r", ARN: state.IAMARN(account, "role", "/", "r"),
+				TrustPolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + service + `"},"Action":"sts:AssumeRole"}]}`})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("events.amazonaws.com")
+	if _, err := c.CreateSchedule(t.Context(), nightly()); err == nil || !strings.Contains(err.Error(), "ValidationException: The execution role you provide must allow AWS EventBridge Scheduler to assume the role.") {
+		t.Error(err)
+	}
+	put("scheduler.amazonaws.com")
+	if _, err := c.CreateSchedule(t.Context(), nightly()); err != nil {
+		t.Fatal(err)
+	}
+	_ = db.View(t.Context(), func(r store.Reader) error {
+		if s, _ := store.EventSchedules.Get(r, state.Scope{Account: account, Region: "us-east-1"}.Key("default/nightly")); !s.RoleKnown {
+			t.Error("its role is not known")
+		}
+		return nil
+	})
+}
+
 func TestGroups(t *testing.T) {
 	c, _ := client(t)
 	ctx := t.Context()

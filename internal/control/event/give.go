@@ -44,6 +44,9 @@ func (l *Loop) give(w store.Writer, scope state.Scope, inv state.EventInvocation
 	if tooOld(inv, now) {
 		return never, stale(inv), nil
 	}
+	if code, why := l.Roles.Invoke(w, scope, inv); code != "" {
+		return never, fault{code, why}, nil
+	}
 	switch t.Kind {
 	case target.Task:
 		return l.run(w, scope, inv, now)

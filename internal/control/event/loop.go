@@ -31,6 +31,13 @@ type Launcher interface {
 	LaunchForEvent(w store.Writer, l state.EventLaunch) (sched.Launched, error)
 }
 
+// Roles judge what is done with the roles of targets.
+type Roles interface {
+	// Invoke tells why an invocation may not be made with its target's role: a
+	// code of dead letters, "" when it may be made, and what people are told.
+	Invoke(r store.Reader, scope state.Scope, inv state.EventInvocation) (code, why string)
+}
+
 // Logs writes to log groups.
 type Logs interface {
 	// Write returns once the message is durable. ErrNoGroup: the group does
@@ -52,6 +59,7 @@ type Archive interface {
 type Loop struct {
 	Store    store.Store
 	Launcher Launcher
+	Roles    Roles
 	Logs     Logs
 	Archive  Archive
 	// NewID gives a UUID that was never given before.

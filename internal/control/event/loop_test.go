@@ -38,7 +38,8 @@ type world struct {
 	archived map[string][]state.Envelope
 	room     bool // for tasks
 	refusal  error
-	slow     bool // writing a line takes a moment
+	slow     bool              // writing a line takes a moment
+	unfit    map[string]string // code and reason by role
 	stop     context.CancelFunc
 	done     chan struct{}
 }
@@ -50,7 +51,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) start() {
 	ctx, cancel := context.WithCancel(w.Context())
 	n := 0
-	l := &Loop{Store: w.db, Launcher: w, Logs: w, Archive: w, Log: slog.New(slog.DiscardHandler), NewID: func() string { n++; return fmt.Sprintf("%08d-0000-4000-8000-%012d", n, time.Now().UnixNano()%1e12) }}
+	l := &Loop{Store: w.db, Launcher: w, Roles: w, Logs: w, Archive: w, Log: slog.New(slog.DiscardHandler), NewID: func() string { n++; return fmt.Sprintf("%08d-0000-4000-8000-%012d", n, time.Now().UnixNano()%1e12) }}
 	w.stop, w.done = cancel, make(chan struct{})
 	done := w.done
 	go func() { defer close(done); _ = l.Run(ctx) }()
@@ -75,6 +76,11 @@ func (w *world) LaunchForEvent(tx store.Writer, l state.EventLaunch) (sched.Laun
 		}
 	}
 	return sched.Launched{Tasks: l.IDs}, nil
+}
+
+func (w *world) Invoke(_ store.Reader, _ state.Scope, inv state.EventInvocation) (code, why string) {
+	code, why, _ = strings.Cut(w.unfit[aws.ToString(inv.Target.RoleArn)], " ")
+	return code, why
 }
 
 func (w *world) Write(ctx context.Context, _ state.Scope, group, stream string, _ time.Time, message string) error {
@@ -239,6 +245,31 @@ func TestWhatIsGivenUp(t *testing.T) {
 		synctest.Wait()
 		if _, again, tasks := w.left(); again != 0 || tasks != 0 || len(w.lines) != 1 || !strings.Contains(w.lines[0], `"attempts":4`) || !strings.Contains(w.lines[0], `"errorCode":"ERROR_FROM_TARGET"`) || !strings.Contains(w.lines[0], `"exhaustedRetryCondition":"MaximumRetryAttempts"`) {
 			w.Errorf("%d wait, %d tasks, letters %q", again, tasks, w.lines)
+		}
+	})
+}
+
+// The role of a target is judged at every attempt; without it the event is a
+// dead letter at once, as on AWS.
+func TestRolesOfTargets(t *testing.T) {
+	inBubble(t, func(w *world) {
+		target := taskTarget()
+		target.RoleArn = aws.String("arn:aws:iam::123456789012:role/r")
+		target.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(scope.ARN("logs", "log-group:/letters"))}
+		w.rule("default", "run", `{"source":["shop"]}`, target)
+		w.emit("default", "a", "shop", `{}`)
+		synctest.Wait()
+		w.room = false
+		w.emit("default", "b", "shop", `{}`)
+		synctest.Wait()
+		w.room, w.unfit = true, map[string]string{*target.RoleArn: "NO_PERMISSIONS it may not"}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if _, again, tasks := w.left(); again != 0 || tasks != 2 {
+			w.Errorf("%d wait, %d tasks", again, tasks)
+		}
+		if len(w.lines) != 1 || !strings.Contains(w.lines[0], `"errorCode":"NO_PERMISSIONS"`) || !strings.Contains(w.lines[0], `"reason":"it may not"`) || !strings.Contains(w.lines[0], `"attempts":2`) {
+			w.Errorf("letters %q", w.lines)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,6 +65,7 @@ func (l *Loop) tell(failed []failure) {
 // first gives a target of a rule an event for the first time.
 func (l *Loop) first(w store.Writer, scope state.Scope, rule state.EventRule, t types.Target, e state.Event, text []byte, now time.Time) (failure, error) {
 	inv := state.EventInvocation{Rule: rule.ARN, Bus: e.Bus, Event: e.Envelope, Hops: e.Hops, Target: t, CreatedAt: e.TakenAt}
+	inv.RoleKnown = slices.Contains(rule.KnownRoles, aws.ToString(t.RoleArn))
 	var err error
 	if inv.Input, err = inputOf(t, rule, e, text); err != nil {
 		return settle(w, scope, inv, never, fault{badJSON, err.Error()}, now)

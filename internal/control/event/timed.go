@@ -93,7 +93,7 @@ func occasion(scope state.Scope, s state.EventSchedule, now time.Time) state.Eve
 			event.Detail = json.RawMessage(input)
 		}
 	}
-	return state.EventInvocation{Rule: s.ARN, Event: event, Target: asTarget(s), Input: input, CreatedAt: begin(s, due, now)}
+	return state.EventInvocation{Rule: s.ARN, Event: event, Target: asTarget(s), RoleKnown: s.RoleKnown, Input: input, CreatedAt: begin(s, due, now)}
 }
 
 // begin is when the age of what was due begins to count. Within its flexible
