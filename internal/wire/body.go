@@ -69,14 +69,15 @@ func (b bodies) take(req *request) (f *failure) {
 	return f
 }
 
+const contentEncoding = "Content-Encoding"
+
 // inflate unpacks a body that came compressed; the signature is over what
 // came. What it unpacks to has the bounds of bodies.
 func (b bodies) inflate(op *operation, req *request) *failure {
-	const encoding = "Content-Encoding"
-	if op.rest != nil && slices.ContainsFunc(op.rest.in.bound, func(f *field) bool { return f.binding.name == encoding }) {
+	if op != nil && op.rest != nil && slices.ContainsFunc(op.rest.in.bound, func(f *field) bool { return f.binding.name == contentEncoding }) {
 		return nil // it speaks of what is stored
 	}
-	switch name := req.http.Header.Get(encoding); name {
+	switch name := req.http.Header.Get(contentEncoding); name {
 	case "", "identity":
 		return nil
 	case "gzip":

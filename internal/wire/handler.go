@@ -259,13 +259,23 @@ func (h *handler) serve(p protocol, req *request, b []byte) (*operation, []byte,
 	if f := h.bodies.read(body, req); f != nil {
 		return nil, nil, f
 	}
-	op, f := p.route(h, req)
+	var op *operation
+	var f *failure
+	// A query request has its operation's name in the body. Compressed, that is
+	// unpacked only for a sender who is known.
+	named := p.name() != Query || req.http.Header.Get(contentEncoding) == ""
+	if named {
+		op, f = p.route(h, req)
+	}
 	sender, unknown := h.authenticate(p, op, req)
 	if unknown != nil {
 		return op, nil, unknown
 	}
 	if f == nil {
 		f = h.bodies.inflate(op, req)
+	}
+	if f == nil && !named {
+		op, f = p.route(h, req)
 	}
 	if f != nil {
 		return op, nil, f

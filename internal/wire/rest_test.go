@@ -184,14 +184,20 @@ func TestCloudWatchSpeaksThree(t *testing.T) {
 	if _, err := s.client(config(h)).(*cloudwatch.Client).DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String("cbor")}); err != nil || name != "cbor" {
 		t.Errorf("%s, %v", name, err)
 	}
-	for want, c := range map[string]struct{ contentType, target, body, answer string }{
-		"json":  {"application/x-amz-json-1.0", "GraniteServiceVersion20100801.DescribeAlarms", `{"AlarmNamePrefix":"json"}`, `{"NextToken":"more"}`},
-		"query": {"application/x-www-form-urlencoded", "", "Action=DescribeAlarms&Version=2010-08-01&AlarmNamePrefix=query", "<NextToken>more</NextToken>"},
+	for want, c := range map[string]struct{ contentType, target, body, answer, encoding string }{
+		"json":  {"application/x-amz-json-1.0", "GraniteServiceVersion20100801.DescribeAlarms", `{"AlarmNamePrefix":"json"}`, `{"NextToken":"more"}`, ""},
+		"query": {"application/x-www-form-urlencoded", "", "Action=DescribeAlarms&Version=2010-08-01&AlarmNamePrefix=query", "<NextToken>more</NextToken>", ""},
+		// botocore compresses PutMetricData from 10 KB on, in every protocol.
+		"packed json":  {"application/x-amz-json-1.0", "GraniteServiceVersion20100801.DescribeAlarms", gzipped(t, `{"AlarmNamePrefix":"packed json"}`), `{"NextToken":"more"}`, "gzip"},
+		"packed query": {"application/x-www-form-urlencoded", "", gzipped(t, "Action=DescribeAlarms&Version=2010-08-01&AlarmNamePrefix=packed+query"), "<NextToken>more</NextToken>", "gzip"},
 	} {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(c.body))
 		r.Header.Set("Content-Type", c.contentType)
 		if c.target != "" {
 			r.Header.Set("X-Amz-Target", c.target)
+		}
+		if c.encoding != "" {
+			r.Header.Set("Content-Encoding", c.encoding)
 		}
 		rec := httptest.NewRecorder()
 		h.ServeHTTP(rec, r)
