@@ -171,16 +171,8 @@ func (v *view) context(role state.Role, need need) map[string][]string {
 
 // denied words a refusal as AWS does, with what to do about it.
 func (v *view) denied(service string, need need, by verdict, advice string) error {
-	e := &wire.Error{Code: "AccessDeniedException", Message: v.refusal(need, by) + advice}
-	if service == "iam" || service == "sts" || service == "s3" || service == "elasticloadbalancing" {
-		e.Code, e.Status = "AccessDenied", http.StatusForbidden
-	}
-	if service == "sns" {
-		e.Code, e.Status = "AuthorizationError", http.StatusForbidden
-	}
-	if service == "ec2" {
-		e.Code, e.Status = "UnauthorizedOperation", http.StatusForbidden
-	}
+	e := answer(service)
+	e.Message = v.refusal(need, by) + advice
 	return e
 }
 
@@ -195,9 +187,30 @@ func (v *view) refusal(need need, by verdict) string {
 	if by.resource {
 		whose, article = "resource-based policy", "a"
 	}
-	why := fmt.Sprintf("because no %s allows the %s action", whose, need.action)
+	action := need.action
+	if strings.HasPrefix(action, "sns:") { // which names itself so, though policies say sns:
+		action = "SNS" + strings.TrimPrefix(action, "sns")
+	}
+	why := fmt.Sprintf("because no %s allows the %s action", whose, action)
 	if by.decision == policy.ExplicitDeny {
 		why = fmt.Sprintf("with an explicit deny in %s %s", article, whose)
 	}
-	return fmt.Sprintf("User: %s is not authorized to perform: %s%s %s", v.who.ARN, need.action, resource, why)
+	return fmt.Sprintf("User: %s is not authorized to perform: %s%s %s", v.who.ARN, action, resource, why)
+}
+
+// answer has the code and status of a service's refusals.
+func answer(service string) *wire.Error {
+	switch service {
+	case "iam", "sts", "s3", "elasticloadbalancing", "route53":
+		return &wire.Error{Code: "AccessDenied", Status: http.StatusForbidden}
+	case "monitoring":
+		return &wire.Error{Code: "AccessDenied", Shape: "AccessDeniedException", Status: http.StatusForbidden}
+	case "scheduler":
+		return &wire.Error{Code: "AccessDeniedException", Status: http.StatusForbidden}
+	case "sns":
+		return &wire.Error{Code: "AuthorizationError", Status: http.StatusForbidden}
+	case "ec2":
+		return &wire.Error{Code: "UnauthorizedOperation", Status: http.StatusForbidden}
+	}
+	return &wire.Error{Code: "AccessDeniedException"}
 }

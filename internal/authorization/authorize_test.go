@@ -2,6 +2,7 @@ package authorization_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -180,5 +181,34 @@ func TestOthersPass(t *testing.T) {
 	a := &authorization.Authorizer{Store: mem.New()}
 	if err := a.Authorize(t.Context(), wire.Caller{Identity: wire.Root("123456789012")}, "secretsmanager", "GetSecretValue", secretInput("x")); err != nil {
 		t.Error(err)
+	}
+}
+
+// Each service refuses with the code and status of its protocol.
+func TestCodesOfRefusals(t *testing.T) {
+	w := newWorld(t)
+	d := identity.Directory{Store: w.store}
+	id, err := d.Task(t.Context(), w.task, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for service, c := range map[string]struct {
+		operation, code, shape string
+		status                 int
+		action                 string
+	}{
+		"ecs":                     {"DeleteCluster", "AccessDeniedException", "", 0, "ecs:DeleteCluster"},
+		"application-autoscaling": {"DeleteScalingPolicy", "AccessDeniedException", "", 0, "application-autoscaling:DeleteScalingPolicy"},
+		"scheduler":               {"DeleteSchedule", "AccessDeniedException", "", 403, "scheduler:DeleteSchedule"},
+		"route53":                 {"DeleteHostedZone", "AccessDenied", "", 403, "route53:DeleteHostedZone"},
+		"monitoring":              {"DeleteAlarms", "AccessDenied", "AccessDeniedException", 403, "cloudwatch:DeleteAlarms"},
+		"sns":                     {"DeleteTopic", "AuthorizationError", "", 403, "SNS:DeleteTopic"},
+		"ec2":                     {"DeleteVpc", "UnauthorizedOperation", "", 403, "ec2:DeleteVpc"},
+	} {
+		err := (&authorization.Authorizer{Store: w.store}).Authorize(t.Context(), wire.Caller{Scope: scope, Identity: id}, service, c.operation, &struct{}{})
+		var refused *wire.Error
+		if !errors.As(err, &refused) || refused.Code != c.code || refused.Shape != c.shape || refused.Status != c.status || !strings.Contains(refused.Message, " is not authorized to perform: "+c.action+" ") {
+			t.Errorf("%s: %#v", service, refused)
+		}
 	}
 }

@@ -47,6 +47,7 @@ func failureOfAPI(api smithy.APIError) *failure {
 		if own.Status != 0 {
 			f.status = own.Status
 		}
+		f.shape = own.Shape
 		return f
 	}
 	v := reflect.ValueOf(api)

@@ -362,6 +362,9 @@ func (h *handler) fail(b []byte, p protocol, op *operation, req *request, f *fai
 	name := ""
 	if op != nil {
 		svc, name = op.service, op.Name
+		if status, ok := svc.Statuses[f.code]; ok && f.extra.IsValid() {
+			f.status = status
+		}
 	}
 	if f.cause != nil && !errors.Is(f.cause, context.Canceled) {
 		attrs := []slog.Attr{slog.String("request_id", req.id), slog.String("operation", name), slog.Any("error", f.cause)}

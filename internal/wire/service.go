@@ -55,9 +55,12 @@ type Service struct {
 	TargetPrefix string     // of X-Amz-Target, JSON protocols; the service's name in RPC v2
 	APIVersion   string     // of the query protocol: "2011-06-15"
 	Namespace    string     // XML namespace of query answers
-	Naming       Naming
-	Bindings     *Bindings // of the REST protocols
-	Operations   []Operation
+	// Statuses are the HTTP statuses of exceptions, by code, that are not 400;
+	// services with Bindings have them there.
+	Statuses   map[string]int
+	Naming     Naming
+	Bindings   *Bindings // of the REST protocols
+	Operations []Operation
 	// Client is the SDK's client type (for example (*ecs.Client)(nil)): every
 	// operation it has and Operations has not is refused by name.
 	Client any
@@ -105,6 +108,9 @@ type Error struct {
 	Code    string // AWS's code, for example "ValidationException"
 	Message string // for the user: what is wrong and what to do
 	Status  int    // HTTP status, 0: 400
+	// Shape is the exception's name in JSON and CBOR where Code is that of the
+	// query protocol, which the service's clients once spoke; "": Code.
+	Shape string
 }
 
 // Error returns code and message.

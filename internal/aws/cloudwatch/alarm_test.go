@@ -310,7 +310,7 @@ func TestAlarmsThatAreRefused(t *testing.T) {
 		}
 	}
 	_, err := c.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{AlarmName: aws.String("none"), StateValue: types.StateValueOk, StateReason: aws.String("")})
-	if code(err) != "ResourceNotFound" {
+	if code(err) != "ResourceNotFound" || httpStatus(err) != 404 {
 		t.Errorf("the state of an unknown alarm: %v", err)
 	}
 	_, err = c.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{AlarmName: aws.String("m"), StateValue: types.StateValueOk, StateReason: aws.String(""), StateReasonData: aws.String("{")})
@@ -318,7 +318,7 @@ func TestAlarmsThatAreRefused(t *testing.T) {
 		t.Errorf("a reason that is no JSON: %v", err)
 	}
 	_, err = c.ListTagsForResource(t.Context(), &cloudwatch.ListTagsForResourceInput{ResourceARN: aws.String(here.AlarmARN("none"))})
-	if code(err) != "ResourceNotFoundException" {
+	if code(err) != "ResourceNotFoundException" || httpStatus(err) != 404 {
 		t.Errorf("tags of an unknown alarm: %v", err)
 	}
 	must(t, composite(t, c, "second", "ALARM(m)"))
@@ -326,4 +326,13 @@ func TestAlarmsThatAreRefused(t *testing.T) {
 	if code(err) != "ValidationError" {
 		t.Errorf("two composite alarms at once: %v", err)
 	}
+}
+
+// httpStatus is that of the answer that was an error.
+func httpStatus(err error) int {
+	var answer interface{ HTTPStatusCode() int }
+	if errors.As(err, &answer) {
+		return answer.HTTPStatusCode()
+	}
+	return 0
 }

@@ -6,6 +6,7 @@ package cloudwatch
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -50,7 +51,8 @@ func (s *Service) Describe() wire.Service {
 		Name: "monitoring", Title: "Amazon CloudWatch", Protocol: wire.JSON10, Also: []wire.Protocol{wire.CBOR, wire.Query},
 		TargetPrefix: "GraniteServiceVersion20100801",
 		APIVersion:   "2010-08-01", Namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
-		Naming: wire.CloudWatchNaming, Client: (*cloudwatch.Client)(nil),
+		Statuses: map[string]int{"ResourceNotFound": http.StatusNotFound, "ResourceNotFoundException": http.StatusNotFound},
+		Naming:   wire.CloudWatchNaming, Client: (*cloudwatch.Client)(nil),
 		Operations: append(s.metricOperations(), s.alarmOperations()...),
 	}
 }
