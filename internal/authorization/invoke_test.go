@@ -64,7 +64,7 @@ func TestRolesOfTargetsAreJudgedWhenInvoked(t *testing.T) {
 		"a definition's roles":          {trust: events, grants: allowing(run), inv: task("job:2", ""), want: "NO_PERMISSIONS iam:PassRole on resource: arn:aws:iam::123456789012:role/app"},
 		"the roles of overrides":        {trust: events, grants: allowing(run, pass), inv: task("job", `{"taskRoleArn":"admin"}`), want: "NO_PERMISSIONS iam:PassRole on resource: arn:aws:iam::123456789012:role/admin"},
 		"a topic":                       {trust: events, grants: allowing(`{"Effect":"Allow","Action":"sns:Publish","Resource":"` + topic + `"}`), inv: to(rule, topic)},
-		"another topic":                 {trust: events, grants: allowing(`{"Effect":"Allow","Action":"sns:Publish","Resource":"` + topic + `2"}`), inv: to(rule, topic), want: "NO_PERMISSIONS sns:Publish on resource: " + topic},
+		"another topic":                 {trust: events, grants: allowing(`{"Effect":"Allow","Action":"sns:Publish","Resource":"` + topic + `2"}`), inv: to(rule, topic), want: "NO_PERMISSIONS SNS:Publish on resource: " + topic},
 		"a bus":                         {trust: events, grants: allowing(`{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{"StringEquals":{"events:source":"shop"}}}`), inv: to(rule, bus)},
 		"a bus, other events":           {trust: events, grants: allowing(`{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{"StringEquals":{"events:source":"bank"}}}`), inv: to(rule, bus), want: "NO_PERMISSIONS events:PutEvents"},
 		"an API destination":            {trust: events, grants: allowing(`{"Effect":"Allow","Action":"events:InvokeApiDestination","Resource":"` + api + `"}`), inv: to(rule, api)},
