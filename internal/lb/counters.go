@@ -81,6 +81,13 @@ func (c *counters) read() Reading {
 	return r
 }
 
+// Counts tells whether there is a balancer that may count.
+func (p *Plane) Counts() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.balancers) > 0
+}
+
 // ReadBalancer tells what was counted for a balancer of the table.
 func (p *Plane) ReadBalancer(id string) (Reading, bool) {
 	p.mu.Lock()

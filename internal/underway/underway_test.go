@@ -50,9 +50,9 @@ func TestWhatIsLostIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := open(t, dir, note)
+	open(t, dir, note)
 	restart()
-	p = open(t, dir, note)
+	p := open(t, dir, note)
 	if p.Lost() != 1 {
 		t.Errorf("the machine ended: lost %d times", p.Lost())
 	}

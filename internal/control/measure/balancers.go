@@ -17,6 +17,7 @@ import (
 // Balancers tells what the data plane counted, since it began or since a record
 // came into its table; lb.Plane is the real one. false: it does not have it.
 type Balancers interface {
+	Counts() bool // there is a balancer
 	ReadBalancer(id string) (lb.Reading, bool)
 	ReadGroup(id string) (lb.Reading, bool)
 	ReadTarget(id string) (lb.Reading, bool)
@@ -72,6 +73,9 @@ func (l *Loop) look(ctx context.Context, begin time.Time, gauges bool) {
 	if u := &d.unsaid; !u.Open.Begin.Equal(begin) {
 		l.close() // of a process that was killed, or the clock was set
 		u.Open.Begin, gauges = begin, true
+	}
+	if !gauges && !l.cfg.Balancers.Counts() {
+		return
 	}
 	var balancers []sight
 	var groups map[string]*groupSight

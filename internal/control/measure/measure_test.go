@@ -106,6 +106,7 @@ func (w *world) counts(id string, r lb.Reading) {
 	w.read[id] = r
 }
 
+func (w *world) Counts() bool                              { return true }
 func (w *world) ReadBalancer(id string) (lb.Reading, bool) { return w.reading(id) }
 func (w *world) ReadGroup(id string) (lb.Reading, bool)    { return w.reading(id) }
 func (w *world) ReadTarget(id string) (lb.Reading, bool)   { return w.reading(id) }
