@@ -20,7 +20,7 @@ before=$(./test/leftovers.sh || true)
 # Whatever has happened, nothing of this run stays.
 cleanup() {
   local pid dir
-  for dir in "$work"/data "$work"/empty "$work"/api "$work"/idle "$work"/watching "$work"/new*; do
+  for dir in "$work"/data "$work"/empty "$work"/api "$work"/idle "$work"/watching* "$work"/new*; do
     [ ! -e "$dir/instance" ] || "$work/hatoba" stop --data-dir "$dir" >/dev/null 2>&1 || true
   done
   for pid in $(cat "$work"/*.pid 2>/dev/null); do
