@@ -1,6 +1,8 @@
 // Package sched decides which node runs a task. It is pure: the same snapshot,
-// requests and seed give the same plan. Filters take nodes away and say why;
-// rankers choose among those left. Their order is in pipeline.go.
+// requests and seed give the same plan. Filters take nodes away and say why
+// (their order is in pipeline.go); strategies choose among those left. A Book
+// says what nodes have promised, and Ranks keeps the nodes in order between
+// placements.
 package sched
 
 import (
