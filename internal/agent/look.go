@@ -30,7 +30,7 @@ func (a *Agent) look(ctx context.Context, session protocol.Session, look protoco
 	case !ok:
 		seen.Failure = "the task is not on this node"
 	case look.Kill != "":
-		seen.Failure = a.kill(ctx, look, plans)
+		seen.Killed, seen.Failure = a.kill(ctx, look, plans)
 	default:
 		for _, p := range plans {
 			c, err := a.see(ctx, look.Task.ID, p)
@@ -58,19 +58,24 @@ func (a *Agent) plansOf(key state.Key) ([]state.ContainerPlan, bool) {
 }
 
 // kill ends a container's process as a crash would: its worker finds it gone.
-func (a *Agent) kill(ctx context.Context, look protocol.Look, plans []state.ContainerPlan) string {
+// One that does not run is not killed, and that is no failure.
+func (a *Agent) kill(ctx context.Context, look protocol.Look, plans []state.ContainerPlan) (killed []protocol.Killed, failure string) {
 	if !slices.ContainsFunc(plans, func(p state.ContainerPlan) bool { return p.Name == look.Kill }) {
-		return fmt.Sprintf("the task has no container %q", look.Kill)
+		return nil, fmt.Sprintf("the task has no container %q", look.Kill)
 	}
 	id := containerID(look.Task.ID, look.Kill)
-	if _, err := a.cfg.Engine.Process(ctx, id); err != nil {
-		return "it does not run: " + err.Error()
+	process, err := a.cfg.Engine.Process(ctx, id)
+	if err == nil {
+		err = a.cfg.Engine.Signal(ctx, id, "SIGKILL")
 	}
-	a.cfg.Log.Info("a container is killed, as was asked for", "task", look.Task.ID, "container", look.Kill)
-	if err := a.cfg.Engine.Signal(ctx, id, "SIGKILL"); err != nil {
-		return err.Error()
+	switch {
+	case errors.Is(err, runtime.ErrNotFound):
+		return nil, ""
+	case err != nil:
+		return nil, err.Error()
 	}
-	return ""
+	a.cfg.Log.Info("a container is killed, as was asked for", "task", look.Task.ID, "container", look.Kill, "process", process)
+	return []protocol.Killed{{Name: look.Kill, Process: process}}, ""
 }
 
 // see reads what /proc and the container's own layer tell.

@@ -18,6 +18,13 @@ type Look struct {
 type Sight struct {
 	Failure    string          `json:"failure,omitempty"` // why nothing was, or the kill was not done
 	Containers []SeenContainer `json:"containers"`
+	Killed     []Killed        `json:"killed,omitempty"` // of a kill, whose answer they are
+}
+
+// Killed is a container whose process was killed.
+type Killed struct {
+	Name    string `json:"name"`
+	Process int    `json:"process"` // its number on the machine
 }
 
 // SeenContainer is a running container, and the process it was started as.

@@ -94,7 +94,8 @@ type Engine interface {
 	// differs from its image, at most that many of them; more says that there
 	// are others. Folders, and what is mounted into it, are left out.
 	Changed(ctx context.Context, id string, most int) (changes []protocol.Change, more bool, err error)
-	// Process tells the number that a running container's process has here.
+	// Process tells the number that a running container's process has here;
+	// ErrNotFound for one that does not run.
 	Process(ctx context.Context, id string) (int, error)
 	// Pids tells the processes of a task's containers, as they are numbered here.
 	Pids(ctx context.Context, taskID string) ([]int, error)

@@ -11,22 +11,33 @@ import (
 	"strings"
 	"syscall"
 
+	containerd "github.com/containerd/containerd/v2/client"
 	"github.com/containerd/containerd/v2/core/mount"
+	"github.com/containerd/errdefs"
 
 	"github.com/hatoba/hatoba/internal/agent/runtime"
 	"github.com/hatoba/hatoba/internal/protocol"
 )
 
-// Process implements runtime.Engine.
+// Process implements runtime.Engine. A process that has ended keeps its number
+// here until the container is deleted; the machine may have given it to another.
 func (e *Engine) Process(ctx context.Context, id string) (int, error) {
-	_, task, err := e.task(e.context(ctx), id)
+	ctx = e.context(ctx)
+	_, task, err := e.task(ctx, id)
 	if err != nil {
 		return 0, err
 	}
-	if task == nil || task.Pid() == 0 {
-		return 0, fmt.Errorf("%w: %s does not run", runtime.ErrNotFound, id)
+	if task != nil && task.Pid() != 0 {
+		var status containerd.Status
+		err = e.bounded(id, patience, func() (err error) { status, err = task.Status(ctx); return err })
+		switch {
+		case err != nil && !errdefs.IsNotFound(err):
+			return 0, err
+		case err == nil && (status.Status == containerd.Running || status.Status == containerd.Paused):
+			return int(task.Pid()), nil
+		}
 	}
-	return int(task.Pid()), nil
+	return 0, fmt.Errorf("%w: %s does not run", runtime.ErrNotFound, id)
 }
 
 // Changed implements runtime.Engine: it reads the directory that takes what the
