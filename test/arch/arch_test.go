@@ -48,6 +48,7 @@ var rules = []struct{ From, To, Reason string }{
 	{"internal/aws", "internal/app", "only app knows everyone"},
 	{"internal/defaultnetwork", "internal/aws", "what an account begins with, front doors ask and do not tell"},
 	{"internal/control", "internal/aws", "loops ask small interfaces of their own; siblings meet in the store"},
+	{"internal/control/due", "internal", "it knows keys and times"},
 	{"internal/control", "internal/dispatch", "loops and sessions meet in the store"},
 	{"internal/control/service", "internal/agent", "the scheduler knows tasks, not nodes"},
 	{"internal/agent", "internal/store", "the agent sees the control plane only through its session"},

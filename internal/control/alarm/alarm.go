@@ -47,21 +47,12 @@ func (l *Loop) Run(ctx context.Context) error {
 	group.Go(func() error { return l.follow(ctx, ix) })
 	group.Go(func() error { return l.forget(ctx) })
 	group.Go(func() error {
-		timer := time.NewTimer(time.Hour)
-		defer timer.Stop()
 		for {
-			work, next := ix.take(time.Now())
-			l.turn(ctx, ix, work)
-			if len(work) > 0 {
-				continue
-			}
-			timer.Reset(next)
-			select {
-			case <-ctx.Done():
+			keys := ix.queue.Wait(ctx)
+			if keys == nil {
 				return nil
-			case <-ix.wake:
-			case <-timer.C:
 			}
+			l.turn(ctx, ix, ix.take(keys, time.Now()))
 		}
 	})
 	return group.Wait()

@@ -1,7 +1,6 @@
 package alarm
 
 import (
-	"container/heap"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/hatoba/hatoba/internal/alarm"
+	"github.com/hatoba/hatoba/internal/control/due"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -18,22 +18,19 @@ import (
 type index struct {
 	mu      sync.Mutex
 	known   map[state.Key]*entry
-	queue   queue
+	queue   *due.Queue[state.Key]
 	parents map[state.Key]map[state.Key]bool // composite alarms, by the alarms they are about
 	seed    maphash.Seed
-	wake    chan struct{} // holds one token when something is due sooner than was told
 }
 
-// entry is an alarm and when it is due.
+// entry is an alarm.
 type entry struct {
 	key       state.Key
 	composite bool
 	every     time.Duration // of a metric alarm
 	children  []state.Key   // of a composite one
 	changed   time.Time     // when its configuration was
-	at        time.Time
-	anew      bool // a composite alarm's rule is to be evaluated, not only its waiting
-	place     int  // in the queue, -1 when it is not due at any time
+	anew      bool          // a composite alarm's rule is to be evaluated, not only its waiting
 }
 
 // job is an alarm to evaluate.
@@ -44,7 +41,7 @@ type job struct {
 }
 
 func newIndex() *index {
-	return &index{known: map[state.Key]*entry{}, parents: map[state.Key]map[state.Key]bool{}, seed: maphash.MakeSeed(), wake: make(chan struct{}, 1)}
+	return &index{known: map[state.Key]*entry{}, parents: map[state.Key]map[state.Key]bool{}, queue: due.New[state.Key](), seed: maphash.MakeSeed()}
 }
 
 // begin takes the whole set.
@@ -96,7 +93,7 @@ func (ix *index) put(key state.Key, a state.Alarm) (e *entry, changed bool) {
 	e = ix.known[key]
 	if e == nil || e.composite != (a.Composite != nil) {
 		ix.forget(key)
-		e = &entry{key: key, composite: a.Composite != nil, place: -1}
+		e = &entry{key: key, composite: a.Composite != nil}
 		ix.known[key] = e
 	}
 	var at time.Time
@@ -156,27 +153,14 @@ func (ix *index) forget(key state.Key) {
 		return
 	}
 	ix.relate(e, state.Alarm{})
-	if e.place >= 0 {
-		heap.Remove(&ix.queue, e.place)
-	}
+	ix.queue.Drop(key)
 	delete(ix.known, key)
 }
 
 // due has an alarm evaluated at a time, or before where it is due sooner.
 func (ix *index) due(e *entry, at time.Time, anew bool) {
 	e.anew = e.anew || anew
-	switch {
-	case e.place < 0:
-		e.at = at
-		heap.Push(&ix.queue, e)
-	case at.Before(e.at):
-		e.at = at
-		heap.Fix(&ix.queue, e.place)
-	}
-	select {
-	case ix.wake <- struct{}{}:
-	default:
-	}
+	ix.queue.At(e.key, at)
 }
 
 // slot is the next of a metric alarm's times.
@@ -189,22 +173,23 @@ func (ix *index) slot(e *entry, now time.Time) time.Time {
 	return now.Add(at.Sub(now)) // by the monotonic clock: setting the other one silences no alarm
 }
 
-// take returns what is due, and else how long nothing is.
-func (ix *index) take(now time.Time) (work []job, next time.Duration) {
+// take makes jobs of alarms that are due. A metric alarm is due again at the
+// next of its times.
+func (ix *index) take(keys []state.Key, now time.Time) (work []job) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	for len(ix.queue) > 0 && !ix.queue[0].at.After(now) {
-		e := heap.Pop(&ix.queue).(*entry)
-		work = append(work, job{key: e.key, composite: e.composite, anew: e.anew})
+	for _, key := range keys {
+		e := ix.known[key]
+		if e == nil {
+			continue
+		}
+		work = append(work, job{key: key, composite: e.composite, anew: e.anew})
 		e.anew = false
 		if !e.composite {
 			ix.due(e, ix.slot(e, now), false)
 		}
 	}
-	if len(ix.queue) > 0 {
-		return work, ix.queue[0].at.Sub(now)
-	}
-	return work, time.Hour
+	return work
 }
 
 // done notes when an alarm is to be looked at besides, zero for never.
@@ -214,30 +199,4 @@ func (ix *index) done(j job, at time.Time) {
 	if e := ix.known[j.key]; e != nil && !at.IsZero() {
 		ix.due(e, at, j.anew)
 	}
-}
-
-// queue has the entries that are due next first.
-type queue []*entry
-
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].at.Before(q[j].at) }
-func (q queue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].place, q[j].place = i, j
-}
-
-// Push and Pop are heap's.
-func (q *queue) Push(x any) {
-	e := x.(*entry)
-	e.place = len(*q)
-	*q = append(*q, e)
-}
-
-func (q *queue) Pop() any {
-	old := *q
-	e := old[len(old)-1]
-	e.place = -1
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	return e
 }

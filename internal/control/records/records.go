@@ -12,9 +12,11 @@ import (
 	"log/slog"
 	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/control/due"
 	"github.com/hatoba/hatoba/internal/discovery"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
@@ -35,26 +37,25 @@ const atOnce = 200
 // work is what is to be looked at.
 type work struct {
 	mu        sync.Mutex
-	dirty     map[state.Key]bool               // tasks
 	instances map[state.Key]map[state.Key]bool // of each task
-	wake      chan struct{}                    // holds one token while something is dirty
+	due       *due.Queue[state.Key]            // tasks
 }
 
 // Run works until ctx ends.
 func (l *Loop) Run(ctx context.Context) error {
-	w := &work{dirty: map[state.Key]bool{}, instances: map[state.Key]map[state.Key]bool{}, wake: make(chan struct{}, 1)}
+	w := &work{instances: map[state.Key]map[state.Key]bool{}, due: due.New[state.Key]()}
 	var following sync.WaitGroup
 	defer following.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	following.Go(func() { l.follow(ctx, w) })
 	for {
-		select {
-		case <-ctx.Done():
+		keys := w.due.Wait(ctx)
+		if keys == nil {
 			return nil
-		case <-w.wake:
 		}
-		for tasks := w.take(); len(tasks) > 0; tasks = w.take() {
+		for some := range slices.Chunk(keys, atOnce) {
+			tasks := w.instancesOf(some)
 			err := l.Store.Update(ctx, func(wr store.Writer) error { return l.settle(wr, tasks) })
 			if err == nil {
 				continue
@@ -63,15 +64,15 @@ func (l *Loop) Run(ctx context.Context) error {
 				return nil
 			}
 			l.Log.Error("instances of tasks could not be written; it is tried again", "error", err)
-			w.mark(maps.Keys(tasks))
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-time.After(time.Second):
+			for _, key := range some {
+				w.due.After(key, again)
 			}
 		}
 	}
 }
+
+// again is how long after a failed write the next one is.
+const again = time.Second
 
 func (l *Loop) follow(ctx context.Context, w *work) {
 	for ctx.Err() == nil {
@@ -108,7 +109,7 @@ func (w *work) change(changes []store.Change) error {
 				after = before
 			}
 			if len(after.Spec.Service.Registries) > 0 || len(w.instances[c.Key]) > 0 {
-				w.dirty[c.Key] = true
+				w.due.Now(c.Key)
 			}
 		case store.DiscoveryInstances.Name:
 			before, had, after, has := store.DiscoveryInstances.Of(c)
@@ -120,14 +121,13 @@ func (w *work) change(changes []store.Change) error {
 			}
 		}
 	}
-	w.ring()
 	return nil
 }
 
 // link notes whose an instance is, and has its task looked at.
 func (w *work) link(instance state.Key, id string, there bool) {
 	task := instance.Scope().Key(id)
-	w.dirty[task] = true
+	w.due.Now(task)
 	if !there {
 		if delete(w.instances[task], instance); len(w.instances[task]) == 0 {
 			delete(w.instances, task)
@@ -140,41 +140,14 @@ func (w *work) link(instance state.Key, id string, there bool) {
 	w.instances[task][instance] = true
 }
 
-func (w *work) ring() {
-	if len(w.dirty) == 0 {
-		return
-	}
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (w *work) mark(tasks func(func(state.Key) bool)) {
+// instancesOf returns tasks with the instances that are theirs.
+func (w *work) instancesOf(tasks []state.Key) map[state.Key][]state.Key {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for key := range tasks {
-		w.dirty[key] = true
+	out := make(map[state.Key][]state.Key, len(tasks))
+	for _, key := range tasks {
+		out[key] = slices.Collect(maps.Keys(w.instances[key]))
 	}
-	w.ring()
-}
-
-// take returns tasks to look at, with the instances that are theirs.
-func (w *work) take() map[state.Key][]state.Key {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	out := map[state.Key][]state.Key{}
-	for key := range w.dirty {
-		if len(out) == atOnce {
-			break
-		}
-		out[key] = nil
-		for i := range w.instances[key] {
-			out[key] = append(out[key], i)
-		}
-		delete(w.dirty, key)
-	}
-	w.ring()
 	return out
 }
 

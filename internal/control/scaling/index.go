@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/control/due"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
@@ -27,15 +28,13 @@ type index struct {
 	calling  map[state.Key]map[string]bool    // alarms of each action, by scope
 	tasks    map[state.Key]map[state.Key]bool // of each service
 	looked   map[state.Key]map[string]time.Time
-	dirty    map[state.Key]bool
-	timers   map[state.Key]*time.Timer
-	wake     chan struct{} // holds one token while something is dirty
+	due      *due.Queue[state.Key] // targets
 }
 
 func newIndex() *index {
 	return &index{
 		pending: map[state.Key]bool{}, policies: map[state.Key]state.Key{}, actions: map[state.Key]map[string]bool{}, calling: map[state.Key]map[string]bool{}, tasks: map[state.Key]map[state.Key]bool{},
-		looked: map[state.Key]map[string]time.Time{}, dirty: map[state.Key]bool{}, timers: map[state.Key]*time.Timer{}, wake: make(chan struct{}, 1),
+		looked: map[state.Key]map[string]time.Time{}, due: due.New[state.Key](),
 	}
 }
 
@@ -194,39 +193,25 @@ func remove[K, V comparable](sets map[K]map[V]bool, of K, v V) {
 func (ix *index) forget(target state.Key) {
 	delete(ix.pending, target)
 	delete(ix.looked, target)
-	delete(ix.dirty, target)
-	if t := ix.timers[target]; t != nil {
-		t.Stop()
-		delete(ix.timers, target)
-	}
+	ix.due.Drop(target)
 }
 
 // mark has a target looked at, if it is one.
 func (ix *index) mark(target state.Key) {
-	if _, ok := ix.pending[target]; !ok {
-		return
-	}
-	ix.dirty[target] = true
-	select {
-	case ix.wake <- struct{}{}:
-	default:
+	if _, ok := ix.pending[target]; ok {
+		ix.due.Now(target)
 	}
 }
 
-// take returns the targets to look at, with what is known of them.
-func (ix *index) take() map[state.Key]seen {
+// of returns what is known of a target.
+func (ix *index) of(target state.Key) seen {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	out := map[state.Key]seen{}
-	for key := range ix.dirty {
-		s := seen{alarms: maps.Clone(ix.looked[key]), tasks: slices.Collect(maps.Keys(ix.tasks[key.Scope().Key(state.ScaledService(key.ID))]))}
-		for action := range ix.actions[key] {
-			s.calling = slices.AppendSeq(s.calling, maps.Keys(ix.calling[key.Scope().Key(action)]))
-		}
-		out[key] = s
+	s := seen{alarms: maps.Clone(ix.looked[target]), tasks: slices.Collect(maps.Keys(ix.tasks[target.Scope().Key(state.ScaledService(target.ID))]))}
+	for action := range ix.actions[target] {
+		s.calling = slices.AppendSeq(s.calling, maps.Keys(ix.calling[target.Scope().Key(action)]))
 	}
-	clear(ix.dirty)
-	return out
+	return s
 }
 
 // done notes what a look brought.
@@ -242,24 +227,5 @@ func (ix *index) done(target state.Key, l looked) {
 		}
 		ix.looked[target][name] = l.at
 	}
-	if t := ix.timers[target]; t != nil {
-		t.Stop()
-		delete(ix.timers, target)
-	}
-	if l.next > 0 {
-		ix.timers[target] = time.AfterFunc(l.next, func() {
-			ix.mu.Lock()
-			defer ix.mu.Unlock()
-			ix.mark(target)
-		})
-	}
-}
-
-// close stops the timers.
-func (ix *index) close() {
-	ix.mu.Lock()
-	defer ix.mu.Unlock()
-	for _, t := range ix.timers {
-		t.Stop()
-	}
+	ix.due.After(target, l.next)
 }

@@ -43,17 +43,15 @@ type Loop struct {
 // Run works until ctx ends. All it must know is in the store.
 func (l *Loop) Run(ctx context.Context) error {
 	ix := newIndex()
-	defer ix.close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return l.follow(ctx, ix) })
 	group.Go(func() error {
 		for {
-			select {
-			case <-ctx.Done():
+			keys := ix.due.Wait(ctx)
+			if keys == nil {
 				return nil
-			case <-ix.wake:
 			}
-			l.turn(ctx, ix)
+			l.turn(ctx, ix, keys)
 		}
 	})
 	return group.Wait()
@@ -70,13 +68,13 @@ func (l *Loop) follow(ctx context.Context, ix *index) error {
 	}
 }
 
-// turn looks at every target of which something changed.
-func (l *Loop) turn(ctx context.Context, ix *index) {
+// turn looks at the targets that are due.
+func (l *Loop) turn(ctx context.Context, ix *index, keys []state.Key) {
 	var group errgroup.Group
 	group.SetLimit(looks)
-	for key, seen := range ix.take() {
+	for _, key := range keys {
 		group.Go(func() error {
-			done, err := l.look(ctx, key, seen)
+			done, err := l.look(ctx, key, ix.of(key))
 			switch {
 			case ctx.Err() != nil || errors.Is(err, store.ErrClosed):
 				return nil

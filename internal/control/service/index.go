@@ -1,14 +1,17 @@
 package service
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/control/due"
 	"github.com/hatoba/hatoba/internal/state"
 	"github.com/hatoba/hatoba/internal/store"
 )
 
-// index knows which tasks a service has, and which services are to be looked
+// index knows which tasks a service has, and when services are to be looked
 // at. What changes costs by what it concerns.
 type index struct {
 	mu       sync.Mutex
@@ -17,16 +20,14 @@ type index struct {
 	blocked  map[state.Key]bool               // services with a task that found no place
 	watched  map[state.Key]map[state.Key]bool // services whose deployment watches an alarm
 	watches  map[state.Key][]state.Key        // and those alarms, by service
-	dirty    map[state.Key]bool
-	timers   map[state.Key]*time.Timer
-	wake     chan struct{} // holds one token while something is dirty
+	due      *due.Queue[state.Key]            // services
 }
 
 func newIndex() *index {
 	return &index{
 		tasks: map[state.Key]map[state.Key]bool{}, clusters: map[state.Key]map[state.Key]bool{}, blocked: map[state.Key]bool{},
 		watched: map[state.Key]map[state.Key]bool{}, watches: map[state.Key][]state.Key{},
-		dirty: map[state.Key]bool{}, timers: map[state.Key]*time.Timer{}, wake: make(chan struct{}, 1),
+		due: due.New[state.Key](),
 	}
 }
 
@@ -76,7 +77,7 @@ func (ix *index) change(changes []store.Change) error {
 				after = before
 			}
 			if after.Service != "" {
-				ix.mark(c.Key.Scope().Key(after.Service))
+				ix.due.Now(c.Key.Scope().Key(after.Service))
 			}
 		case store.ContainerInstances.Name:
 			before, _, after, has := store.ContainerInstances.Of(c)
@@ -84,7 +85,7 @@ func (ix *index) change(changes []store.Change) error {
 				after = before
 			}
 			for key := range ix.clusters[c.Key.Scope().Key(after.ClusterName)] {
-				ix.mark(key)
+				ix.due.Now(key)
 			}
 		case store.Nodes.Name:
 			ix.retry()
@@ -92,7 +93,7 @@ func (ix *index) change(changes []store.Change) error {
 			before, _, after, _ := store.Alarms.Of(c)
 			if before.Value() != after.Value() {
 				for key := range ix.watched[c.Key] {
-					ix.mark(key)
+					ix.due.Now(key)
 				}
 			}
 		}
@@ -103,7 +104,7 @@ func (ix *index) change(changes []store.Change) error {
 // retry has the services looked at again that found no place.
 func (ix *index) retry() {
 	for key := range ix.blocked {
-		ix.mark(key)
+		ix.due.Now(key)
 	}
 }
 
@@ -119,7 +120,7 @@ func (ix *index) service(key state.Key, s state.Service) {
 	} else {
 		delete(ix.blocked, key)
 	}
-	ix.mark(key)
+	ix.due.Now(key)
 }
 
 // watch notes which alarms a service's deployment looks at while it is in
@@ -155,7 +156,7 @@ func (ix *index) task(key state.Key, t state.Task) {
 	} else {
 		ix.add(service, key)
 	}
-	ix.mark(service)
+	ix.due.Now(service)
 }
 
 func (ix *index) add(service, task state.Key) {
@@ -169,40 +170,18 @@ func (ix *index) add(service, task state.Key) {
 func (ix *index) forget(key state.Key) {
 	delete(ix.tasks, key)
 	delete(ix.blocked, key)
-	delete(ix.dirty, key)
 	for _, services := range ix.clusters {
 		delete(services, key)
 	}
 	ix.watch(key, state.Service{})
-	if t := ix.timers[key]; t != nil {
-		t.Stop()
-		delete(ix.timers, key)
-	}
+	ix.due.Drop(key)
 }
 
-// mark has a service looked at.
-func (ix *index) mark(key state.Key) {
-	ix.dirty[key] = true
-	select {
-	case ix.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take returns the services to look at, with their tasks.
-func (ix *index) take() map[state.Key][]state.Key {
+// tasksOf returns the tasks of a service.
+func (ix *index) tasksOf(key state.Key) []state.Key {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	out := map[state.Key][]state.Key{}
-	for key := range ix.dirty {
-		tasks := make([]state.Key, 0, len(ix.tasks[key]))
-		for k := range ix.tasks[key] {
-			tasks = append(tasks, k)
-		}
-		out[key] = tasks
-	}
-	clear(ix.dirty)
-	return out
+	return slices.Collect(maps.Keys(ix.tasks[key]))
 }
 
 // looked notes what a look brought: tasks that were launched, and when to look
@@ -213,24 +192,5 @@ func (ix *index) looked(key state.Key, launched []state.Key, next time.Duration)
 	for _, k := range launched {
 		ix.add(key, k)
 	}
-	if t := ix.timers[key]; t != nil {
-		t.Stop()
-		delete(ix.timers, key)
-	}
-	if next > 0 {
-		ix.timers[key] = time.AfterFunc(next, func() {
-			ix.mu.Lock()
-			defer ix.mu.Unlock()
-			ix.mark(key)
-		})
-	}
-}
-
-// close stops the timers.
-func (ix *index) close() {
-	ix.mu.Lock()
-	defer ix.mu.Unlock()
-	for _, t := range ix.timers {
-		t.Stop()
-	}
+	ix.due.After(key, next)
 }

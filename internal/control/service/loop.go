@@ -34,19 +34,15 @@ type Loop struct {
 // it began, this one goes on with.
 func (l *Loop) Run(ctx context.Context) error {
 	ix := newIndex()
-	defer ix.close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return l.follow(ctx, ix) })
 	group.Go(func() error {
 		for {
-			select {
-			case <-ctx.Done():
+			keys := ix.due.Wait(ctx)
+			if keys == nil {
 				return nil
-			case <-ix.wake:
 			}
-			if err := l.turn(ctx, ix); err != nil {
-				return err
-			}
+			l.turn(ctx, ix, keys)
 		}
 	})
 	return group.Wait()
@@ -63,13 +59,13 @@ func (l *Loop) follow(ctx context.Context, ix *index) error {
 	}
 }
 
-// turn looks at every service of which something changed.
-func (l *Loop) turn(ctx context.Context, ix *index) error {
+// turn looks at the services that are due.
+func (l *Loop) turn(ctx context.Context, ix *index, keys []state.Key) {
 	var group errgroup.Group
 	group.SetLimit(looks)
-	for key, tasks := range ix.take() {
+	for _, key := range keys {
 		group.Go(func() error {
-			launched, next, err := l.look(ctx, key, tasks)
+			launched, next, err := l.look(ctx, key, ix.tasksOf(key))
 			switch {
 			case ctx.Err() != nil || errors.Is(err, store.ErrClosed):
 				return nil
@@ -81,7 +77,7 @@ func (l *Loop) turn(ctx context.Context, ix *index) error {
 			return nil
 		})
 	}
-	return group.Wait()
+	_ = group.Wait()
 }
 
 // look decides about one service and carries the decision out, in one
