@@ -94,7 +94,7 @@ func ParseRule(text string) (Rule, error) {
 	if err != nil {
 		return Rule{}, err
 	}
-	p := &parser{tokens: tokens, text: text}
+	p := &parser{tokens: tokens}
 	root, err := p.or()
 	if err != nil {
 		return Rule{}, err

@@ -12,7 +12,6 @@ import (
 // parser reads a rule by recursive descent; elements bounds how deep it goes.
 type parser struct {
 	tokens   []token
-	text     string
 	elements int
 	children []string
 }

@@ -103,7 +103,7 @@ func (p *parser) directive(d map[string]json.RawMessage) error {
 		sets        [][]string
 		definitions []map[string]json.RawMessage
 	)
-	if err := member(d, "Namespace", &namespace); err != nil || !text(namespace, 1) {
+	if err := member(d, "Namespace", &namespace); err != nil || !text(namespace) {
 		return invalid("Namespace is no text of 1 to %d characters", maxText)
 	}
 	if err := member(d, "Dimensions", &sets); err != nil || sets == nil {
@@ -145,7 +145,7 @@ func (p *parser) set(names []string) ([]metrics.Dimension, error) {
 	out := make([]metrics.Dimension, 0, len(names))
 	for _, name := range names {
 		var value *string
-		if err := member(p.root, name, &value); err != nil || value == nil || !text(*value, 1) || !text(name, 1) {
+		if err := member(p.root, name, &value); err != nil || value == nil || !text(*value) || !text(name) {
 			return nil, invalid("dimension %q is no member with a text of 1 to %d characters", name, maxText)
 		}
 		out = append(out, metrics.Dimension{Name: name, Value: *value})
@@ -166,7 +166,7 @@ func (p *parser) metric(definition map[string]json.RawMessage) (metrics.Datum, e
 		resolution = 60
 		out        metrics.Datum
 	)
-	if err := member(definition, "Name", &name); err != nil || !text(name, 1) {
+	if err := member(definition, "Name", &name); err != nil || !text(name) {
 		return out, invalid("a metric's Name is no text of 1 to %d characters", maxText)
 	}
 	if err := member(definition, "Unit", &unit); err != nil || unit != "" && !slices.Contains(cwtypes.StandardUnit("").Values(), cwtypes.StandardUnit(unit)) {
@@ -208,6 +208,6 @@ func (p *parser) values(name string) ([]float64, error) {
 	return out, nil
 }
 
-func text(s string, least int) bool {
-	return len(s) >= least && utf8.RuneCountInString(s) <= maxText
+func text(s string) bool {
+	return s != "" && utf8.RuneCountInString(s) <= maxText
 }

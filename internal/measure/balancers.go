@@ -107,10 +107,10 @@ func all(list []float64) metrics.Statistics {
 	return out
 }
 
-// events counts events, if there were any.
-func (t *tally) events(namespace, name string, n uint64, sets ...[]metrics.Dimension) {
+// events counts events of an application load balancer, if there were any.
+func (t *tally) events(name string, n uint64, sets ...[]metrics.Dimension) {
 	if n > 0 {
-		t.put(namespace, name, count, each(n), sets...)
+		t.put(NamespaceApplication, name, count, each(n), sets...)
 	}
 }
 
@@ -147,15 +147,15 @@ func (t *tally) application(b Balancer) {
 	t.amount(ns, "ClientTLSNegotiationErrorCount", count, float64(b.ClientTLSErrors), sets...)
 	t.amount(ns, "TargetConnectionErrorCount", count, float64(errors), sets...)
 	for class := 3; class <= 5; class++ {
-		t.events(ns, "HTTPCode_ELB_"+classes[class]+"_Count", b.OwnStatus[class], sets...)
+		t.events("HTTPCode_ELB_"+classes[class]+"_Count", b.OwnStatus[class], sets...)
 	}
-	t.events(ns, "HTTPCode_ELB_502_Count", b.Own502, sets...)
-	t.events(ns, "HTTPCode_ELB_503_Count", b.Own503, sets...)
-	t.events(ns, "HTTPCode_ELB_504_Count", b.Own504, sets...)
-	t.events(ns, "HTTP_Redirect_Count", b.Redirects, sets...)
-	t.events(ns, "HTTP_Fixed_Response_Count", b.FixedResponses, sets...)
+	t.events("HTTPCode_ELB_502_Count", b.Own502, sets...)
+	t.events("HTTPCode_ELB_503_Count", b.Own503, sets...)
+	t.events("HTTPCode_ELB_504_Count", b.Own504, sets...)
+	t.events("HTTP_Redirect_Count", b.Redirects, sets...)
+	t.events("HTTP_Fixed_Response_Count", b.FixedResponses, sets...)
 	for class := 2; class <= 5; class++ {
-		t.events(ns, "HTTPCode_Target_"+classes[class]+"_Count", b.TargetStatus[class], sets...)
+		t.events("HTTPCode_Target_"+classes[class]+"_Count", b.TargetStatus[class], sets...)
 	}
 	if s, ok := times(answers...); ok {
 		t.put(ns, "TargetResponseTime", seconds, s, sets...)
@@ -189,7 +189,7 @@ func (t *tally) answers(r lb.Reading, set []metrics.Dimension) {
 	const ns = NamespaceApplication
 	t.put(ns, "RequestCount", count, each(r.Requests), set)
 	for class := 2; class <= 5; class++ {
-		t.events(ns, "HTTPCode_Target_"+classes[class]+"_Count", r.TargetStatus[class], set)
+		t.events("HTTPCode_Target_"+classes[class]+"_Count", r.TargetStatus[class], set)
 	}
 	if s, ok := times(r); ok {
 		t.put(ns, "TargetResponseTime", seconds, s, set)

@@ -79,7 +79,7 @@ func (l *Loop) turn(ctx context.Context, ix *index, work []job) {
 			if j.composite {
 				at, err = l.composite(ctx, j.key, j.anew)
 			} else {
-				at, err = l.metric(ctx, j.key)
+				err = l.metric(ctx, j.key)
 			}
 			if err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
 				l.Log.Error("an alarm could not be evaluated", "alarm", j.key.ID, "error", err)

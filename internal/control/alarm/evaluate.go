@@ -18,14 +18,14 @@ import (
 
 // metric evaluates a metric alarm. Its data are read outside of the
 // transaction, which is begun only where the state is to change.
-func (l *Loop) metric(ctx context.Context, key state.Key) (time.Time, error) {
+func (l *Loop) metric(ctx context.Context, key state.Key) error {
 	var a state.Alarm
 	err := l.Store.View(ctx, func(r store.Reader) error {
 		a, _ = store.Alarms.Get(r, key)
 		return nil
 	})
 	if err != nil || a.Metric == nil {
-		return time.Time{}, err
+		return err
 	}
 	now := time.Now().UTC()
 	w := alarm.WindowAt(*a.Metric, now)
@@ -35,16 +35,16 @@ func (l *Loop) metric(ctx context.Context, key state.Key) (time.Time, error) {
 			l.Log.Warn("an alarm's metric can not be evaluated", "alarm", key.ID, "error", err)
 			err = l.fail(ctx, key, trouble(err))
 		}
-		return time.Time{}, err
+		return err
 	}
 	v := alarm.Evaluate(*a.Metric, w, points, now)
 	switch {
 	case v.State == "" && a.Metric.EvaluationState != "":
-		return time.Time{}, l.fail(ctx, key, "") // it could be, and stays as it is
+		return l.fail(ctx, key, "") // it could be, and stays as it is
 	case v.State == "", v.State == a.Metric.StateValue && a.Metric.EvaluationState == "":
-		return time.Time{}, nil
+		return nil
 	}
-	return time.Time{}, l.Store.Update(ctx, func(w store.Writer) error {
+	return l.Store.Update(ctx, func(w store.Writer) error {
 		newest, ok := store.Alarms.Get(w, key)
 		if !ok || newest.Metric == nil || !same(newest.Metric.AlarmConfigurationUpdatedTimestamp, a.Metric.AlarmConfigurationUpdatedTimestamp) {
 			return nil // it is another alarm by now, and due as such

@@ -54,18 +54,16 @@ type Loop struct {
 	Letter func(ctx context.Context, scope state.Scope, group string, d state.Delivery, reason string) error
 
 	taken, again, givenUp atomic.Uint64
-	waiting               atomic.Int64
 }
 
 // Counts are what was done since the start.
 type Counts struct {
 	Taken, Again, GivenUp uint64
-	Waiting               int64
 }
 
 // Counts tells what was done since the start.
 func (l *Loop) Counts() Counts {
-	return Counts{l.taken.Load(), l.again.Load(), l.givenUp.Load(), l.waiting.Load()}
+	return Counts{l.taken.Load(), l.again.Load(), l.givenUp.Load()}
 }
 
 // Run works until ctx ends.
@@ -90,7 +88,6 @@ func (l *Loop) Run(ctx context.Context) error {
 			finished = nil
 			group.Go(func() { l.note(ctx, batch, notes) })
 		}
-		l.waiting.Store(int64(len(q.waiting)))
 		if next, ok := q.next(); ok {
 			timer.Reset(max(0, time.Until(next)))
 		}

@@ -6,7 +6,6 @@ import (
 
 // Expression is a parsed expression. It may be evaluated concurrently.
 type Expression struct {
-	text string
 	root node
 	refs []string
 	uses map[string]bool // functions
@@ -44,7 +43,7 @@ func Parse(text string) (*Expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := parser{tokens: tokens, e: &Expression{text: text, uses: map[string]bool{}}}
+	p := parser{tokens: tokens, e: &Expression{uses: map[string]bool{}}}
 	p.e.root, err = p.binary(0)
 	if err != nil {
 		return nil, err

@@ -31,7 +31,6 @@ type Minute struct {
 	Load             float64
 	CPU              float64 // percent
 	Desired, Running int32
-	short            float64 // seconds in which there was more load than the tasks take
 }
 
 // Result is what came of a load curve.
@@ -154,7 +153,7 @@ func (r *run) endMinute() error {
 	m, at := r.minute, r.now.Truncate(time.Minute).Add(-time.Minute)
 	r.minute = minute{own: map[string]float64{}}
 	n := float64(m.n)
-	r.result.Minutes = append(r.result.Minutes, Minute{At: at, Load: m.load / n, CPU: m.cpu / n, Desired: r.view.Service.Desired, Running: r.view.Service.Running, short: m.short})
+	r.result.Minutes = append(r.result.Minutes, Minute{At: at, Load: m.load / n, CPU: m.cpu / n, Desired: r.view.Service.Desired, Running: r.view.Service.Running})
 	r.result.Short += time.Duration(m.short) * time.Second
 	if r.view.Service.Running > 0 {
 		r.point("CPUUtilization", at, m.cpu/n)
