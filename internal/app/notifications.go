@@ -81,14 +81,7 @@ func logGroup(arn string) (state.Scope, string) {
 // writeLetter writes what was given up into a log group: a stream for each
 // receiver.
 func (a *App) writeLetter(ctx context.Context, _ state.Scope, group string, d state.Delivery, reason string) error {
-	letter := map[string]any{"cause": d.Cause, "attempts": d.Requests, "reason": reason, "createdAt": d.CreatedAt}
-	if d.Notification != nil {
-		letter["notification"] = d.Notification
-	}
-	if d.Request != nil {
-		letter["event"] = json.RawMessage(d.Request.Letter)
-	}
-	text, err := json.Marshal(letter)
+	text, err := letterOf(d, reason)
 	if err != nil {
 		return err
 	}
@@ -99,6 +92,21 @@ func (a *App) writeLetter(ctx context.Context, _ state.Scope, group string, d st
 	}
 	_, err = a.logs.Append(ctx, scope, name, stream, logs.Batch{Events: []logs.InputEvent{{Time: time.Now().UnixMilli(), Message: string(text)}}})
 	return err
+}
+
+// letterOf is what a dead letter says. What was to be sent to an API destination
+// is JSON in it, or text: a transformer may have made either.
+func letterOf(d state.Delivery, reason string) ([]byte, error) {
+	letter := map[string]any{"cause": d.Cause, "attempts": d.Requests, "reason": reason, "createdAt": d.CreatedAt}
+	if d.Notification != nil {
+		letter["notification"] = d.Notification
+	}
+	if d.Request != nil {
+		if letter["event"] = d.Request.Letter; json.Valid([]byte(d.Request.Letter)) {
+			letter["event"] = json.RawMessage(d.Request.Letter)
+		}
+	}
+	return json.Marshal(letter)
 }
 
 // links makes requests of the links that notifications carry: a browser or curl
