@@ -91,6 +91,22 @@ func startHelper(t *testing.T, task helperTask) *exec.Cmd {
 	return cmd
 }
 
+// ready waits for a container's first line: before it a signal is lost, for the
+// first process of a namespace gets none that it has no handler for.
+func ready(t *testing.T, spec runtime.Spec) {
+	t.Helper()
+	r, err := spool.Open(spec.Spool.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if f, _, err := r.Next(ctx); err != nil || string(f.Data) != "ready" {
+		t.Fatalf("%s begins with %q: %v", spec.ID, f.Data, err)
+	}
+}
+
 // words reads a spool to its end.
 func words(t *testing.T, dir string) string {
 	t.Helper()
@@ -150,6 +166,9 @@ func TestKilledEngine(t *testing.T) {
 	eats.MemoryMiB = 48
 	stays.SecretEnv = []string{"PASSWORD=hush"}
 	helper := startHelper(t, helperTask{Config: cfg, Source: w.Source, Specs: []runtime.Spec{stays, ends, eats}})
+	for _, spec := range []runtime.Spec{stays, ends, eats} {
+		ready(t, spec)
+	}
 	before := processes(cfg)
 	if len(before) != 2 {
 		t.Errorf("%d shims for 2 tasks", len(before))
