@@ -63,11 +63,35 @@ func (w *world) kill() {
 	<-w.done
 }
 
+// told are the lines that were written.
+func (w *world) told() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.lines)
+}
+
+// kept are the events of the archive s.
+func (w *world) kept() []state.Envelope {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.archived["s"])
+}
+
+// change changes what the targets do from now on.
+func (w *world) change(fn func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	fn()
+}
+
 func (w *world) LaunchForEvent(tx store.Writer, l state.EventLaunch) (sched.Launched, error) {
-	if w.refusal != nil {
-		return sched.Launched{}, w.refusal
+	w.mu.Lock()
+	room, refusal := w.room, w.refusal
+	w.mu.Unlock()
+	if refusal != nil {
+		return sched.Launched{}, refusal
 	}
-	if !w.room {
+	if !room {
 		return sched.Launched{Refused: []sched.Refused{{Reason: "RESOURCE:MEMORY"}}}, nil
 	}
 	for _, id := range l.IDs {
@@ -79,6 +103,8 @@ func (w *world) LaunchForEvent(tx store.Writer, l state.EventLaunch) (sched.Laun
 }
 
 func (w *world) Invoke(_ store.Reader, _ state.Scope, inv state.EventInvocation) (code, why string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	code, why, _ = strings.Cut(w.unfit[aws.ToString(inv.Target.RoleArn)], " ")
 	return code, why
 }
@@ -101,6 +127,8 @@ func (w *world) Write(ctx context.Context, _ state.Scope, group, stream string, 
 }
 
 func (w *world) Append(_ context.Context, of state.EventArchive, events []state.Envelope, _ time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.archived[of.Stream] = append(w.archived[of.Stream], events...)
 	return nil
 }
@@ -108,6 +136,8 @@ func (w *world) Append(_ context.Context, of state.EventArchive, events []state.
 func (w *world) Retain(context.Context, state.EventArchive) error { return nil }
 
 func (w *world) Read(_ context.Context, of string, from archive.Place, _ time.Time, limit int) ([]state.Envelope, archive.Place, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	all := w.archived[of]
 	at := min(int(from.Seq), len(all))
 	end := min(at+min(limit, 2), len(all))
@@ -190,8 +220,8 @@ func TestEventsReachTheTargetsOfTheRulesThatMatch(t *testing.T) {
 		w.emit("default", "b", "shop", `{"n":2}`)
 		w.emit("default", "c", "other", `{"n":2}`)
 		synctest.Wait()
-		if len(w.lines) != 2 || !strings.Contains(w.lines[0]+w.lines[1], `"id":"b"`) || !strings.Contains(w.lines[0]+w.lines[1], "some n is 2, says some") {
-			w.Errorf("lines %q", w.lines)
+		if len(w.told()) != 2 || !strings.Contains(w.told()[0]+w.told()[1], `"id":"b"`) || !strings.Contains(w.told()[0]+w.told()[1], "some n is 2, says some") {
+			w.Errorf("lines %q", w.told())
 		}
 		if waiting, again, _ := w.left(); waiting+again != 0 {
 			w.Errorf("%d events and %d invocations are left", waiting, again)
@@ -206,14 +236,14 @@ func TestTasksOfTargets(t *testing.T) {
 		target := taskTarget()
 		target.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(scope.ARN("logs", "log-group:/letters"))}
 		w.rule("default", "run", `{"source":["shop"]}`, target)
-		w.room = false
+		w.change(func() { w.room = false })
 		w.emit("default", "a", "shop", `{}`)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if _, again, tasks := w.left(); again != 1 || tasks != 0 {
 			w.Fatalf("%d wait, %d tasks", again, tasks)
 		}
-		w.room = true
+		w.change(func() { w.room = true })
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if _, again, tasks := w.left(); again != 0 || tasks != 2 {
@@ -224,11 +254,11 @@ func TestTasksOfTargets(t *testing.T) {
 		if _, _, tasks := w.left(); tasks != 2 {
 			w.Errorf("%d tasks of one event", tasks)
 		}
-		w.refusal = &ecstypes.ClientException{Message: aws.String("TaskDefinition not found.")}
+		w.change(func() { w.refusal = &ecstypes.ClientException{Message: aws.String("TaskDefinition not found.")} })
 		w.emit("default", "b", "shop", `{}`)
 		synctest.Wait()
-		if len(w.lines) != 1 || !strings.HasPrefix(w.lines[0], "/letters dead-letters/run") || !strings.Contains(w.lines[0], "TaskDefinition not found.") {
-			w.Errorf("letters %q", w.lines)
+		if len(w.told()) != 1 || !strings.HasPrefix(w.told()[0], "/letters dead-letters/run") || !strings.Contains(w.told()[0], "TaskDefinition not found.") {
+			w.Errorf("letters %q", w.told())
 		}
 	})
 }
@@ -239,12 +269,12 @@ func TestWhatIsGivenUp(t *testing.T) {
 		target.DeadLetterConfig = &types.DeadLetterConfig{Arn: aws.String(scope.ARN("logs", "log-group:/letters"))}
 		target.RetryPolicy = &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(3), MaximumEventAgeInSeconds: aws.Int32(3600)}
 		w.rule("default", "run", `{"source":["shop"]}`, target, logTarget("nowhere", "/gone"))
-		w.room = false
+		w.change(func() { w.room = false })
 		w.emit("default", "a", "shop", `{}`)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if _, again, tasks := w.left(); again != 0 || tasks != 0 || len(w.lines) != 1 || !strings.Contains(w.lines[0], `"attempts":4`) || !strings.Contains(w.lines[0], `"errorCode":"ERROR_FROM_TARGET"`) || !strings.Contains(w.lines[0], `"exhaustedRetryCondition":"MaximumRetryAttempts"`) {
-			w.Errorf("%d wait, %d tasks, letters %q", again, tasks, w.lines)
+		if _, again, tasks := w.left(); again != 0 || tasks != 0 || len(w.told()) != 1 || !strings.Contains(w.told()[0], `"attempts":4`) || !strings.Contains(w.told()[0], `"errorCode":"ERROR_FROM_TARGET"`) || !strings.Contains(w.told()[0], `"exhaustedRetryCondition":"MaximumRetryAttempts"`) {
+			w.Errorf("%d wait, %d tasks, letters %q", again, tasks, w.told())
 		}
 	})
 }
@@ -259,17 +289,17 @@ func TestRolesOfTargets(t *testing.T) {
 		w.rule("default", "run", `{"source":["shop"]}`, target)
 		w.emit("default", "a", "shop", `{}`)
 		synctest.Wait()
-		w.room = false
+		w.change(func() { w.room = false })
 		w.emit("default", "b", "shop", `{}`)
 		synctest.Wait()
-		w.room, w.unfit = true, map[string]string{*target.RoleArn: "NO_PERMISSIONS it may not"}
+		w.change(func() { w.room, w.unfit = true, map[string]string{*target.RoleArn: "NO_PERMISSIONS it may not"} })
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if _, again, tasks := w.left(); again != 0 || tasks != 2 {
 			w.Errorf("%d wait, %d tasks", again, tasks)
 		}
-		if len(w.lines) != 1 || !strings.Contains(w.lines[0], `"errorCode":"NO_PERMISSIONS"`) || !strings.Contains(w.lines[0], `"reason":"it may not"`) || !strings.Contains(w.lines[0], `"attempts":2`) {
-			w.Errorf("letters %q", w.lines)
+		if len(w.told()) != 1 || !strings.Contains(w.told()[0], `"errorCode":"NO_PERMISSIONS"`) || !strings.Contains(w.told()[0], `"reason":"it may not"`) || !strings.Contains(w.told()[0], `"attempts":2`) {
+			w.Errorf("letters %q", w.told())
 		}
 	})
 }
@@ -284,22 +314,22 @@ func TestEventsThatBecameTooOld(t *testing.T) {
 		line.RetryPolicy, line.DeadLetterConfig = impatient.RetryPolicy, letters
 		patient.Id = aws.String("patient")
 		w.rule("default", "run", `{"source":["shop"]}`, impatient, patient, line)
-		w.room = false
+		w.change(func() { w.room = false })
 		w.emit("default", "a", "shop", `{}`) // has no room, and is to be tried again
 		time.Sleep(time.Second / 2)
 		synctest.Wait()
 		w.kill()
 		w.emit("default", "b", "shop", `{}`) // is not looked at
 		time.Sleep(time.Hour)
-		w.room = true
+		w.change(func() { w.room = true })
 		w.start()
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if _, again, tasks := w.left(); again != 0 || tasks != 4 {
 			w.Errorf("%d wait, %d tasks", again, tasks)
 		}
-		text := strings.Join(w.lines, "\n")
-		if strings.Count(text, "/letters ") != 3 || strings.Count(text, `"exhaustedRetryCondition":"MaximumEventAgeInSeconds"`) != 3 || strings.Count(text, "before that: RESOURCE:MEMORY") != 1 || len(w.lines) != 4 {
+		text := strings.Join(w.told(), "\n")
+		if strings.Count(text, "/letters ") != 3 || strings.Count(text, `"exhaustedRetryCondition":"MaximumEventAgeInSeconds"`) != 3 || strings.Count(text, "before that: RESOURCE:MEMORY") != 1 || len(w.told()) != 4 {
 			w.Errorf("lines %s", text)
 		}
 	})
@@ -320,20 +350,20 @@ func TestSchedules(t *testing.T) {
 		w.rule("default", "others", `{"source":["aws.events"]}`, logTarget("log", "/aws/events/all"))
 		time.Sleep(3*time.Minute + time.Second)
 		synctest.Wait()
-		if len(w.lines) != 3 || !strings.Contains(w.lines[0], arn) || !strings.Contains(w.lines[0], `"detail-type":"Scheduled Event"`) {
-			w.Fatalf("%d lines: %q", len(w.lines), w.lines)
+		if len(w.told()) != 3 || !strings.Contains(w.told()[0], arn) || !strings.Contains(w.told()[0], `"detail-type":"Scheduled Event"`) {
+			w.Fatalf("%d lines: %q", len(w.told()), w.told())
 		}
 		w.kill()
 		time.Sleep(10 * time.Minute)
 		w.start()
 		synctest.Wait()
-		if len(w.lines) != 4 {
-			w.Errorf("%d lines after ten minutes that were missed", len(w.lines))
+		if len(w.told()) != 4 {
+			w.Errorf("%d lines after ten minutes that were missed", len(w.told()))
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if len(w.lines) != 5 {
-			w.Errorf("%d lines a minute later", len(w.lines))
+		if len(w.told()) != 5 {
+			w.Errorf("%d lines a minute later", len(w.told()))
 		}
 	})
 }
@@ -351,8 +381,8 @@ func TestBusesThatForward(t *testing.T) {
 		w.rule("mine", "back", `{"source":["shop"]}`, bus("default"), logTarget("log", "/aws/events/all"))
 		w.emit("default", "a", "shop", `{}`)
 		synctest.Wait()
-		if waiting, _, _ := w.left(); waiting != 0 || len(w.lines) != 3 {
-			w.Errorf("%d events wait, %d lines", waiting, len(w.lines))
+		if waiting, _, _ := w.left(); waiting != 0 || len(w.told()) != 3 {
+			w.Errorf("%d events wait, %d lines", waiting, len(w.told()))
 		}
 	})
 }
@@ -369,8 +399,8 @@ func TestArchiveAndReplay(t *testing.T) {
 		}
 		w.emit("default", "x", "other", `{}`)
 		synctest.Wait()
-		if len(w.archived["s"]) != 5 {
-			w.Fatalf("%d events archived", len(w.archived["s"]))
+		if len(w.kept()) != 5 {
+			w.Fatalf("%d events archived", len(w.kept()))
 		}
 		chosen := w.rule("default", "chosen", `{"source":["shop"]}`, logTarget("log", "/aws/events/all"))
 		w.rule("default", "another", `{"source":["shop"]}`, logTarget("log", "/aws/events/all"))
@@ -380,10 +410,10 @@ func TestArchiveAndReplay(t *testing.T) {
 			})
 		})
 		synctest.Wait()
-		if len(w.lines) != 3 || len(w.archived["s"]) != 5 {
-			w.Errorf("%d replayed, %d archived: %q", len(w.lines), len(w.archived["s"]), w.lines)
+		if len(w.told()) != 3 || len(w.kept()) != 5 {
+			w.Errorf("%d replayed, %d archived: %q", len(w.told()), len(w.kept()), w.told())
 		}
-		for _, line := range w.lines {
+		for _, line := range w.told() {
 			if !strings.Contains(line, `"replay-name":"r"`) || !strings.Contains(line, " chosen ") {
 				w.Errorf("line %q", line)
 			}
@@ -418,7 +448,7 @@ func TestKills(t *testing.T) {
 		if waiting+again != 0 || tasks != 2*n {
 			w.Errorf("%d events, %d invocations, %d tasks", waiting, again, tasks)
 		}
-		text := strings.Join(w.lines, "\n")
+		text := strings.Join(w.told(), "\n")
 		for i := range n {
 			if !strings.Contains(text, fmt.Sprintf(`"id":"event-%d."`, i)) {
 				w.Errorf("event %d did not reach the log", i)

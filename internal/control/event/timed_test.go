@@ -36,8 +36,8 @@ func TestTheSchedulersSchedules(t *testing.T) {
 		if _, _, tasks := w.left(); tasks != 2 {
 			w.Errorf("%d tasks", tasks)
 		}
-		if len(w.lines) != 1 || !strings.Contains(w.lines[0], `"of":"`+scope.ARN("scheduler", "schedule/default/soon")) {
-			w.Errorf("lines %q", w.lines)
+		if len(w.told()) != 1 || !strings.Contains(w.told()[0], `"of":"`+scope.ARN("scheduler", "schedule/default/soon")) {
+			w.Errorf("lines %q", w.told())
 		}
 		w.kill()
 		time.Sleep(30 * time.Minute)
@@ -109,12 +109,12 @@ func TestSchedulesThatAreLate(t *testing.T) {
 				d, _ := time.ParseDuration(c.told)
 				want = []string{"/aws/events/all all ", `"at":"` + began.Add(d).Format(time.RFC3339) + `"`}
 			}
-			if len(w.lines) != 1 {
-				w.Fatalf("%s: %q", name, w.lines)
+			if len(w.told()) != 1 {
+				w.Fatalf("%s: %q", name, w.told())
 			}
 			for _, part := range want {
-				if !strings.Contains(w.lines[0], part) {
-					w.Errorf("%s: %q is missing in %s", name, part, w.lines[0])
+				if !strings.Contains(w.told()[0], part) {
+					w.Errorf("%s: %q is missing in %s", name, part, w.told()[0])
 				}
 			}
 			_ = w.db.View(w.Context(), func(r store.Reader) error {
