@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/metrics"
@@ -15,14 +16,22 @@ import (
 //
 // Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
 type Sink struct {
-	Metrics metrics.Writer
+	Metrics Metrics
 	Log     *slog.Logger
 	Now     func() time.Time
 }
 
+// Metrics is where metrics go; metrics.Engine is the real one.
+type Metrics interface {
+	metrics.Writer
+	// PutOnce is Put for what may come again.
+	PutOnce(ctx context.Context, scope state.Scope, once metrics.Once, data []metrics.Datum) error
+}
+
 // Take reads events that were stored in a log group. The events are there
-// whatever becomes of their metrics.
-func (s Sink) Take(ctx context.Context, scope state.Scope, group string, messages []string) {
+// whatever becomes of their metrics. once names events that may come again, and
+// has no producer for others.
+func (s Sink) Take(ctx context.Context, scope state.Scope, group string, once metrics.Once, messages []string) {
 	var (
 		events             [][]metrics.Datum
 		together           []metrics.Datum
@@ -40,11 +49,11 @@ func (s Sink) Take(ctx context.Context, scope state.Scope, group string, message
 			events, together = append(events, data), append(together, data...)
 		}
 	}
-	err := s.put(ctx, scope, together)
+	err := s.put(ctx, scope, once, "", together)
 	if errors.Is(err, metrics.ErrInvalid) { // then event by event
 		err = nil
-		for _, data := range events {
-			one := s.put(ctx, scope, data)
+		for i, data := range events {
+			one := s.put(ctx, scope, once, strconv.Itoa(i), data)
 			if errors.Is(one, metrics.ErrInvalid) {
 				validated++
 			} else {
@@ -64,14 +73,20 @@ func (s Sink) Take(ctx context.Context, scope state.Scope, group string, message
 			})
 		}
 	}
-	if err := s.put(ctx, scope, wrong); err != nil {
+	if err := s.put(ctx, scope, once, "wrong", wrong); err != nil {
 		s.Log.Error("metrics of log events could not be stored", "group", group, "error", err)
 	}
 }
 
-func (s Sink) put(ctx context.Context, scope state.Scope, data []metrics.Datum) error {
-	if len(data) == 0 {
+// put keeps a part of what once names.
+func (s Sink) put(ctx context.Context, scope state.Scope, once metrics.Once, part string, data []metrics.Datum) error {
+	switch {
+	case len(data) == 0:
 		return nil
+	case once.Producer == "":
+		return s.Metrics.Put(ctx, scope, data)
+	case part != "":
+		once.Producer += "/" + part
 	}
-	return s.Metrics.Put(ctx, scope, data)
+	return s.Metrics.PutOnce(ctx, scope, once, data)
 }

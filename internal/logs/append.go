@@ -55,7 +55,8 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 	}
 	var rejected Rejected
 	var into *group // nil: nothing stored
-	var stored []InputEvent
+	var stored, again []InputEvent
+	var until int64 // the offset of those that come again
 	err := e.change(func(t *tables) ([]byte, uint64, error) {
 		g, err := t.find(scope, groupName)
 		if err != nil {
@@ -65,14 +66,19 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 		if err != nil {
 			return nil, 0, err
 		}
-		if last, ok := s.producers[batch.Producer]; ok && batch.Offset <= last {
-			return nil, 0, nil
-		}
-		events := batch.Events
+		events, now := batch.Events, e.now()
 		if last, ok := s.producers[batch.Producer]; ok {
-			events = behind(events, last)
+			until = min(last, batch.Offset)
+			if batch.Offset > last {
+				events = behind(events, last)
+			} else {
+				events = nil
+			}
+			again, _ = admit(batch.Events[:len(batch.Events)-len(events)], now, g.RetentionDays)
+			if batch.Offset <= last {
+				return nil, 0, nil
+			}
 		}
-		now := e.now()
 		events, rejected = admit(events, now, g.RetentionDays)
 		if len(events) == 0 {
 			return s.skip(g, batch), 0, nil
@@ -89,10 +95,13 @@ func (e *Engine) Append(ctx context.Context, scope state.Scope, groupName, strea
 	if err != nil {
 		return Rejected{}, err
 	}
+	if len(again) > 0 && e.cfg.Stored != nil {
+		e.cfg.Stored(ctx, scope, groupName, streamName, Batch{Events: again, Producer: batch.Producer, Offset: until})
+	}
 	if into != nil {
 		e.announce(into)
 		if e.cfg.Stored != nil {
-			e.cfg.Stored(ctx, scope, groupName, stored)
+			e.cfg.Stored(ctx, scope, groupName, streamName, Batch{Events: stored, Producer: batch.Producer, Offset: batch.Offset})
 		}
 		e.takenEvents.Add(int64(len(stored)))
 		for i := range stored {

@@ -20,10 +20,12 @@ type Config struct {
 
 	Ready func() error // refuses writes while there is no room for them; nil: never
 
-	// Stored is told of the events that a batch added, once they are durable:
-	// repeats and refused ones are not among them. Append returns after it. nil:
+	// Stored is told of the events that a batch added, once they are durable.
+	// Refused ones are not among them. Append returns after it. Events that come
+	// again are told of again, under the producer and offset they were stored
+	// with: whoever was told may have been killed before he could act on it. nil:
 	// nobody.
-	Stored func(ctx context.Context, scope state.Scope, group string, events []InputEvent)
+	Stored func(ctx context.Context, scope state.Scope, group, stream string, batch Batch)
 
 	FlushBytes int // of events in memory before they are written as segments; 0: 32 MiB
 	CacheBytes int // of decompressed blocks and indexes kept; 0: 32 MiB

@@ -2,20 +2,21 @@ package logs
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
 	"github.com/hatoba/hatoba/internal/state"
 )
 
-// TestStoredIsToldOnce: of a batch that comes again, of what is too old and of
-// what was sent before, nothing is told.
-func TestStoredIsToldOnce(t *testing.T) {
+// TestStoredIsToldUnderItsOffset: what comes again is told of again, as what it
+// was stored as; of what is too old nothing is told.
+func TestStoredIsToldUnderItsOffset(t *testing.T) {
 	var told []string
 	scope := state.Scope{Account: "123456789012", Region: "us-east-1"}
-	e, err := Open(t.Context(), Config{Dir: t.TempDir(), Stored: func(_ context.Context, s state.Scope, group string, events []InputEvent) {
-		for _, event := range events {
-			told = append(told, s.Account+" "+group+" "+event.Message)
+	e, err := Open(t.Context(), Config{Dir: t.TempDir(), Stored: func(_ context.Context, s state.Scope, group, stream string, batch Batch) {
+		for _, event := range batch.Events {
+			told = append(told, fmt.Sprint(s.Account, group, stream, batch.Producer, batch.Offset, event.Message))
 		}
 	}})
 	if err != nil {
@@ -36,7 +37,11 @@ func TestStoredIsToldOnce(t *testing.T) {
 	put(2, first...)
 	put(3, append(first, InputEvent{Time: now, Message: "c", Offset: 3})...)
 	put(4, InputEvent{Time: 0, Message: "old", Offset: 4})
-	if want := []string{"123456789012 g a", "123456789012 g b", "123456789012 g c"}; !slices.Equal(told, want) {
+	if want := []string{
+		"123456789012gsp2a", "123456789012gsp2b",
+		"123456789012gsp2a", "123456789012gsp2b",
+		"123456789012gsp2a", "123456789012gsp2b", "123456789012gsp3c",
+	}; !slices.Equal(told, want) {
 		t.Errorf("told %v, want %v", told, want)
 	}
 }
