@@ -5,10 +5,11 @@ import (
 	"sync"
 )
 
-// Ranks places tasks as Place does, and keeps in which order the nodes came. For
-// a request like an earlier one it looks again only at nodes that have changed
-// since, so that a placement costs the same on few nodes and on many. The zero
-// Ranks is ready; it may be used from several goroutines.
+// Ranks places tasks, and keeps in which order the nodes came. For a request like
+// an earlier one it looks again only at nodes that have changed since, so that a
+// placement costs the same on few nodes and on many. What it decides does not
+// hang on what it keeps. The zero Ranks is ready; it may be used from several
+// goroutines.
 type Ranks struct {
 	mu   sync.Mutex
 	kept []*ranking // the last used first
@@ -18,7 +19,8 @@ type Ranks struct {
 // request, which is a service or a family of tasks.
 const maxKept = 64
 
-// Place is the function Place.
+// Place assigns each request to a node in turn, counting what it has already
+// assigned.
 func (k *Ranks) Place(s Snapshot, pending []Request, seed uint64) Plan {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -13,6 +13,11 @@ import (
 	"github.com/hatoba/hatoba/internal/state"
 )
 
+// Place places with nothing kept.
+func Place(s Snapshot, pending []Request, seed uint64) Plan {
+	return new(Ranks).Place(s, pending, seed)
+}
+
 func query(text string) clusterquery.Query {
 	q, err := clusterquery.Parse(text)
 	if err != nil {

@@ -163,12 +163,6 @@ func (s *Snapshot) known(n Candidate, r Request) clusterquery.Facts {
 	return out
 }
 
-// Place assigns each request to a node in turn, counting what it has already
-// assigned.
-func Place(s Snapshot, pending []Request, seed uint64) Plan {
-	return new(Ranks).Place(s, pending, seed)
-}
-
 // alike tells whether two requests differ in nothing but their ids.
 func alike(a, b *Request) bool {
 	return a.CPU == b.CPU && a.MemoryMiB == b.MemoryMiB && a.Arch == b.Arch && a.Exact == b.Exact && a.Group == b.Group && a.Distinct == b.Distinct &&
