@@ -30,17 +30,10 @@ func newSession(cfg Config, node string) *session {
 	return &session{cfg: cfg, node: node, wake: make(chan struct{}, 1), execs: map[string]*execution{}, looks: map[string]chan protocol.Sight{}}
 }
 
-// follow fills the session from the store until ctx ends. A follower that fell
-// behind starts again with the whole set.
+// follow fills the session from the store until ctx ends.
 func (s *session) follow(ctx context.Context) {
-	for {
-		err := s.cfg.Store.Follow(ctx, s.begin, s.change, store.Tasks.Name, store.Targets.Name, store.DiscoveryInstances.Name, store.SecurityGroups.Name, store.LoadBalancers.Name)
-		if ctx.Err() != nil {
-			s.fail(errEnded)
-			return
-		}
-		s.cfg.Log.Warn("task follower starts again", "node", s.node, "error", err)
-	}
+	store.FollowOn(ctx, s.cfg.Store, s.cfg.Log.With("node", s.node), s.begin, s.change, store.Tasks.Name, store.Targets.Name, store.DiscoveryInstances.Name, store.SecurityGroups.Name, store.LoadBalancers.Name)
+	s.fail(errEnded)
 }
 
 func (s *session) begin(r store.Reader) error {

@@ -59,13 +59,8 @@ func (l *Loop) Run(ctx context.Context) error {
 }
 
 func (l *Loop) follow(ctx context.Context, ix *index) error {
-	for {
-		err := l.Store.Follow(ctx, ix.begin, ix.change, store.Alarms.Name)
-		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
-			return nil
-		}
-		l.Log.Warn("alarm follower starts again", "error", err)
-	}
+	store.FollowOn(ctx, l.Store, l.Log, ix.begin, ix.change, store.Alarms.Name)
+	return nil
 }
 
 // turn evaluates the alarms that are due.

@@ -221,27 +221,22 @@ func (l *Loop) follow(ctx context.Context, out chan<- []change) {
 			return ctx.Err()
 		}
 	}
-	for ctx.Err() == nil {
-		err := l.Store.Follow(ctx, func(r store.Reader) error {
-			list := []change{{full: true}}
-			for k, d := range store.Deliveries.List(r, state.Scope{}, "") {
-				list = append(list, change{key: k, now: &d})
-			}
-			return send(list)
-		}, func(changes []store.Change) error {
-			var list []change
-			for _, c := range changes {
-				_, _, d, has := store.Deliveries.Of(c)
-				one := change{key: c.Key}
-				if has {
-					one.now = &d
-				}
-				list = append(list, one)
-			}
-			return send(list)
-		}, store.Deliveries.Name)
-		if ctx.Err() == nil {
-			l.Log.Warn("delivery follower starts again", "error", err)
+	store.FollowOn(ctx, l.Store, l.Log, func(r store.Reader) error {
+		list := []change{{full: true}}
+		for k, d := range store.Deliveries.List(r, state.Scope{}, "") {
+			list = append(list, change{key: k, now: &d})
 		}
-	}
+		return send(list)
+	}, func(changes []store.Change) error {
+		var list []change
+		for _, c := range changes {
+			_, _, d, has := store.Deliveries.Of(c)
+			one := change{key: c.Key}
+			if has {
+				one.now = &d
+			}
+			list = append(list, one)
+		}
+		return send(list)
+	}, store.Deliveries.Name)
 }

@@ -87,21 +87,16 @@ func (l *Loop) follow(ctx context.Context, wake chan<- struct{}) error {
 		default:
 		}
 	}
-	for {
-		err := l.Store.Follow(ctx, func(store.Reader) error { ring(); return nil }, func(changes []store.Change) error {
-			for _, c := range changes {
-				if c.After != nil {
-					ring()
-					break
-				}
+	store.FollowOn(ctx, l.Store, l.Log, func(store.Reader) error { ring(); return nil }, func(changes []store.Change) error {
+		for _, c := range changes {
+			if c.After != nil {
+				ring()
+				break
 			}
-			return nil
-		}, store.Events.Name, store.EventRules.Name, store.EventInvocations.Name, store.EventReplays.Name, store.EventArchives.Name, store.EventSchedules.Name)
-		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
-			return nil
 		}
-		l.Log.Warn("event follower starts again", "error", err)
-	}
+		return nil
+	}, store.Events.Name, store.EventRules.Name, store.EventInvocations.Name, store.EventReplays.Name, store.EventArchives.Name, store.EventSchedules.Name)
+	return nil
 }
 
 func (l *Loop) work(ctx context.Context, wake <-chan struct{}) error {

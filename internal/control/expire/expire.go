@@ -86,26 +86,21 @@ func (l *Loop) follow(ctx context.Context, out chan<- []state.Key) {
 		}
 	}
 	fresh := func(repo state.Repository) bool { return repo.Lifecycle != "" && repo.EvaluatedAt.IsZero() }
-	for ctx.Err() == nil {
-		err := l.Store.Follow(ctx, func(r store.Reader) error {
-			var found []state.Key
-			for k, repo := range store.Repositories.List(r, state.Scope{}, "") {
-				if fresh(repo) {
-					found = append(found, k)
-				}
+	store.FollowOn(ctx, l.Store, l.Log, func(r store.Reader) error {
+		var found []state.Key
+		for k, repo := range store.Repositories.List(r, state.Scope{}, "") {
+			if fresh(repo) {
+				found = append(found, k)
 			}
-			return send(found)
-		}, func(changes []store.Change) error {
-			var found []state.Key
-			for _, c := range changes {
-				if _, _, repo, has := store.Repositories.Of(c); has && fresh(repo) {
-					found = append(found, c.Key)
-				}
-			}
-			return send(found)
-		}, store.Repositories.Name)
-		if ctx.Err() == nil {
-			l.Log.Warn("repository follower starts again", "loop", "expire", "error", err)
 		}
-	}
+		return send(found)
+	}, func(changes []store.Change) error {
+		var found []state.Key
+		for _, c := range changes {
+			if _, _, repo, has := store.Repositories.Of(c); has && fresh(repo) {
+				found = append(found, c.Key)
+			}
+		}
+		return send(found)
+	}, store.Repositories.Name)
 }

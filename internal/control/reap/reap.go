@@ -86,26 +86,21 @@ func (l *Loop) follow(ctx context.Context, out chan<- map[state.Key]time.Time) {
 			return ctx.Err()
 		}
 	}
-	for ctx.Err() == nil {
-		err := l.Store.Follow(ctx, func(r store.Reader) error {
-			found := map[state.Key]time.Time{}
-			for k, t := range store.Tasks.List(r, state.Scope{}, "") {
-				note(found, k, t)
-			}
-			return send(found)
-		}, func(changes []store.Change) error {
-			found := map[state.Key]time.Time{}
-			for _, c := range changes {
-				if _, _, t, has := store.Tasks.Of(c); has {
-					note(found, c.Key, t)
-				}
-			}
-			return send(found)
-		}, store.Tasks.Name)
-		if ctx.Err() == nil {
-			l.Log.Warn("task follower starts again", "loop", "reap", "error", err)
+	store.FollowOn(ctx, l.Store, l.Log, func(r store.Reader) error {
+		found := map[state.Key]time.Time{}
+		for k, t := range store.Tasks.List(r, state.Scope{}, "") {
+			note(found, k, t)
 		}
-	}
+		return send(found)
+	}, func(changes []store.Change) error {
+		found := map[state.Key]time.Time{}
+		for _, c := range changes {
+			if _, _, t, has := store.Tasks.Of(c); has {
+				note(found, c.Key, t)
+			}
+		}
+		return send(found)
+	}, store.Tasks.Name)
 }
 
 // note takes a task up whose time will come. One of a service waits until the

@@ -75,12 +75,7 @@ func (l *Loop) Run(ctx context.Context) error {
 const again = time.Second
 
 func (l *Loop) follow(ctx context.Context, w *work) {
-	for ctx.Err() == nil {
-		err := l.Store.Follow(ctx, w.begin, w.change, store.Tasks.Name, store.DiscoveryInstances.Name)
-		if ctx.Err() == nil {
-			l.Log.Warn("tasks' follower starts again", "loop", "records", "error", err)
-		}
-	}
+	store.FollowOn(ctx, l.Store, l.Log, w.begin, w.change, store.Tasks.Name, store.DiscoveryInstances.Name)
 }
 
 // begin takes the whole set.

@@ -58,14 +58,9 @@ func (l *Loop) Run(ctx context.Context) error {
 }
 
 func (l *Loop) follow(ctx context.Context, ix *index) error {
-	for {
-		err := l.Store.Follow(ctx, ix.begin, ix.change,
-			store.ScalableTargets.Name, store.ScalingPolicies.Name, store.ScheduledScalings.Name, store.Alarms.Name, store.Services.Name, store.Tasks.Name)
-		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
-			return nil
-		}
-		l.Log.Warn("scaling follower starts again", "error", err)
-	}
+	store.FollowOn(ctx, l.Store, l.Log, ix.begin, ix.change,
+		store.ScalableTargets.Name, store.ScalingPolicies.Name, store.ScheduledScalings.Name, store.Alarms.Name, store.Services.Name, store.Tasks.Name)
+	return nil
 }
 
 // turn looks at the targets that are due.

@@ -49,14 +49,9 @@ func (l *Loop) Run(ctx context.Context) error {
 }
 
 func (l *Loop) follow(ctx context.Context, ix *index) error {
-	for {
-		err := l.Store.Follow(ctx, ix.begin, ix.change,
-			store.Services.Name, store.Tasks.Name, store.Targets.Name, store.ContainerInstances.Name, store.Nodes.Name, store.Alarms.Name)
-		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
-			return nil
-		}
-		l.Log.Warn("service follower starts again", "error", err)
-	}
+	store.FollowOn(ctx, l.Store, l.Log, ix.begin, ix.change,
+		store.Services.Name, store.Tasks.Name, store.Targets.Name, store.ContainerInstances.Name, store.Nodes.Name, store.Alarms.Name)
+	return nil
 }
 
 // turn looks at the services that are due.

@@ -23,19 +23,14 @@ func (l *Loop) follow(ctx context.Context, out chan<- batch) {
 			return ctx.Err()
 		}
 	}
-	for ctx.Err() == nil {
-		err := l.cfg.Store.Follow(ctx, func(r store.Reader) error {
-			return send(batch{changes: everything(r), whole: true})
-		}, func(changes []store.Change) error {
-			if changes = relevant(changes); len(changes) == 0 {
-				return nil
-			}
-			return send(batch{changes: changes})
-		}, store.LoadBalancers.Name, store.Listeners.Name, store.Rules.Name, store.Certificates.Name, store.TargetGroups.Name, store.Targets.Name, store.Tasks.Name)
-		if ctx.Err() == nil {
-			l.cfg.Log.Warn("target follower starts again", "loop", "targets", "error", err)
+	store.FollowOn(ctx, l.cfg.Store, l.cfg.Log, func(r store.Reader) error {
+		return send(batch{changes: everything(r), whole: true})
+	}, func(changes []store.Change) error {
+		if changes = relevant(changes); len(changes) == 0 {
+			return nil
 		}
-	}
+		return send(batch{changes: changes})
+	}, store.LoadBalancers.Name, store.Listeners.Name, store.Rules.Name, store.Certificates.Name, store.TargetGroups.Name, store.Targets.Name, store.Tasks.Name)
 }
 
 // everything is a snapshot as changes. Of tasks those matter that targets name

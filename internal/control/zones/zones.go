@@ -24,22 +24,18 @@ type Loop struct {
 // Run works until ctx ends. After a follower fell behind it begins with an
 // empty mirror again; the table in use stays until the new one is whole.
 func (l *Loop) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		m := newMirror(l.Log)
-		err := l.Store.Follow(ctx, func(r store.Reader) error {
-			l.Apply(m.take(everything(r)))
-			return nil
-		}, func(changes []store.Change) error {
-			if t := m.take(changes); t != nil {
-				l.Apply(t)
-			}
-			return nil
-		}, store.HostedZones.Name, store.RecordSets.Name, store.Namespaces.Name, store.DiscoveryServices.Name, store.DiscoveryInstances.Name,
-			store.VPCs.Name, store.LoadBalancers.Name, store.TargetGroups.Name, store.Targets.Name)
-		if ctx.Err() == nil {
-			l.Log.Warn("zones' follower starts again", "loop", "zones", "error", err)
+	var m *mirror
+	store.FollowOn(ctx, l.Store, l.Log, func(r store.Reader) error {
+		m = newMirror(l.Log)
+		l.Apply(m.take(everything(r)))
+		return nil
+	}, func(changes []store.Change) error {
+		if t := m.take(changes); t != nil {
+			l.Apply(t)
 		}
-	}
+		return nil
+	}, store.HostedZones.Name, store.RecordSets.Name, store.Namespaces.Name, store.DiscoveryServices.Name, store.DiscoveryInstances.Name,
+		store.VPCs.Name, store.LoadBalancers.Name, store.TargetGroups.Name, store.Targets.Name)
 	return nil
 }
 
