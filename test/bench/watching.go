@@ -63,7 +63,7 @@ func (b *bench) watching(ctx context.Context) (err error) {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := sleep(ctx, 10*time.Second); err != nil { // what a start leaves to be done
+	if err := sleep(ctx, 5*time.Second); err != nil { // what a start leaves to be done
 		return err
 	}
 	ready := time.Since(begin)
@@ -81,7 +81,7 @@ func (b *bench) watching(ctx context.Context) (err error) {
 	fmt.Printf("\nWatching %d running tasks, %d rounds of %s, ready in %s\n", idleFleet, b.rounds, watched, ready.Round(time.Second))
 	row := func(title string, shares []float64) {
 		shares = slices.Sorted(slices.Values(shares))
-		fmt.Printf("    %-34s %6.2f %% of a CPU (%.2f to %.2f)\n", title, shares[len(shares)/2], shares[0], shares[len(shares)-1])
+		fmt.Printf("    %-34s %6.2f %% of a CPU (%.2f to %.2f)\n", title, (shares[(len(shares)-1)/2]+shares[len(shares)/2])/2, shares[0], shares[len(shares)-1])
 	}
 	row("hatoba and shims, not watching", without.share)
 	row("watching costs", without.less(with))
