@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,6 +124,7 @@ func (s *stage) run() (stop func()) {
 		group.Go(func() { s.node(ctx, id) })
 	}
 	group.Go(func() { s.watch(ctx) })
+	synctest.Wait() // the nodes have joined
 	return func() {
 		cancel()
 		group.Wait()
@@ -298,6 +300,26 @@ func (s *stage) events() (out []string) {
 		out = append(out, strings.Join(words, " "))
 	}
 	slices.Reverse(out)
+	return together(out)
+}
+
+var ofSeveral = regexp.MustCompile(`^(.* (?:has stopped|registered|deregistered|draining connections on)) ([0-9]+) (.*)$`)
+
+// together joins events that follow each other and say the same of some tasks
+// each: tasks may change a moment after each other.
+func together(events []string) (out []string) {
+	for _, e := range events {
+		if len(out) > 0 {
+			before, now := ofSeveral.FindStringSubmatch(out[len(out)-1]), ofSeveral.FindStringSubmatch(e)
+			if before != nil && now != nil && before[1] == now[1] {
+				a, _ := strconv.Atoi(before[2])
+				b, _ := strconv.Atoi(now[2])
+				out[len(out)-1] = fmt.Sprint(now[1], " ", a+b, " ", now[3])
+				continue
+			}
+		}
+		out = append(out, e)
+	}
 	return out
 }
 
