@@ -398,6 +398,7 @@ func (a *App) run(ctx context.Context, ready func(Ready)) error {
 	group.Go(func() error { return a.balancers.run(gctx) })
 	group.Go(func() error { return a.runNames(gctx) })
 	group.Go(func() error { return a.notifications.loop.Run(gctx) })
+	group.Go(func() error { return a.notifications.asking.Run(gctx) })
 	group.Go(func() error { return a.events.Run(gctx) })
 	group.Go(func() error { return a.measures.Run(gctx) })
 	group.Go(func() error { return a.runAlarms(gctx) })

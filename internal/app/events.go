@@ -3,11 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/aws/ecs"
 	"github.com/hatoba/hatoba/internal/aws/events"
+	"github.com/hatoba/hatoba/internal/control/deliver"
 	"github.com/hatoba/hatoba/internal/control/event"
 	"github.com/hatoba/hatoba/internal/events/archive"
 	"github.com/hatoba/hatoba/internal/events/connection"
@@ -25,9 +25,7 @@ func (a *App) openEvents(tasks *ecs.Service, keyring *secrets.Keyring) *events.S
 
 // connector puts the secrets of connections into requests to API destinations.
 func (a *App) connector(keyring *secrets.Keyring) *connection.Connector {
-	return &connection.Connector{Store: a.store, Keyring: keyring, Client: &http.Client{
-		Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &connection.Connector{Store: a.store, Keyring: keyring, Client: deliver.Client(a.ownAddress)}
 }
 
 // eventLogs is the log store as rules' targets write to it. Streams are made

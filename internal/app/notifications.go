@@ -26,6 +26,7 @@ import (
 // notifications are what tells the world outside.
 type notifications struct {
 	loop   *deliver.Loop
+	asking *deliver.Asking
 	signer func() (*notify.Signer, error)
 }
 
@@ -34,7 +35,9 @@ func (a *App) openNotifications(keyring *secrets.Keyring) *sns.Service {
 	n := &notifications{signer: sync.OnceValues(func() (*notify.Signer, error) {
 		return notify.OpenSigner(filepath.Join(a.cfg.DataDir, "keys", "notifications.pem"), time.Now())
 	})}
-	sender := (&deliver.Sender{Store: a.store, Keyring: keyring, Base: a.endpoint(), Signer: n.signer, Own: a.ownAddress, Connections: a.connector(keyring)}).Open()
+	connector := a.connector(keyring)
+	n.asking = &deliver.Asking{Store: a.store, Log: a.log, Authorize: connector.Authorize}
+	sender := (&deliver.Sender{Store: a.store, Keyring: keyring, Base: a.endpoint(), Signer: n.signer, Own: a.ownAddress, Connections: connector}).Open()
 	n.loop = &deliver.Loop{Store: a.store, Log: a.log, Send: sender.Send, Letter: a.writeLetter}
 	a.notifications = n
 	return sns.New(sns.Config{Store: a.store, Keyring: keyring, NewID: newRequestID, Chats: a.cfg.Chats, HasLogGroup: func(ctx context.Context, arn string) bool {

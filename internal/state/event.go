@@ -103,7 +103,8 @@ type EventReplay struct {
 }
 
 // EventConnection is how API destinations are called: who calls, and what every
-// call carries. ID: its name. Writer: the EventBridge operations.
+// call carries. ID: its name. Writer: the EventBridge operations; of Answer
+// events/connection, for control/deliver.
 //
 // Source: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeConnection.html
 type EventConnection struct {
@@ -113,10 +114,48 @@ type EventConnection struct {
 	Type         types.ConnectionAuthorizationType
 	Shown        *types.ConnectionAuthResponseParameters // without its secrets
 	Secret       Sealed                                  // of all parameters, as JSON
-	Deauthorized bool
+	Asked        string                                  // with OAuth: another id whenever the endpoint is to be asked anew
+	Deauthorized bool                                    // by DeauthorizeConnection: there is no secret
 	CreatedAt    time.Time
 	ModifiedAt   time.Time
+	AuthorizedAt time.Time // without OAuth
+	Answer       *AuthorizationAnswer
+}
+
+// AuthorizationAnswer is what the authorization endpoint of a connection with
+// OAuth answered last.
+type AuthorizationAnswer struct {
+	Asked        string // the connection's, when it was asked
+	Token        bool   // it gave one
+	Reason       string // why not; without anything secret
 	AuthorizedAt time.Time
+}
+
+// Authorization is a connection's state and why it has it. With OAuth only the
+// endpoint's answer authorizes it.
+//
+// Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection-states.html
+func (c EventConnection) Authorization() (now types.ConnectionState, why string) {
+	switch a := c.Answer; {
+	case c.Deauthorized:
+		return types.ConnectionStateDeauthorized, ""
+	case c.Type != types.ConnectionAuthorizationTypeOauthClientCredentials:
+		return types.ConnectionStateAuthorized, ""
+	case a == nil || a.Asked != c.Asked:
+		return types.ConnectionStateAuthorizing, ""
+	case a.Token:
+		return types.ConnectionStateAuthorized, ""
+	default:
+		return types.ConnectionStateDeauthorized, a.Reason
+	}
+}
+
+// LastAuthorized is when a connection was authorized last; zero for never.
+func (c EventConnection) LastAuthorized() time.Time {
+	if c.Answer != nil && c.Answer.AuthorizedAt.After(c.AuthorizedAt) {
+		return c.Answer.AuthorizedAt
+	}
+	return c.AuthorizedAt
 }
 
 // APIDestination is an HTTP endpoint that rules send to. ID: its name. Writer:

@@ -63,6 +63,7 @@ func (s *Service) createAPIDestination(ctx context.Context, caller wire.Caller, 
 	}
 	now := s.now()
 	d := state.APIDestination{Name: *in.Name, ARN: scope.ARN("events", "api-destination/"+*in.Name+"/"+s.cfg.NewID()), PerSecond: defaultRate, CreatedAt: now, ModifiedAt: now}
+	is := types.ApiDestinationStateActive
 	err := s.update(ctx, func(w store.Writer) error {
 		if _, ok := store.APIDestinations.Get(w, scope.Key(d.Name)); ok {
 			return exists("An api-destination '%s' already exists.", d.Name)
@@ -70,15 +71,16 @@ func (s *Service) createAPIDestination(ctx context.Context, caller wire.Caller, 
 		if err := settleDestination(w, scope, &d, in.Description, in.ConnectionArn, in.InvocationEndpoint, in.HttpMethod, in.InvocationRateLimitPerSecond); err != nil {
 			return err
 		}
+		is = destinationState(w, scope, d)
 		return store.APIDestinations.Put(w, scope.Key(d.Name), d)
 	})
-	return &sdk.CreateApiDestinationOutput{ApiDestinationArn: &d.ARN, ApiDestinationState: types.ApiDestinationStateActive, CreationTime: &now, LastModifiedTime: &now}, err
+	return &sdk.CreateApiDestinationOutput{ApiDestinationArn: &d.ARN, ApiDestinationState: is, CreationTime: &now, LastModifiedTime: &now}, err
 }
 
 // destinationState is ACTIVE while its connection can be used.
 func destinationState(r store.Reader, scope state.Scope, d state.APIDestination) types.ApiDestinationState {
 	c, ok := store.EventConnections.Get(r, scope.Key(connection.Name(d.Connection)))
-	if !ok || c.ARN != d.Connection || c.Deauthorized {
+	if !ok || c.ARN != d.Connection || connectionState(c) == types.ConnectionStateDeauthorized {
 		return types.ApiDestinationStateInactive
 	}
 	return types.ApiDestinationStateActive

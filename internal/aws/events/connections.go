@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -34,22 +35,36 @@ func (s *Service) createConnection(ctx context.Context, caller wire.Caller, in *
 	now := s.now()
 	c := state.EventConnection{
 		Name: *in.Name, ARN: scope.ARN("events", "connection/"+*in.Name+"/"+s.cfg.NewID()), Description: aws.ToString(in.Description),
-		Type: in.AuthorizationType, Shown: connection.Shown(*in.AuthParameters), Secret: sealed, CreatedAt: now, ModifiedAt: now, AuthorizedAt: now,
+		Type: in.AuthorizationType, Shown: connection.Shown(*in.AuthParameters), Secret: sealed, CreatedAt: now, ModifiedAt: now,
 	}
+	s.authorize(&c, now)
 	err = s.update(ctx, func(w store.Writer) error {
 		if _, ok := store.EventConnections.Get(w, scope.Key(c.Name)); ok {
 			return exists("Connection %s already exists.", c.Name)
 		}
 		return store.EventConnections.Put(w, scope.Key(c.Name), c)
 	})
-	return &sdk.CreateConnectionOutput{ConnectionArn: &c.ARN, ConnectionState: types.ConnectionStateAuthorized, CreationTime: &now, LastModifiedTime: &now}, err
+	return &sdk.CreateConnectionOutput{ConnectionArn: &c.ARN, ConnectionState: connectionState(c), CreationTime: &now, LastModifiedTime: &now}, err
 }
 
 func connectionState(c state.EventConnection) types.ConnectionState {
-	if c.Deauthorized {
-		return types.ConnectionStateDeauthorized
+	now, _ := c.Authorization()
+	return now
+}
+
+func stateReason(c state.EventConnection) *string {
+	_, why := c.Authorization()
+	return optional(why)
+}
+
+// authorize has a connection authorized: at once, or with OAuth by its endpoint,
+// which control/deliver asks.
+func (s *Service) authorize(c *state.EventConnection, now time.Time) {
+	if c.Deauthorized = false; c.Type == types.ConnectionAuthorizationTypeOauthClientCredentials {
+		c.Asked = s.cfg.NewID()
+		return
 	}
-	return types.ConnectionStateAuthorized
+	c.AuthorizedAt = now
 }
 
 // changeConnection edits a copy of a connection.
@@ -72,7 +87,7 @@ func (s *Service) changeConnection(ctx context.Context, scope state.Scope, name 
 }
 
 // updateConnection changes what is given; another way to authorize replaces the
-// one before.
+// one before. An endpoint of OAuth is asked again.
 func (s *Service) updateConnection(ctx context.Context, caller wire.Caller, in *sdk.UpdateConnectionInput) (*sdk.UpdateConnectionOutput, error) {
 	if err := checkConnection(in.Description, in.KmsKeyIdentifier, in.InvocationConnectivityParameters); err != nil {
 		return nil, err
@@ -85,6 +100,9 @@ func (s *Service) updateConnection(ctx context.Context, caller wire.Caller, in *
 		}
 		c.ModifiedAt = now
 		if in.AuthParameters == nil && (in.AuthorizationType == "" || in.AuthorizationType == c.Type) {
+			if !c.Deauthorized && c.Type == types.ConnectionAuthorizationTypeOauthClientCredentials {
+				s.authorize(c, now)
+			}
 			return nil
 		}
 		var p connection.Parameters
@@ -105,11 +123,12 @@ func (s *Service) updateConnection(ctx context.Context, caller wire.Caller, in *
 			return err
 		}
 		sealed, err := connection.Seal(s.cfg.Keyring, key, p)
-		c.Secret, c.Shown, c.Deauthorized, c.AuthorizedAt = sealed, connection.Shown(p), false, now
+		c.Secret, c.Shown = sealed, connection.Shown(p)
+		s.authorize(c, now)
 		return err
 	})
 	return &sdk.UpdateConnectionOutput{
-		ConnectionArn: &c.ARN, ConnectionState: connectionState(c), CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.AuthorizedAt),
+		ConnectionArn: &c.ARN, ConnectionState: connectionState(c), CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.LastAuthorized()),
 	}, err
 }
 
@@ -121,7 +140,7 @@ func (s *Service) deauthorizeConnection(ctx context.Context, caller wire.Caller,
 		return nil
 	})
 	return &sdk.DeauthorizeConnectionOutput{
-		ConnectionArn: &c.ARN, ConnectionState: connectionState(c), CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.AuthorizedAt),
+		ConnectionArn: &c.ARN, ConnectionState: connectionState(c), CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.LastAuthorized()),
 	}, err
 }
 
@@ -141,7 +160,7 @@ func (s *Service) deleteConnection(ctx context.Context, caller wire.Caller, in *
 		return nil
 	})
 	return &sdk.DeleteConnectionOutput{
-		ConnectionArn: &c.ARN, ConnectionState: types.ConnectionStateDeleting, CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.AuthorizedAt),
+		ConnectionArn: &c.ARN, ConnectionState: types.ConnectionStateDeleting, CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.LastAuthorized()),
 	}, err
 }
 
@@ -156,8 +175,8 @@ func (s *Service) describeConnection(ctx context.Context, caller wire.Caller, in
 			return notFound("Failed to describe the connection(s). Connection '%s' does not exist.", *in.Name)
 		}
 		out = &sdk.DescribeConnectionOutput{
-			Name: &c.Name, ConnectionArn: &c.ARN, Description: optional(c.Description), AuthorizationType: c.Type, AuthParameters: c.Shown, ConnectionState: connectionState(c),
-			CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.AuthorizedAt),
+			Name: &c.Name, ConnectionArn: &c.ARN, Description: optional(c.Description), AuthorizationType: c.Type, AuthParameters: c.Shown, ConnectionState: connectionState(c), StateReason: stateReason(c),
+			CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.LastAuthorized()),
 		}
 		return nil
 	})
@@ -173,8 +192,8 @@ func (s *Service) listConnections(ctx context.Context, caller wire.Caller, in *s
 		for _, c := range store.EventConnections.List(r, caller.Scope, aws.ToString(in.NamePrefix)) {
 			if in.ConnectionState == "" || in.ConnectionState == connectionState(c) {
 				all = append(all, types.Connection{
-					Name: &c.Name, ConnectionArn: &c.ARN, AuthorizationType: c.Type, ConnectionState: connectionState(c),
-					CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.AuthorizedAt),
+					Name: &c.Name, ConnectionArn: &c.ARN, AuthorizationType: c.Type, ConnectionState: connectionState(c), StateReason: stateReason(c),
+					CreationTime: moment(c.CreatedAt), LastModifiedTime: moment(c.ModifiedAt), LastAuthorizedTime: moment(c.LastAuthorized()),
 				})
 			}
 		}

@@ -297,6 +297,72 @@ func TestConnections(t *testing.T) {
 	}
 }
 
+// A connection with OAuth is authorized by its endpoint's answer alone.
+func TestConnectionsWithOAuth(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	name := aws.String("o")
+	want := func(is types.ConnectionState, why string, destination types.ApiDestinationState) {
+		t.Helper()
+		got, err := w.DescribeConnection(ctx, &sdk.DescribeConnectionInput{Name: name})
+		w.must(err)
+		list, err := w.ListConnections(ctx, &sdk.ListConnectionsInput{ConnectionState: is})
+		w.must(err)
+		d, err := w.DescribeApiDestination(ctx, &sdk.DescribeApiDestinationInput{Name: name})
+		w.must(err)
+		if got.ConnectionState != is || aws.ToString(got.StateReason) != why || len(list.Connections) != 1 || aws.ToString(list.Connections[0].StateReason) != why || d.ApiDestinationState != destination {
+			t.Errorf("%s %s, %+v, %s", got.ConnectionState, aws.ToString(got.StateReason), list.Connections, d.ApiDestinationState)
+		}
+		if (got.LastAuthorizedTime != nil) != (is == types.ConnectionStateAuthorized) {
+			t.Errorf("%s since %v", is, got.LastAuthorizedTime)
+		}
+	}
+	answer := func(a state.AuthorizationAnswer) {
+		t.Helper()
+		w.must(w.db.Update(ctx, func(s store.Writer) error {
+			for k, c := range store.EventConnections.List(s, state.Scope{}, "") {
+				a.Asked, c.Answer = c.Asked, &a
+				return store.EventConnections.Put(s, k, c)
+			}
+			return nil
+		}))
+	}
+	created, err := w.CreateConnection(ctx, &sdk.CreateConnectionInput{Name: name, AuthorizationType: types.ConnectionAuthorizationTypeOauthClientCredentials, AuthParameters: &types.CreateConnectionAuthRequestParameters{
+		OAuthParameters: &types.CreateConnectionOAuthRequestParameters{
+			AuthorizationEndpoint: aws.String("https://auth.example.com/token"), HttpMethod: types.ConnectionOAuthHttpMethodPost,
+			ClientParameters: &types.CreateConnectionOAuthClientRequestParameters{ClientID: aws.String("id"), ClientSecret: aws.String("pa55word")},
+		},
+	}})
+	w.must(err)
+	if created.ConnectionState != types.ConnectionStateAuthorizing {
+		t.Errorf("made %s", created.ConnectionState)
+	}
+	_, err = w.CreateApiDestination(ctx, &sdk.CreateApiDestinationInput{Name: name, ConnectionArn: created.ConnectionArn, InvocationEndpoint: aws.String("https://example.com/*"), HttpMethod: types.ApiDestinationHttpMethodPost})
+	w.must(err)
+	want(types.ConnectionStateAuthorizing, "", types.ApiDestinationStateActive)
+	answer(state.AuthorizationAnswer{Reason: "status 401"})
+	want(types.ConnectionStateDeauthorized, "status 401", types.ApiDestinationStateInactive)
+	updated, err := w.UpdateConnection(ctx, &sdk.UpdateConnectionInput{Name: name, Description: aws.String("d")})
+	w.must(err)
+	if updated.ConnectionState != types.ConnectionStateAuthorizing {
+		t.Errorf("updated %s", updated.ConnectionState)
+	}
+	answer(state.AuthorizationAnswer{Token: true, AuthorizedAt: w.now})
+	want(types.ConnectionStateAuthorized, "", types.ApiDestinationStateActive)
+	gone, err := w.DeauthorizeConnection(ctx, &sdk.DeauthorizeConnectionInput{Name: name})
+	w.must(err)
+	if gone.ConnectionState != types.ConnectionStateDeauthorized {
+		t.Errorf("deauthorized %s", gone.ConnectionState)
+	}
+	updated, err = w.UpdateConnection(ctx, &sdk.UpdateConnectionInput{Name: name, AuthorizationType: types.ConnectionAuthorizationTypeApiKey, AuthParameters: &types.UpdateConnectionAuthRequestParameters{
+		ApiKeyAuthParameters: &types.UpdateConnectionApiKeyAuthRequestParameters{ApiKeyName: aws.String("k"), ApiKeyValue: aws.String("v")},
+	}})
+	w.must(err)
+	if updated.ConnectionState != types.ConnectionStateAuthorized {
+		t.Errorf("with a key %s", updated.ConnectionState)
+	}
+}
+
 func TestArchivesAndReplays(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/events/connection"
 	"github.com/hatoba/hatoba/internal/notify"
 	"github.com/hatoba/hatoba/internal/secrets"
 	"github.com/hatoba/hatoba/internal/state"
@@ -54,23 +55,32 @@ var errOwn = errors.New("the address is Hatoba's own, which takes no deliveries"
 
 // Open makes the sender ready. It is called once.
 func (s *Sender) Open() *Sender {
+	s.client = Client(s.Own)
+	return s
+}
+
+// Client makes requests to addresses that people gave: it follows no redirect,
+// and none reaches a listener of this Hatoba.
+func Client(own func(netip.AddrPort) bool) *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		if at, err := netip.ParseAddrPort(address); err != nil || s.Own(netip.AddrPortFrom(at.Addr().Unmap(), at.Port())) {
+		if at, err := netip.ParseAddrPort(address); err != nil || own(netip.AddrPortFrom(at.Addr().Unmap(), at.Port())) {
 			return errors.Join(errOwn, err)
 		}
 		return nil
 	}}
-	s.client = &http.Client{
+	return &http.Client{
 		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       attemptLimit,
 	}
-	return s
 }
 
 // Send makes one attempt.
 func (s *Sender) Send(ctx context.Context, scope state.Scope, d state.Delivery) Result {
 	request, err := s.request(ctx, scope, d)
+	if none := (*connection.NoToken)(nil); errors.As(err, &none) {
+		return Result{Again, none.Reason}
+	}
 	if err != nil {
 		return Result{Refused, err.Error()}
 	}

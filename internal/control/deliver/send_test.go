@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hatoba/hatoba/internal/events/connection"
 	"github.com/hatoba/hatoba/internal/state"
 )
 
@@ -44,6 +45,23 @@ func TestARejectedTokenIsReplaced(t *testing.T) {
 		t.Errorf("then %+v", got)
 	}
 }
+
+// Where there is no token, there may be one later.
+func TestWithoutATokenItIsTriedAgain(t *testing.T) {
+	s := (&Sender{Own: func(netip.AddrPort) bool { return false }, Connections: tokenless{}}).Open()
+	d := state.Delivery{Request: &state.Request{Method: http.MethodPost, URL: "http://127.0.0.1:1", Connection: "arn"}}
+	if got := s.Send(t.Context(), state.Scope{}, d); got != (Result{Again, "no token"}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+type tokenless struct{ oauth }
+
+func (tokenless) Connect(context.Context, state.Scope, string, *http.Request) error {
+	return &connection.NoToken{Reason: "no token"}
+}
+
+func (tokenless) Rejected(string) {}
 
 // The address of a receiver may be secret: no reason has it.
 func TestReasonsHaveNoAddress(t *testing.T) {

@@ -70,7 +70,9 @@ type Connector struct {
 
 // Connect adds to a request what the connection of an ARN says: who calls, and
 // headers, parameters of the query and of the body. With OAuth it may first
-// fetch a token, which is kept in memory while it holds.
+// fetch a token, which is kept in memory while it holds; what its endpoint
+// answers is the connection's state, and where it gives none the error is a
+// NoToken.
 func (c *Connector) Connect(ctx context.Context, scope state.Scope, arn string, r *http.Request) error {
 	var con state.EventConnection
 	found := false
@@ -84,7 +86,7 @@ func (c *Connector) Connect(ctx context.Context, scope state.Scope, arn string, 
 		return err
 	case !found || con.ARN != arn:
 		return ErrGone
-	case con.Deauthorized:
+	case con.Deauthorized: // there is nothing to ask with
 		return ErrDeauthorized
 	}
 	p, err := Open(c.Keyring, key, con.Secret)
@@ -100,7 +102,7 @@ func (c *Connector) Connect(ctx context.Context, scope state.Scope, arn string, 
 	case p.ApiKeyAuthParameters != nil:
 		r.Header.Set(*p.ApiKeyAuthParameters.ApiKeyName, *p.ApiKeyAuthParameters.ApiKeyValue)
 	case p.OAuthParameters != nil:
-		t, err := c.token(ctx, con, p.OAuthParameters)
+		t, err := c.token(ctx, key, con, p.OAuthParameters)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,30 +22,35 @@ import (
 type token struct {
 	header  string
 	expires time.Time
-	of      time.Time // when the connection was as it was fetched for
+	of      string // what was asked for it, by the connection
 }
 
 // token is the connection's, fetched when there is none that holds.
-func (c *Connector) token(ctx context.Context, con state.EventConnection, o *types.CreateConnectionOAuthRequestParameters) (string, error) {
+func (c *Connector) token(ctx context.Context, key state.Key, con state.EventConnection, o *types.CreateConnectionOAuthRequestParameters) (string, error) {
 	c.mu.Lock()
 	have, ok := c.tokens[con.ARN]
 	c.mu.Unlock()
-	if ok && have.of.Equal(con.ModifiedAt) && c.now().Before(have.expires) {
+	if ok && have.of == con.Asked && c.now().Before(have.expires) {
 		return have.header, nil
 	}
-	fetched, err := c.fetch(ctx, o)
-	if err != nil {
-		return "", err
-	}
-	fetched.of = con.ModifiedAt
+	fetched, _, err := c.ask(ctx, key, con, o, 1)
+	return fetched.header, err
+}
+
+// keep holds a token for later requests.
+func (c *Connector) keep(arn string, t token) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tokens == nil {
 		c.tokens = map[string]token{}
 	}
-	c.tokens[con.ARN] = fetched
-	return fetched.header, nil
+	c.tokens[arn] = t
 }
+
+// codes are the errors of OAuth, which tell no secret whoever says them.
+//
+// Source: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+var codes = []string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
 
 // fetch asks for a token with the client's credentials. Errors carry nothing of
 // what was sent or answered.
@@ -88,17 +94,25 @@ func (c *Connector) fetch(ctx context.Context, o *types.CreateConnectionOAuthReq
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return token{}, fmt.Errorf("%s does not answer", r.URL.Host) // the error has the URL, and with it the secret
+		return token{}, &NoToken{fmt.Sprintf("The authorization endpoint %s does not answer.", r.URL.Host), true} // the error has the URL, and with it the secret
 	}
 	defer answer.Body.Close()
 	var said struct {
 		AccessToken string  `json:"access_token"`
 		TokenType   string  `json:"token_type"`
 		ExpiresIn   float64 `json:"expires_in"`
+		Error       string  `json:"error"`
 	}
 	err = json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&said)
 	if answer.StatusCode/100 != 2 || err != nil || said.AccessToken == "" {
-		return token{}, fmt.Errorf("%s gave no token: status %d", r.URL.Host, answer.StatusCode)
+		code := ""
+		if slices.Contains(codes, said.Error) {
+			code = ", " + said.Error
+		}
+		return token{}, &NoToken{
+			fmt.Sprintf("The authorization endpoint %s gave no token: it answered with status %d%s.", r.URL.Host, answer.StatusCode, code),
+			answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests,
+		}
 	}
 	if said.TokenType == "" || strings.EqualFold(said.TokenType, "bearer") {
 		said.TokenType = "Bearer"
