@@ -43,7 +43,7 @@ func (a *Agent) recover(ctx context.Context) error {
 	for _, c := range containers {
 		if !known[c.TaskID] {
 			a.cfg.Log.Warn("removing a container that belongs to no task", "container", c.ID)
-			if err := a.removeOrphan(ctx, c); err != nil {
+			if err := a.cfg.Engine.Delete(ctx, c.ID); err != nil {
 				return err
 			}
 		}
@@ -64,18 +64,6 @@ func (a *Agent) recover(ctx context.Context) error {
 		a.begin(rec, byID)
 	}
 	return nil
-}
-
-func (a *Agent) removeOrphan(ctx context.Context, c runtime.Status) error {
-	if c.Phase == runtime.Running {
-		if err := a.cfg.Engine.Signal(ctx, c.ID, "SIGKILL"); err != nil {
-			return err
-		}
-		if _, err := a.cfg.Engine.Wait(ctx, c.ID); err != nil {
-			return err
-		}
-	}
-	return a.cfg.Engine.Delete(ctx, c.ID)
 }
 
 // enter puts the loop where the record says the task stood.

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -274,8 +275,12 @@ func (w *worker) stop(why *cause) {
 func (w *worker) signal(ctx context.Context, i int, signal string) {
 	name, id := w.plans[i].Name, containerID(w.key.ID, w.plans[i].Name)
 	w.spawn(func() func() {
-		if err := w.a.cfg.Engine.Signal(ctx, id, signal); err != nil && ctx.Err() == nil {
-			w.log.Error("signal failed", "container", name, "signal", signal, "error", err)
+		err := w.a.cfg.Engine.Signal(ctx, id, signal)
+		if err != nil && ctx.Err() == nil {
+			w.log.Error("signal failed, it is tried until it is given", "container", name, "signal", signal, "error", err)
+		}
+		for err != nil && !errors.Is(err, runtime.ErrNotFound) && pause(ctx, time.Second) {
+			err = w.a.cfg.Engine.Signal(ctx, id, signal)
 		}
 		return nil
 	})

@@ -104,8 +104,8 @@ type Engine interface {
 	// working directory. It does not outlive ctx, nor the engine: one that a
 	// kill of Hatoba left behind is killed when the engine is opened again.
 	Attach(ctx context.Context, id string, cmd Attach) (Process, error)
-	// Delete removes a container that has ended or never started, with its
-	// snapshot. A missing one is not an error. The last one of a task takes
+	// Delete removes a container with its snapshot; one that still runs is killed.
+	// A missing one is not an error. The last one of a task takes
 	// the task's shim and cgroup with it. The log spool stays: it belongs to
 	// the log driver.
 	Delete(ctx context.Context, id string) error

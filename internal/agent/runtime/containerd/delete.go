@@ -42,15 +42,15 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 	return errors.Join(e.closeTask(info.Labels[labelTask], id), e.forget(id), os.RemoveAll(e.attachDir(id)))
 }
 
-// deleteTask removes a process that has ended, or was made and never started:
-// an interrupted Start leaves one such.
+// deleteTask removes a process. An interrupted Start leaves one that was made and
+// never started; one whose end could not be told may run.
 func deleteTask(ctx context.Context, task containerd.Task, shim *taskShim) error {
 	status, err := task.Status(ctx)
 	if err != nil {
 		return err
 	}
 	var opts []containerd.ProcessDeleteOpts
-	if status.Status == containerd.Created {
+	if status.Status != containerd.Stopped {
 		opts = append(opts, containerd.WithProcessKill)
 	}
 	return shim.remove(ctx, task, opts...)

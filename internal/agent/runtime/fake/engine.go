@@ -192,13 +192,19 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	c := e.containers[id]
+	running := c != nil && c.phase == runtime.Running
+	if running {
+		c.kill()
+	}
+	e.mu.Unlock()
+	if running {
+		<-c.ended
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if c == nil {
 		return nil
-	}
-	if c.phase == runtime.Running {
-		return fmt.Errorf("container %s must be stopped before deletion", id)
 	}
 	delete(e.containers, id)
 	for i, other := range e.order {

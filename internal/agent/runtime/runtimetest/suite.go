@@ -335,7 +335,13 @@ func listAndDelete(t *testing.T, r *run) {
 	if err := r.Engine.Delete(t.Context(), created.ID); err != nil {
 		t.Errorf("deleting what never ran: %v", err)
 	}
-	r.made = []string{running.ID, stopped.ID}
+	if err := r.Engine.Delete(t.Context(), running.ID); err != nil {
+		t.Errorf("deleting what runs: %v", err)
+	}
+	if all, err := r.Engine.List(t.Context()); err != nil || len(all) != 1 || all[0].ID != stopped.ID {
+		t.Errorf("%+v is left: %v", all, err)
+	}
+	r.made = []string{stopped.ID}
 }
 
 func signalAfterTheEnd(t *testing.T, r *run) {
