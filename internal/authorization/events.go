@@ -54,7 +54,7 @@ func (v *view) eventResource(operation string, in any) string {
 		return v.scope.ARN("events", "rule/"+bus+name)
 	case text(in, "Rule") != "":
 		return v.scope.ARN("events", "rule/"+bus+text(in, "Rule"))
-	case strings.HasSuffix(operation, "EventBus") && name != "", strings.HasSuffix(operation, "Permission"):
+	case strings.HasSuffix(operation, "EventBus"), strings.HasSuffix(operation, "Permission"):
 		if name == "" {
 			name = text(in, "EventBusName")
 		}

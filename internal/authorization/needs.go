@@ -45,7 +45,9 @@ func (v *view) needs(service, operation string, in any) []need {
 		return v.taskNeeds(operation, in)
 	case "elasticloadbalancing", "acm":
 		return []need{{action: action, resource: balancingResource(in)}}
-	case "servicediscovery", "route53":
+	case "servicediscovery":
+		return []need{v.discoveryNeed(operation, in)}
+	case "route53":
 		return []need{{action: action, resource: v.discoveryResource(in)}}
 	case "events":
 		return v.eventNeeds(operation, in)
@@ -54,7 +56,7 @@ func (v *view) needs(service, operation string, in any) []need {
 	case "monitoring":
 		return v.monitoringNeeds(operation, in)
 	case "application-autoscaling":
-		return []need{{action: action, resource: v.scalableTarget(in)}}
+		return []need{{action: action, resource: v.scalableTarget(operation, in)}}
 	case "ec2":
 		return []need{{action: action, resource: v.networkResource(operation, in)}}
 	case "sns":
@@ -75,8 +77,14 @@ func balancingResource(in any) string {
 }
 
 // topicNeed is what a call for a topic takes, whose own policy may give it too.
+// Subscriptions are no resources; a batch is published by Publish's permission.
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 func (v *view) topicNeed(action string, in any) need {
-	for _, name := range []string{"TopicArn", "TargetArn", "ResourceArn", "SubscriptionArn"} {
+	if action == "sns:PublishBatch" {
+		action = "sns:Publish"
+	}
+	for _, name := range []string{"TopicArn", "TargetArn", "ResourceArn"} {
 		arn := text(in, name)
 		topic, ok := store.Topics.Get(v.r, v.scope.Key(state.TopicName(arn)))
 		if ok && strings.HasPrefix(arn, topic.ARN) {
@@ -118,32 +126,63 @@ func (v *view) discoveryResource(in any) string {
 	return "*"
 }
 
-// scalableTarget is the ARN of the target that a call names, once it has one.
-func (v *view) scalableTarget(in any) string {
+// discoveryNeed is what a call of Cloud Map takes. What looks at instances, and
+// lists, is not told apart by resource, but by condition keys.
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudmap.html
+func (v *view) discoveryNeed(operation string, in any) need {
+	n := need{action: "servicediscovery:" + operation, resource: v.discoveryResource(in), context: map[string][]string{}}
+	for key, member := range map[string]string{"servicediscovery:namespacename": "NamespaceName", "servicediscovery:servicename": "ServiceName"} {
+		if name := text(in, member); name != "" {
+			n.context[key] = []string{name}
+		}
+	}
+	if operation == "CreateService" && n.resource != "*" {
+		n.context["servicediscovery:namespacearn"] = []string{n.resource}
+	} else if text(in, "ServiceId") != "" {
+		n.context["servicediscovery:servicearn"] = []string{n.resource}
+	}
+	switch operation {
+	case "GetInstance", "GetInstancesHealthStatus", "ListInstances", "UpdateInstanceCustomHealthStatus":
+		n.resource = "*"
+	}
+	return n
+}
+
+// scalableTarget is the ARN of the target that a call changes; what describes is
+// not told apart. One that is not there yet has no id.
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html
+func (v *view) scalableTarget(operation string, in any) string {
 	if arn := text(in, "ResourceARN"); arn != "" {
 		return arn
+	}
+	if strings.HasPrefix(operation, "Describe") {
+		return "*"
 	}
 	if t, ok := store.ScalableTargets.Get(v.r, v.scope.Key(text(in, "ResourceId"))); ok {
 		return t.ARN
 	}
-	return "*"
+	return v.scope.ARN("application-autoscaling", "scalable-target/*")
 }
 
 // monitoringNeeds: IAM calls CloudWatch by another name than its signatures do.
+// Each alarm that is named must be allowed; what describes alarms without names
+// takes all of them.
 //
 // Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
 func (v *view) monitoringNeeds(operation string, in any) (needs []need) {
 	n := need{action: "cloudwatch:" + operation, resource: "*"}
 	for _, name := range texts(in, "AlarmNames") {
-		if !strings.HasPrefix(operation, "Describe") {
-			needs = append(needs, need{action: n.action, resource: v.scope.AlarmARN(name)})
-		}
+		needs = append(needs, need{action: n.action, resource: v.scope.AlarmARN(name)})
 	}
 	if len(needs) > 0 {
 		return needs
 	}
 	if name := text(in, "AlarmName"); name != "" {
 		n.resource = v.scope.AlarmARN(name)
+	} else if operation == "DescribeAlarms" || operation == "DescribeAlarmHistory" {
+		n.resource = v.scope.AlarmARN("*")
 	}
 	if arn := text(in, "ResourceARN"); arn != "" {
 		n.resource = arn
