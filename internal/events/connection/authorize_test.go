@@ -3,6 +3,7 @@ package connection
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -138,5 +139,32 @@ func TestAuthorize(t *testing.T) {
 	server.Close()
 	ask("5")
 	authorize(3, 0)
-	want(types.ConnectionStateDeauthorized, "does not answer.")
+	want(types.ConnectionStateDeauthorized, "cannot be reached: connect: connection refused.")
+}
+
+// What answers, but not in HTTP, may say what it was sent.
+func TestAnEndpointThatEchoes(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			echo, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.CopyN(echo, echo, 100)
+			_ = echo.Close()
+		}
+	}()
+	c := &Connector{}
+	_, err = c.fetch(t.Context(), &types.CreateConnectionOAuthRequestParameters{
+		AuthorizationEndpoint: aws.String("http://" + listener.Addr().String() + "/?key=shh"), HttpMethod: types.ConnectionOAuthHttpMethodPost,
+		ClientParameters: &types.CreateConnectionOAuthClientRequestParameters{ClientID: aws.String("id"), ClientSecret: aws.String("shh")},
+	})
+	if err == nil || !strings.HasSuffix(err.Error(), "does not answer.") {
+		t.Error(err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -52,6 +53,15 @@ func (c *Connector) keep(arn string, t token) {
 // Source: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 var codes = []string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
 
+// unreached words an error without an answer. Only one of dialling is told:
+// others may have the URL, or what was sent.
+func unreached(host string, err error) *NoToken {
+	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" && dial.Err != nil {
+		return &NoToken{fmt.Sprintf("The authorization endpoint %s cannot be reached: %v.", host, dial.Err), true}
+	}
+	return &NoToken{fmt.Sprintf("The authorization endpoint %s does not answer.", host), true}
+}
+
 // fetch asks for a token with the client's credentials. Errors carry nothing of
 // what was sent or answered.
 //
@@ -94,7 +104,7 @@ func (c *Connector) fetch(ctx context.Context, o *types.CreateConnectionOAuthReq
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return token{}, &NoToken{fmt.Sprintf("The authorization endpoint %s does not answer.", r.URL.Host), true} // the error has the URL, and with it the secret
+		return token{}, unreached(r.URL.Host, err)
 	}
 	defer answer.Body.Close()
 	var said struct {
