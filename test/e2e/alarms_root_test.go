@@ -184,7 +184,8 @@ func TestAnAlarmRollsADeploymentBack(t *testing.T) {
 }
 
 // An alarm that is set off by hand tells its topic, once, also when Hatoba is
-// killed right after.
+// killed right after. A receiver may hear of the same message again: what it
+// answered may not have been noted yet.
 func TestAnAlarmRingsOnce(t *testing.T) {
 	a := startAlarmed(t)
 	a.alarm("bell", "Visitors")
@@ -205,7 +206,11 @@ func TestAnAlarmRingsOnce(t *testing.T) {
 	if _, err := a.metrics.SetAlarmState(t.Context(), ring); err != nil {
 		t.Fatal(err)
 	}
-	if n := a.next(); !strings.Contains(n.Subject, "other") {
-		t.Errorf("then %+v was told", n)
+	again := a.next()
+	if again.MessageID == n.MessageID {
+		again = a.next()
+	}
+	if !strings.Contains(again.Subject, "other") {
+		t.Errorf("then %+v was told", again)
 	}
 }
