@@ -55,7 +55,7 @@ func TestWithoutATokenItIsTriedAgain(t *testing.T) {
 	}
 }
 
-type tokenless struct{ oauth }
+type tokenless struct{}
 
 func (tokenless) Connect(context.Context, state.Scope, string, *http.Request) error {
 	return &connection.NoToken{Reason: "no token"}
