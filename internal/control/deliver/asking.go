@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -82,23 +81,17 @@ func (a *Asking) follow(ctx context.Context, queue *due.Queue[ask]) {
 			queue.Now(ask{k, c.Asked, 1})
 		}
 	}
-	for {
-		err := a.Store.Follow(ctx, func(r store.Reader) error {
-			for k, c := range store.EventConnections.List(r, state.Scope{}, "") {
-				look(k, c)
-			}
-			return nil
-		}, func(changes []store.Change) error {
-			for _, change := range changes {
-				if _, _, c, has := store.EventConnections.Of(change); has {
-					look(change.Key, c)
-				}
-			}
-			return nil
-		}, store.EventConnections.Name)
-		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
-			return
+	store.FollowOn(ctx, a.Store, a.Log, func(r store.Reader) error {
+		for k, c := range store.EventConnections.List(r, state.Scope{}, "") {
+			look(k, c)
 		}
-		a.Log.Warn("connection follower starts again", "error", err)
-	}
+		return nil
+	}, func(changes []store.Change) error {
+		for _, change := range changes {
+			if _, _, c, has := store.EventConnections.Of(change); has {
+				look(change.Key, c)
+			}
+		}
+		return nil
+	}, store.EventConnections.Name)
 }
