@@ -71,6 +71,10 @@ func (w *watcher) load() {
 }
 
 func (w *watcher) saveMeters() {
+	if len(w.meters) == 0 {
+		w.files.meters.Clear()
+		return
+	}
 	out := meters{For: w.number(), Minute: w.minute, Since: w.since, Last: w.last}
 	for key, m := range w.meters {
 		out.Meters = append(out.Meters, metered{key, m})

@@ -142,3 +142,24 @@ func TestAnEndHandsUpAll(t *testing.T) {
 		}
 	})
 }
+
+// What was read of a task is kept until its minute is told, and no longer.
+func TestNothingIsUnderWayAfterTheLastTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, fake.Options{})
+		w.runDir = filepath.Join(t.TempDir(), "run")
+		a := assignment("t1", restartable("app", true))
+		w.up(a)
+		defer w.end()
+		time.Sleep(50 * time.Second)
+		kept := filepath.Join(w.runDir, "meters.json")
+		if _, err := os.Stat(kept); err != nil {
+			t.Error(err)
+		}
+		w.messages <- protocol.Message{Assign: []protocol.Assignment{stopped(a)}}
+		time.Sleep(3 * time.Minute)
+		if _, err := os.Stat(kept); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("what was read of the task stays: %v", err)
+		}
+	})
+}
