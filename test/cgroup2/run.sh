@@ -37,9 +37,6 @@ done
 cp bin/hatoba "$root/bin/hatoba"
 CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$root/demo/app" ./examples/web
 cp -r examples "$root/demo/examples"
-# On an emulated CPU a container's health check takes a second, of several at
-# once more than the sample's three: that would be told of the CPU.
-sed -i 's/"timeout": 3,/"timeout": 30,/' "$root/demo/examples/web/taskdef.json"
 [ -f "$modules/modules.dep" ] || depmod -b "${modules%/lib/modules/*}" "$release"
 for wanted in overlay veth bridge br_netfilter nf_tables nft_masq nft_nat nft_redir nft_fib_ipv4 nft_fib_inet nft_chain_nat nft_ct nf_nat nf_conntrack; do
   modprobe -S "$release" -d "${modules%/lib/modules/*}" --show-depends "$wanted" 2>/dev/null | awk '/^insmod/{print $2}'
