@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hatoba/hatoba/internal/review"
+	"github.com/hatoba/hatoba/internal/review/drills"
 	"github.com/hatoba/hatoba/internal/review/examine"
 	"github.com/hatoba/hatoba/internal/review/report"
 	"github.com/hatoba/hatoba/internal/review/rules"
@@ -71,17 +74,19 @@ func (d *demo) review(ctx context.Context) error {
 	return err
 }
 
+var demoDrills = []string{"DR01", "DR02", "DR05"}
+
 // drill stops and redeploys a copy of the service under load, and judges it by
 // what was lost.
 func (d *demo) drill(ctx context.Context) error {
 	settings := filepath.Join(d.dir, "hatoba-review.json")
 	d.step("Drills, on a short-lived copy of the service: stop it, hear its last words, redeploy it under load")
-	d.say("hatoba review --service %s --settings %s --drill=DR01,DR02,DR05 --scope drill\n", demoName, settings)
+	d.say("hatoba review --service %s --settings %s --drill=%s --scope drill\n", demoName, settings, strings.Join(demoDrills, ","))
 	progress := (&reviewFlags{}).progress(d.out)
 	r, err := examine.Run(ctx, examine.Request{
 		Account: examine.Account{Endpoint: endpoint(d.cfg), Region: d.cfg.Region, Service: demoName}, Settings: settings, Now: time.Now(), Version: version(),
 		Options: review.Options{Scope: []review.Part{review.PartDrill}},
-		Drill:   examine.Drill{Run: true, IDs: []string{"DR01", "DR02", "DR05"}, Results: filepath.Join(d.cfg.DataDir, "drills.json"), Say: progress},
+		Drill:   examine.Drill{Run: true, IDs: demoDrills, Results: filepath.Join(d.cfg.DataDir, "drills.json"), Say: progress},
 	})
 	if err != nil {
 		return err
@@ -91,6 +96,23 @@ func (d *demo) drill(ctx context.Context) error {
 	}
 	if r.Verdict == review.NotReady {
 		return errors.New("the sample lost something in a drill")
+	}
+	return shown(r, demoDrills)
+}
+
+// shown is an error unless the drills were done and every rule they are for holds.
+func shown(r *review.Report, ids []string) error {
+	for _, drill := range drills.All() {
+		for _, result := range r.Results {
+			if !slices.Contains(ids, drill.ID) || !slices.Contains(drill.Rules, result.Rule.ID) || result.Status == review.Pass {
+				continue
+			}
+			why := string(result.Status)
+			if gaps := result.Gaps(); len(gaps) > 0 {
+				why = gaps[0].Observed.EN
+			}
+			return fmt.Errorf("drill %s has not shown that rule %s holds: %s", drill.ID, result.Rule.ID, why)
+		}
 	}
 	return nil
 }

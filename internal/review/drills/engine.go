@@ -40,6 +40,9 @@ type stage struct {
 
 	halt context.CancelCauseFunc // ends all drills of the run
 
+	began time.Time // of the drill that is done
+	heard []string  // what the service said hinders it since then
+
 	noting sync.Mutex
 	noted  *note // nil: nothing was made yet
 
@@ -108,7 +111,7 @@ func Run(ctx context.Context, req Request) (out []review.Drilled, err error) {
 func (s *stage) do(ctx context.Context, d Drill, say func(string, review.Text)) review.Drilled {
 	began := time.Now()
 	s.tell = func(line review.Text) { say(d.ID, line) }
-	s.did, s.ran = nil, map[string]string{}
+	s.did, s.ran, s.began, s.heard = nil, map[string]string{}, began, nil
 	s.tell(d.Title)
 	proofs, err := []review.Proof(nil), context.Cause(ctx)
 	if err == nil {
@@ -124,6 +127,9 @@ func (s *stage) do(ctx context.Context, d Drill, say func(string, review.Text)) 
 		proofs = append(proofs, d.gaps(s.target.place(), refused.why, refused.how)...)
 	case err != nil:
 		why := review.Say("the drill was not done: %s", "ドリルを実施できなかった: %s", err.Error())
+		if n := len(s.heard); n > 0 {
+			why = review.Say("%s; the service last said: %s", "%s。サービスの最後のイベント: %s", why, s.heard[n-1])
+		}
 		s.say("%s", "%s", why)
 		proofs = append(proofs, d.gaps(s.target.place(), why, again(d.ID))...)
 	}

@@ -93,6 +93,7 @@ func (s *stage) described(ctx context.Context, name string) (types.Service, erro
 	if err != nil {
 		return types.Service{}, err
 	}
+	s.hear(&out.Services[0])
 	return out.Services[0], nil
 }
 
