@@ -122,8 +122,11 @@ func TestRestartPolicy(t *testing.T) {
 	w.Kill()
 	time.Sleep(10 * time.Second) // it ends while nobody is there
 	w.Up()
-	w.Eventually("it lives again", func() bool { return len(w.Lines(arn, "app")) == 2 })
-	task := w.Task(arn)
+	var task types.Task
+	w.Eventually("it lives again", func() bool {
+		task = w.Task(arn)
+		return len(w.Lines(arn, "app")) == 2 && aws.ToString(harness.ByName(task, "app").LastStatus) == "RUNNING"
+	})
 	if c := harness.ByName(task, "app"); aws.ToString(task.LastStatus) != "RUNNING" || aws.ToString(c.LastStatus) != "RUNNING" || c.ExitCode != nil {
 		t.Errorf("%s %+v", aws.ToString(task.LastStatus), c)
 	}

@@ -60,9 +60,7 @@ func TestEndpointsOfEC2Tasks(t *testing.T) {
 	if got := one.object(one.env("ECS_CONTAINER_METADATA_URI_V4") + "/stats"); got["id"] == nil {
 		t.Errorf("stats: %v", got)
 	}
-	w.Kill()
-	w.Up()
-	w.Eventually("the endpoints are open again", func() bool { return strings.HasPrefix(one.ask("who", ""), "arn:") })
+	away(w, one, two, bridged)
 	check()
 	for _, c := range []caller{one, two, bridged} {
 		w.Stop(c.arn)

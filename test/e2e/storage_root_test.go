@@ -49,9 +49,8 @@ func TestEphemeralStorage(t *testing.T) {
 			t.Errorf("%q", line)
 		}
 	}
-	w.Kill()
-	w.Up()
 	c = caller{t, arn, "http://" + harness.Address(w.Task(arn)) + ":8080"}
+	away(w, c)
 	storage, _ := c.object(c.env("ECS_CONTAINER_METADATA_URI_V4") + "/task")["EphemeralStorageMetrics"].(map[string]any)
 	if storage["Reserved"] != 21.0*1024 || storage["Utilized"] == nil || storage["Utilized"].(float64) > 400 {
 		t.Errorf("metadata: %v", storage)

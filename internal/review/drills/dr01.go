@@ -55,7 +55,7 @@ func stopInFlight(ctx context.Context, s *stage) ([]review.Proof, error) {
 			s.say("slow requests: POST %s with a body that takes %s, one every %s", "遅いリクエスト: 本文の送信に %[2]s かける POST %[1]s を %[3]s ごとに送信", s.target.probe(s.set), s.set.Takes, between)
 		}
 		sent = fly(ctx, s.address(task), s.set, s.target.probe(s.set))
-		pause(ctx, min(4*between, s.set.Takes/2))
+		pause(ctx, min(4*between+between/2, s.set.Takes/2)) // while none is begun
 	} else {
 		m.noFlights = review.Say("the task takes no connections from here (port %d)", "タスクにここから接続できない(ポート %d)", s.target.port)
 	}

@@ -169,6 +169,30 @@ func TestFlights(t *testing.T) {
 	}
 }
 
+// What counts is a request that took its time, or was dropped.
+func TestUnderWay(t *testing.T) {
+	for _, c := range []struct {
+		began, ended time.Duration // in milliseconds
+		status       int
+		under, lost  bool
+	}{
+		{-900, 600, 200, true, false},
+		{-900, 600, 503, true, true},
+		{-900, 5, 0, true, true},
+		{-100, 5, 0, true, true},
+		{-1, 2, 200, false, false}, // answered at once, at just this moment
+		{-900, -5, 200, false, false},
+		{5, 600, 200, false, false},
+		{5, 600, 0, false, true}, // taken on after the stop, and dropped
+		{5, 10, 0, false, false}, // the door was closing
+	} {
+		f := flight{Began: c.began * time.Millisecond, Ended: c.ended * time.Millisecond, Connected: true, Status: c.status}
+		if f.under() != c.under || f.lost() != c.lost {
+			t.Errorf("%+v: under way %v, lost %v", c, f.under(), f.lost())
+		}
+	}
+}
+
 func TestLoadCounts(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
 	defer server.Close()

@@ -27,12 +27,18 @@ type flight struct {
 // it had taken on: what is cut sooner fell into the closing of the door.
 const held = 200 * time.Millisecond
 
-// under tells whether it was under way when the stop was asked for.
-func (f flight) under() bool { return f.Began < 0 && f.Ended > 0 }
+// answered tells whether it got what it asked for.
+func (f flight) answered() bool { return f.Status > 0 && f.Status < 500 }
+
+// under tells whether it was under way when the stop was asked for. One that is
+// answered at once says nothing of work in flight, though it fell on that moment.
+func (f flight) under() bool {
+	return f.Began < 0 && f.Ended > 0 && (!f.answered() || f.Ended-f.Began >= held)
+}
 
 // lost tells whether work that had been taken on was dropped.
 func (f flight) lost() bool {
-	return f.Connected && (f.Status == 0 || f.Status >= 500) && (f.under() || f.Ended-f.Began >= held)
+	return f.Connected && !f.answered() && (f.under() || f.Ended-f.Began >= held)
 }
 
 // flights are slow requests, begun one after the other until the task takes no
