@@ -150,8 +150,11 @@ func (r *Registry) sweep(ctx context.Context, since time.Time, freed *Collected)
 }
 
 // mark finds the blobs that manifests name, and which repositories link the
-// others.
+// others. Nothing is removed meanwhile: a folder that goes while it is read would
+// end the reading, and hide what comes behind it.
 func (r *Registry) mark(ctx context.Context) (marked map[digest.Digest]bool, links map[digest.Digest][]string, err error) {
+	r.staying.Lock()
+	defer r.staying.Unlock()
 	marked, links = map[digest.Digest]bool{}, map[digest.Digest][]string{}
 	err = r.eachStored(ctx, func(name string) error {
 		named, err := reference.WithName(name)
@@ -171,7 +174,7 @@ func (r *Registry) mark(ctx context.Context) (marked map[digest.Digest]bool, lin
 			m, err := manifests.Get(ctx, d)
 			var unknown distribution.ErrManifestUnknownRevision
 			if errors.As(err, &unknown) {
-				return nil // deleted meanwhile
+				return nil // it was pushed half
 			}
 			if err != nil {
 				return fmt.Errorf("manifest %s of %s: %w", d, name, err)
@@ -201,8 +204,11 @@ func (r *Registry) mark(ctx context.Context) (marked map[digest.Digest]bool, lin
 // something in the storage.
 func (r *Registry) eachStored(ctx context.Context, fn func(name string) error) error {
 	root := r.repositoriesDir()
+	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing was pushed yet
+	}
 	last := ""
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
@@ -221,8 +227,4 @@ func (r *Registry) eachStored(ctx context.Context, fn func(name string) error) e
 		}
 		return fs.SkipDir
 	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // nothing was pushed yet
-	}
-	return err
 }

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/distribution/distribution/v3"
@@ -79,6 +80,7 @@ type Registry struct {
 	storage distribution.Namespace
 	key     []byte // of tokens
 	locks   keylock.Locks
+	staying sync.RWMutex // written while all manifests are read, read while some are removed
 	touched touched
 	fills   *fills
 }

@@ -136,7 +136,10 @@ func (r *Registry) Delete(ctx context.Context, scope state.Scope, name, dgst str
 		return err
 	}
 	path := r.repositoryDir(inside(scope, name), "_manifests", "revisions", algorithm(dgst), encoded(dgst))
-	if err := os.RemoveAll(path); err != nil {
+	r.staying.RLock()
+	err := os.RemoveAll(path)
+	r.staying.RUnlock()
+	if err != nil {
 		return fmt.Errorf("delete manifest: %w", err)
 	}
 	return syncDirs(filepath.Dir(path))
@@ -161,7 +164,10 @@ func (r *Registry) Remove(ctx context.Context, scope state.Scope, name string) e
 	if err := r.markGarbage(); err != nil {
 		return err
 	}
-	if err := storage.NewVacuum(ctx, r.driver).RemoveRepository(inside(scope, name)); err != nil {
+	r.staying.RLock()
+	err := storage.NewVacuum(ctx, r.driver).RemoveRepository(inside(scope, name))
+	r.staying.RUnlock()
+	if err != nil {
 		return fmt.Errorf("delete repository: %w", err)
 	}
 	return syncDirs(r.repositoryDir(inside(scope, name)))
