@@ -43,6 +43,9 @@ test-upgrade: setup shim ## tasks of the build named in test/upgrade/PREVIOUS, u
 test-unit: ## the fast, hermetic tests only
 	$(GO) test ./...
 
+test-race: ## the hermetic tests under the race detector (wants a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
 test-cgroup2: setup build ## the demo's task on a cgroup v2 kernel, in a small QEMU guest
 	./test/cgroup2/run.sh
 
@@ -66,4 +69,4 @@ dev: setup build ## run Hatoba from this checkout, data under .cache/dev
 clean: ## remove what the build made
 	rm -rf bin internal/shim/bin .cache
 
-.PHONY: help setup shim build cross demo test soak test-upgrade test-unit test-cgroup2 fuzz bench generate lint dev clean
+.PHONY: help setup shim build cross demo test soak test-upgrade test-unit test-race test-cgroup2 fuzz bench generate lint dev clean

@@ -3,6 +3,7 @@ package expire
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,18 +30,23 @@ func TestWhenPoliciesAreEvaluated(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		var mu sync.Mutex
 		evaluated := map[string]int{}
 		l := &Loop{Store: db, Log: slog.New(slog.DiscardHandler), Expire: func(_ context.Context, of state.Scope, name string) (int, error) {
 			if of != scope {
 				t.Errorf("%s of %+v", name, of)
 			}
+			mu.Lock()
 			evaluated[name]++
+			mu.Unlock()
 			put(name, func(r *state.Repository) { r.EvaluatedAt = time.Now() })
 			return 0, nil
 		}}
 		want := func(app, late int) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if evaluated["app"] != app || evaluated["late"] != late || evaluated["plain"] != 0 {
 				t.Errorf("evaluated %v, want app %d times and late %d times", evaluated, app, late)
 			}
