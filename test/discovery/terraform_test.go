@@ -58,7 +58,7 @@ func clients(t *testing.T) (*r53.Client, *sd.Client) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	config := aws.Config{Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("123456789012", "s", ""), RetryMaxAttempts: 1}
+	config := aws.Config{Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("123456789012", "s", "")}
 	return r53.NewFromConfig(config), sd.NewFromConfig(config)
 }
 

@@ -83,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	w.Client = sdk.New(sdk.Options{BaseEndpoint: &server.URL, Region: "us-east-1", RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("123456789012", "secret", "")})
+	w.Client = sdk.New(sdk.Options{BaseEndpoint: &server.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("123456789012", "secret", "")})
 	if w.signer, err = notify.OpenSigner(filepath.Join(t.TempDir(), "key.pem"), time.Now()); err != nil {
 		t.Fatal(err)
 	}

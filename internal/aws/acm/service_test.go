@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	w.Client = sdk.New(sdk.Options{
-		BaseEndpoint: &server.URL, Region: "us-east-1", RetryMaxAttempts: 1,
+		BaseEndpoint: &server.URL, Region: "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("123456789012", "secret", ""),
 	})
 	return w

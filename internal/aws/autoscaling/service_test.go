@@ -50,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	w.Client = sdk.New(sdk.Options{BaseEndpoint: &server.URL, Region: scope.Region, RetryMaxAttempts: 1,
+	w.Client = sdk.New(sdk.Options{BaseEndpoint: &server.URL, Region: scope.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(scope.Account, "secret", "")})
 	w.update(func(tx store.Writer) error {
 		for name, strategy := range map[string]string{"web": "REPLICA", "api": "REPLICA", "agent": "DAEMON"} {

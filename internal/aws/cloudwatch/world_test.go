@@ -49,7 +49,7 @@ func newMetricsWorld(t *testing.T) *metricsWorld {
 			t.Error(err)
 		}
 	})
-	client := sdk.New(sdk.Options{BaseEndpoint: &server.URL, Region: scope.Region, RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider(scope.Account, "s", "")})
+	client := sdk.New(sdk.Options{BaseEndpoint: &server.URL, Region: scope.Region, Credentials: credentials.NewStaticCredentialsProvider(scope.Account, "s", "")})
 	return &metricsWorld{T: t, Client: client, engine: engine, url: server.URL}
 }
 

@@ -86,7 +86,7 @@ func (h *house) start(change ...func(*registry.Config)) {
 
 func (h *house) client(scope state.Scope) *sdk.Client {
 	return sdk.New(sdk.Options{
-		BaseEndpoint: aws.String("http://" + h.host), Region: scope.Region, RetryMaxAttempts: 1,
+		BaseEndpoint: aws.String("http://" + h.host), Region: scope.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(scope.Account, "secret", ""),
 	})
 }

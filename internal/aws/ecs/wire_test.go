@@ -26,7 +26,7 @@ func TestThroughTheSDK(t *testing.T) {
 	defer server.Close()
 	ctx, c := t.Context(), ecs.New(ecs.Options{
 		BaseEndpoint: aws.String(server.URL), Region: "ap-northeast-1",
-		Credentials: credentials.NewStaticCredentialsProvider("999999999999", "secret", ""), RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("999999999999", "secret", ""),
 	})
 
 	registered, err := c.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{

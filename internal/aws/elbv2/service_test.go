@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	w.Client = sdk.New(sdk.Options{
-		BaseEndpoint: &server.URL, Region: scope.Region, RetryMaxAttempts: 1,
+		BaseEndpoint: &server.URL, Region: scope.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(account, "secret", ""),
 	})
 	return w

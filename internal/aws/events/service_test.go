@@ -41,7 +41,7 @@ func newWorld(t *testing.T) *world {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	w.Client = sdk.New(sdk.Options{
-		BaseEndpoint: &server.URL, Region: "us-east-1", RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider(account, "secret", ""),
+		BaseEndpoint: &server.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(account, "secret", ""),
 	})
 	return w
 }

@@ -40,7 +40,7 @@ func client(t *testing.T) (*sdk.Client, store.Store, *secrets.Keyring) {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return sdk.New(sdk.Options{
-		BaseEndpoint: &server.URL, Region: "us-east-1", RetryMaxAttempts: 1,
+		BaseEndpoint: &server.URL, Region: "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider(account, "secret", ""),
 	}), db, keyring
 }

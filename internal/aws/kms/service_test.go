@@ -45,7 +45,7 @@ func newFront(t *testing.T) *front {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	f.Client = sdk.New(sdk.Options{
-		Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("123456789012", "s", ""),
+		Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("123456789012", "s", ""),
 	})
 	return f
 }

@@ -33,7 +33,6 @@ func start(t *testing.T) *sdk.Client {
 		Region:       "eu-west-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("123456789012", "secret", ""),
 		HTTPClient:   http.DefaultClient,
-		Retryer:      aws.NopRetryer{},
 	})
 }
 

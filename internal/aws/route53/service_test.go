@@ -45,7 +45,7 @@ func newFront(t *testing.T) *front {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	f.Client = sdk.New(sdk.Options{Region: "us-east-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("123456789012", "s", "")})
+	f.Client = sdk.New(sdk.Options{Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("123456789012", "s", "")})
 	f.must(f.store.Update(t.Context(), func(w store.Writer) error {
 		return errors.Join(store.VPCs.Put(w, scope.Key("vpc-1"), state.VPC{ID: "vpc-1"}), store.VPCs.Put(w, scope.Key("vpc-2"), state.VPC{ID: "vpc-2"}),
 			store.LoadBalancers.Put(w, scope.Key("app/web/1"), state.LoadBalancer{DNSName: "web-1.elb.us-east-1.localhost", Zones: []state.BalancerZone{{Address: netip.MustParseAddr("172.31.15.0")}}}))

@@ -73,7 +73,7 @@ func serveBehind(t testing.TB, listener func(http.Handler) http.Handler) fixture
 
 func client(url string, pathStyle bool) *sdk.Client {
 	return sdk.New(sdk.Options{
-		Region: "us-east-1", UsePathStyle: pathStyle, BaseEndpoint: aws.String(url), RetryMaxAttempts: 1,
+		Region: "us-east-1", UsePathStyle: pathStyle, BaseEndpoint: aws.String(url),
 		Credentials: credentials.NewStaticCredentialsProvider("123456789012", "secret", ""),
 	})
 }

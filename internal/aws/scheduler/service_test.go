@@ -34,7 +34,7 @@ func client(t *testing.T) (*sdk.Client, store.Store) {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return sdk.New(sdk.Options{BaseEndpoint: &server.URL, Region: "us-east-1", RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider(account, "secret", "")}), db
+	return sdk.New(sdk.Options{BaseEndpoint: &server.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(account, "secret", "")}), db
 }
 
 // nightly is a request that is taken.

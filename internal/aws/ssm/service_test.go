@@ -50,7 +50,7 @@ func newFront(t *testing.T) *front {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	f.Client = sdk.New(sdk.Options{
-		BaseEndpoint: aws.String(server.URL), Region: testScope.Region, RetryMaxAttempts: 1,
+		BaseEndpoint: aws.String(server.URL), Region: testScope.Region,
 		Credentials: credentials.NewStaticCredentialsProvider(testScope.Account, "secret", ""),
 	})
 	return f
