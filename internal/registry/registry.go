@@ -80,7 +80,7 @@ type Registry struct {
 	storage distribution.Namespace
 	key     []byte // of tokens
 	locks   keylock.Locks
-	staying sync.RWMutex // written while all manifests are read, read while some are removed
+	staying sync.RWMutex // held by who reads all manifests, and shared by who removes some
 	touched touched
 	fills   *fills
 }

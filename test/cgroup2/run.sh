@@ -61,8 +61,8 @@ install -m 755 test/cgroup2/guest.sh test/cgroup2/clock.sh "$root/"
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$cache/initramfs.gz"
 
 echo "booting a guest with kernel $release and cgroup v2"
-# The redeployment of the drills' copy wants room for seven of the sample's tasks.
-timeout 600 qemu-system-x86_64 -m 4096 -smp 2 -nographic -no-reboot -net none \
+# The memory that the README asks for: room for seven of the sample's tasks.
+timeout 600 qemu-system-x86_64 -m 3072 -smp 2 -nographic -no-reboot -net none \
   -kernel "$kernel" -initrd "$cache/initramfs.gz" \
   -append "console=ttyS0 quiet panic=-1" </dev/null >"$log" 2>&1 || true
 sed -n '/GUEST BEGIN/,/GUEST END/p' "$log" | tr -d '\r'

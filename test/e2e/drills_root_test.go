@@ -28,6 +28,7 @@ type stage struct {
 	balancer string
 	vpc      string
 	settings string
+	service  func(*ecs.CreateServiceInput) // changes a service that is made; nil: not at all
 }
 
 func startStage(t *testing.T) *stage {
@@ -80,10 +81,14 @@ func (s *stage) serve(name string, port int32, tasks, floor int32, change func(*
 	_, err = s.elb.CreateListener(s.t.Context(), &elb.CreateListenerInput{LoadBalancerArn: &s.balancer, Protocol: elbtypes.ProtocolEnumHttp, Port: &port,
 		DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: arn}}})
 	must(err)
-	_, err = s.ECS.CreateService(s.t.Context(), &ecs.CreateServiceInput{ServiceName: &name, TaskDefinition: &name, DesiredCount: &tasks, LaunchType: types.LaunchTypeFargate,
+	in := &ecs.CreateServiceInput{ServiceName: &name, TaskDefinition: &name, DesiredCount: &tasks, LaunchType: types.LaunchTypeFargate,
 		NetworkConfiguration:    &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-0a1b2c3d4e5f60718"}}},
 		LoadBalancers:           []types.LoadBalancer{{TargetGroupArn: arn, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080)}},
-		DeploymentConfiguration: &types.DeploymentConfiguration{MinimumHealthyPercent: &floor, MaximumPercent: aws.Int32(200)}})
+		DeploymentConfiguration: &types.DeploymentConfiguration{MinimumHealthyPercent: &floor, MaximumPercent: aws.Int32(200)}}
+	if s.service != nil {
+		s.service(in)
+	}
+	_, err = s.ECS.CreateService(s.t.Context(), in)
 	must(err)
 	s.whole(name, tasks)
 }
@@ -265,6 +270,21 @@ func TestDrillsAreRedOnBadServices(t *testing.T) {
 	s.expect(found, out, "not-examined", "DSP-01", "DSP-02", "DSP-03")
 	if !strings.Contains(out, "minimumHealthyPercent") {
 		t.Error(out)
+	}
+	s.nothing()
+}
+
+// A drill that waits says for what: here for a second instance, which there is not.
+func TestADrillThatWaitsSaysForWhat(t *testing.T) {
+	s := startStage(t)
+	s.service = func(in *ecs.CreateServiceInput) {
+		in.LaunchType, in.PlacementConstraints = types.LaunchTypeEc2, []types.PlacementConstraint{{Type: types.PlacementConstraintTypeDistinctInstance}}
+	}
+	s.serve("alone", 80, 1, 100, nobody)
+	found, out := s.review("alone", "--drill=DR05", "--drill-limit=15s")
+	s.expect(found, out, "not-examined", "DSP-05", "RLS-19")
+	if seen := found["DSP-05"][0].Observed.EN; !strings.Contains(seen, "time limit") || !strings.Contains(seen, "the service last said: (service hatoba-drill-") || !strings.Contains(seen, "unable to place a task") {
+		t.Errorf("%s\n%s", seen, out)
 	}
 	s.nothing()
 }

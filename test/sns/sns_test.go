@@ -122,13 +122,18 @@ func (w *world) topic(attributes map[string]string) *string {
 // next is what the subscriber has next.
 func (w *world) next() received {
 	w.Helper()
+	return within(w, w.posts, "nothing is delivered")
+}
+
+// within is what comes next of a channel, in good time.
+func within[T any](w *world, of chan T, otherwise string) (next T) {
+	w.Helper()
 	select {
-	case p := <-w.posts:
-		return p
+	case next = <-of:
 	case <-time.After(20 * time.Second):
-		w.Fatal("nothing is delivered")
-		return received{}
+		w.Fatal(otherwise)
 	}
+	return next
 }
 
 // subscribed subscribes a path of the subscriber's and confirms it.
@@ -154,13 +159,7 @@ func (w *world) subscribed(topic *string, path string, attributes map[string]str
 // letter is the dead letter that comes next.
 func (w *world) letter() string {
 	w.Helper()
-	select {
-	case l := <-w.letters:
-		return l
-	case <-time.After(20 * time.Second):
-		w.Fatal("no letter comes")
-		return ""
-	}
+	return within(w, w.letters, "no letter comes")
 }
 
 func (w *world) decode(p received, d *notify.Document) {

@@ -9,32 +9,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// troubles are the events since then that say what hinders a service, oldest
-// first, each text once: it could not place, stop or start tasks, or what it
-// runs is unhealthy. The words are those of
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html.
-func troubles(events []types.ServiceEvent, since time.Time) (out []string) {
+// hindering are words of events that say what hinders a service: it could not
+// place, stop or start tasks, or what it runs is unhealthy.
+//
+// Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+var hindering = []string{" unable to ", " failed container health checks", " is unhealthy in "}
+
+// troubles adds to those heard what events since then say hinders a service,
+// oldest first, each text once.
+func troubles(heard []string, events []types.ServiceEvent, since time.Time) []string {
 	for _, e := range slices.Backward(events) {
 		text := aws.ToString(e.Message)
-		if aws.ToTime(e.CreatedAt).Before(since) || slices.Contains(out, text) {
-			continue
-		}
-		for _, words := range []string{" unable to ", " failed container health checks", " is unhealthy in "} {
-			if strings.Contains(text, words) {
-				out = append(out, text)
-				break
-			}
+		if !aws.ToTime(e.CreatedAt).Before(since) && !slices.Contains(heard, text) &&
+			slices.ContainsFunc(hindering, func(words string) bool { return strings.Contains(text, words) }) {
+			heard = append(heard, text)
 		}
 	}
-	return out
+	return heard
 }
 
-// hear tells of a service's troubles, each once: a drill that waits says for what.
+// hear tells of a service's troubles: a drill that waits says for what.
 func (s *stage) hear(svc *types.Service) {
-	for _, text := range troubles(svc.Events, s.began) {
-		if !slices.Contains(s.heard, text) {
-			s.heard = append(s.heard, text)
-			s.say("event: %s", "イベント: %s", text)
-		}
+	known := len(s.heard)
+	s.heard = troubles(s.heard, svc.Events, s.began)
+	for _, text := range s.heard[known:] {
+		s.say("event: %s", "イベント: %s", text)
 	}
 }

@@ -19,11 +19,11 @@ func TestTroubles(t *testing.T) {
 		sick = "(service web) (task 0123) failed container health checks."
 		deaf = "(service web) (port 80) is unhealthy in (target-group web) due to (reason Request timed out)"
 	)
-	got := troubles([]types.ServiceEvent{ // newest first, as they are told
+	got := troubles([]string{"heard before"}, []types.ServiceEvent{ // newest first, as they are told
 		event(9, full), event(7, "(service web) has reached a steady state."), event(5, deaf), event(3, full), event(1, sick),
 		event(-1, "(service web) is unable to consistently start tasks successfully."),
 	}, noon)
-	if want := []string{sick, full, deaf}; !reflect.DeepEqual(got, want) {
+	if want := []string{"heard before", sick, full, deaf}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q", got)
 	}
 }
