@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,11 +18,12 @@ import (
 
 var addresses atomic.Uint32
 
-// address is one of loopback's that no other test has.
+// address is one of loopback's that no other test has, nor another run of these
+// tests beside this one: the process has its own /16 of 64.
 func address(t testing.TB) netip.Addr {
 	t.Helper()
 	n := addresses.Add(1)
-	return netip.AddrFrom4([4]byte{127, 77, byte(n >> 8), byte(n)})
+	return netip.AddrFrom4([4]byte{127, 128 + byte(os.Getpid()%64), byte(n >> 8), byte(n)})
 }
 
 type bound struct {

@@ -115,7 +115,7 @@ func TestRulesAndActions(t *testing.T) {
 		"/api/x":   "200 api /api/x " + at,
 		"/":        "200 web / " + at,
 		"/fixed":   "418 {}",
-		"/old/a?b": "302 https://127.77.",
+		"/old/a?b": "302 https://" + w.addr.String() + ":443/old/a?b",
 		"/re/a?b":  "200 api /v2/a?b inner:8080",
 		"/none":    "503 ",
 		"/unknown": "503 ",
