@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,12 +18,24 @@ import (
 
 var addresses atomic.Uint32
 
+// held is a port of a /16 of loopback that no other run of these tests has: it is
+// held until the process ends.
+var held = sync.OnceValue(func() net.Listener {
+	for n := 64; n < 255; n++ {
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.%d.0.0:8080", n)); err == nil {
+			return l
+		}
+	}
+	panic("all of loopback's addresses are in use")
+})
+
 // address is one of loopback's that no other test has, nor another run of these
-// tests beside this one: the process has its own /16 of 64.
+// tests beside this one.
 func address(t testing.TB) netip.Addr {
 	t.Helper()
+	of := netip.MustParseAddrPort(held().Addr().String()).Addr().As4()
 	n := addresses.Add(1)
-	return netip.AddrFrom4([4]byte{127, 128 + byte(os.Getpid()%64), byte(n >> 8), byte(n)})
+	return netip.AddrFrom4([4]byte{of[0], of[1], byte(n >> 8), byte(n)})
 }
 
 type bound struct {
@@ -57,6 +69,22 @@ func newWorld(t testing.TB, opts Options) *world {
 		}
 	})
 	return w
+}
+
+// counted waits until a balancer has counted what is asked for: bytes are counted
+// when they have gone, which whoever got them may know before.
+func (w *world) counted(is func(Reading) bool) {
+	w.t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		r, _ := w.ReadBalancer("b")
+		if is(r) {
+			return
+		}
+		if time.Now().After(end) {
+			w.t.Errorf("counted %+v", r)
+			return
+		}
+	}
 }
 
 // http is a table of one balancer with an HTTP listener on port 8080 that
