@@ -342,22 +342,53 @@ func (s *stage) stable(within time.Duration) time.Duration {
 }
 
 // targets plays the health checks: a target is healthy two seconds after its
-// registration, and gone five seconds after it began to drain.
+// registration, and gone five seconds after it began to drain. What falls on one
+// moment is one transaction, so that runs are alike.
 func (s *stage) targets(healthy func(state.Target) bool) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
-	change := func(key state.Key, fn func(*state.Target) bool) {
-		s.update(func(w store.Writer) error {
+	var mu sync.Mutex
+	due := map[int64][]func(store.Writer) error{}
+	after := func(d time.Duration, fn func(store.Writer) error) {
+		mu.Lock()
+		defer mu.Unlock()
+		at := time.Now().Add(d).UnixNano()
+		if len(due[at]) == 0 {
+			time.AfterFunc(d, func() {
+				mu.Lock()
+				fns := due[at]
+				delete(due, at)
+				mu.Unlock()
+				s.update(func(w store.Writer) error {
+					for _, fn := range fns {
+						if err := fn(w); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			})
+		}
+		due[at] = append(due[at], fn)
+	}
+	checked := func(key state.Key) func(store.Writer) error {
+		return func(w store.Writer) error {
 			target, ok := store.Targets.Get(w, key)
-			switch {
-			case !ok:
+			if !ok {
 				return nil
-			case fn(&target):
-				return store.Targets.Put(w, key, target)
 			}
+			target.Health = state.TargetHealth{State: "healthy"}
+			if !healthy(target) {
+				target.Health = state.TargetHealth{State: "unhealthy", Description: "Health checks failed with these codes: [500]"}
+			}
+			return store.Targets.Put(w, key, target)
+		}
+	}
+	drained := func(key state.Key) func(store.Writer) error {
+		return func(w store.Writer) error {
 			store.Targets.Delete(w, key)
 			return nil
-		})
+		}
 	}
 	group.Go(func() {
 		_ = s.st.Follow(ctx, func(store.Reader) error { return nil }, func(changes []store.Change) error {
@@ -365,18 +396,9 @@ func (s *stage) targets(healthy func(state.Target) bool) (stop func()) {
 				before, had, target, has := store.Targets.Of(c)
 				switch {
 				case has && !had:
-					time.AfterFunc(2*time.Second, func() {
-						change(c.Key, func(t *state.Target) bool {
-							if healthy(*t) {
-								t.Health = state.TargetHealth{State: "healthy"}
-							} else {
-								t.Health = state.TargetHealth{State: "unhealthy", Description: "Health checks failed with these codes: [500]"}
-							}
-							return true
-						})
-					})
+					after(2*time.Second, checked(c.Key))
 				case has && before.Draining == nil && target.Draining != nil:
-					time.AfterFunc(5*time.Second, func() { change(c.Key, func(*state.Target) bool { return false }) })
+					after(5*time.Second, drained(c.Key))
 				}
 			}
 			return nil

@@ -31,11 +31,7 @@ func TestAnswers(t *testing.T) {
 	h2c.Config.Protocols = new(http.Protocols)
 	h2c.Config.Protocols.SetUnencryptedHTTP2(true)
 	h2c.Start()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = closed.Close()
+	closed := netip.MustParseAddrPort("127.9.9.9:9") // a port that was closed may be another test's by now
 	for _, s := range []*httptest.Server{plain, secure, h2c} {
 		t.Cleanup(s.Close)
 	}
@@ -50,7 +46,7 @@ func TestAnswers(t *testing.T) {
 		{"not found, which is good", Question{Protocol: "HTTP", Version: "HTTP1", Address: at(plain.Listener), Path: "/missing", Codes: "200,404"}, good},
 		{"a redirect is not followed", Question{Protocol: "HTTP", Version: "HTTP1", Address: at(plain.Listener), Path: "/moved", Codes: "200"}, mismatch("302")},
 		{"slow", Question{Protocol: "HTTP", Version: "HTTP1", Address: at(plain.Listener), Path: "/slow", Codes: "200", Timeout: 50 * time.Millisecond}, Answer{Reason: "Target.Timeout", Description: "Request timed out"}},
-		{"refused", Question{Protocol: "HTTP", Version: "HTTP1", Address: at(closed), Path: "/ok", Codes: "200"}, refused},
+		{"refused", Question{Protocol: "HTTP", Version: "HTTP1", Address: closed, Path: "/ok", Codes: "200"}, refused},
 		{"TLS", Question{Protocol: "HTTPS", Version: "HTTP1", Address: at(secure.Listener), Path: "/ok", Codes: "200"}, good},
 		{"TLS to plain", Question{Protocol: "HTTPS", Version: "HTTP1", Address: at(plain.Listener), Path: "/ok", Codes: "200"}, refused},
 		{"HTTP/2", Question{Protocol: "HTTP", Version: "HTTP2", Address: at(h2c.Listener), Path: "/ok", Codes: "200"}, good},
@@ -58,7 +54,7 @@ func TestAnswers(t *testing.T) {
 		{"gRPC", Question{Protocol: "HTTP", Version: "GRPC", Address: at(h2c.Listener), Path: "/AWS.ALB/healthcheck", Codes: "12"}, good},
 		{"gRPC mismatch", Question{Protocol: "HTTP", Version: "GRPC", Address: at(h2c.Listener), Path: "/AWS.ALB/healthcheck", Codes: "0-5"}, mismatch("12")},
 		{"TCP", Question{Protocol: "TCP", Address: at(plain.Listener)}, good},
-		{"TCP refused", Question{Protocol: "TCP", Address: at(closed)}, refused},
+		{"TCP refused", Question{Protocol: "TCP", Address: closed}, refused},
 	} {
 		if c.q.Timeout == 0 {
 			c.q.Timeout = 5 * time.Second
