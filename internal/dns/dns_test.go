@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"testing"
 
@@ -58,14 +57,7 @@ func TestChain(t *testing.T) {
 }
 
 func TestServesUDPAndTCPAndEndsWithItsContext(t *testing.T) {
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pc, ln := sockets(t, "127.0.0.1:0")
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	r := New("us-east-1", netip.MustParseAddr("172.31.0.1"), script{})
@@ -116,14 +108,7 @@ func (s stuck) Exchange(ctx context.Context, _ *dns.Msg) (*dns.Msg, error) {
 }
 
 func TestRefusesQuestionsBeyondTheBoundAndEndsWithOthersUnderWay(t *testing.T) {
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	pc, ln := sockets(t, "127.0.0.1:0")
 	ctx, cancel := context.WithCancel(context.Background())
 	asked := make(stuck)
 	ended := make(chan error, 1)

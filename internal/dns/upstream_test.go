@@ -11,8 +11,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// resolver serves a handler on UDP and TCP of one loopback address.
-func resolver(t *testing.T, at string, answer dns.HandlerFunc) (port string) {
+// sockets are of one port, that TCP has free: most of its ports are used by
+// connections, and few of UDP's.
+func sockets(t *testing.T, at string) (net.PacketConn, net.Listener) {
 	t.Helper()
 	ln, err := net.Listen("tcp", at)
 	if err != nil {
@@ -20,8 +21,16 @@ func resolver(t *testing.T, at string, answer dns.HandlerFunc) (port string) {
 	}
 	pc, err := net.ListenPacket("udp", ln.Addr().String())
 	if err != nil {
+		_ = ln.Close()
 		t.Fatal(err)
 	}
+	return pc, ln
+}
+
+// resolver serves a handler on UDP and TCP of one loopback address.
+func resolver(t *testing.T, at string, answer dns.HandlerFunc) (port string) {
+	t.Helper()
+	pc, ln := sockets(t, at)
 	for _, s := range []*dns.Server{{Listener: ln, Handler: answer}, {PacketConn: pc, Handler: answer}} {
 		done := make(chan struct{})
 		go func() { defer close(done); _ = s.ActivateAndServe() }()

@@ -3,7 +3,6 @@ package dns
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -81,14 +80,7 @@ func TestLargeAnswersComeByTCP(t *testing.T) {
 		sets = append(sets, zone.Set{Name: "web.corp.local.", Type: dns.TypeSRV, ID: fmt.Sprint(i), Records: []dns.RR{record(t, "web.corp.local.", dns.TypeSRV, value)}})
 	}
 	r := New("us-east-1", netip.MustParseAddr("172.31.0.1"), Nobody{}).With(zonesOf(t, sets...), zone.Viewer{VPC: "v"})
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", pc.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	pc, ln := sockets(t, "127.0.0.1:0")
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Serve(ctx, pc, ln) }()
