@@ -68,7 +68,7 @@ func TestTokens(t *testing.T) {
 	if account, ok := r.Valid("AWS", token, now); !ok || account != "123456789012" {
 		t.Errorf("%s, %v", account, ok)
 	}
-	other := &Registry{key: append([]byte("x"), key[1:]...)}
+	other := &Registry{key: append([]byte{key[0] ^ 1}, key[1:]...)}
 	for name, bad := range map[string]bool{
 		"too late":     second(r.Valid("AWS", token, now.Add(TokenLife))),
 		"another user": second(r.Valid("root", token, now)),
