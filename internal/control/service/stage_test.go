@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	frontdoor "github.com/hatoba/hatoba/internal/aws/ecs"
+	"github.com/hatoba/hatoba/internal/control/due"
 	"github.com/hatoba/hatoba/internal/control/service"
 	"github.com/hatoba/hatoba/internal/dispatch"
 	"github.com/hatoba/hatoba/internal/protocol"
@@ -345,64 +346,53 @@ func (s *stage) stable(within time.Duration) time.Duration {
 // registration, and gone five seconds after it began to drain. What falls on one
 // moment is one transaction, so that runs are alike.
 func (s *stage) targets(healthy func(state.Target) bool) (stop func()) {
+	const registers, drains = 2 * time.Second, 5 * time.Second
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
-	var mu sync.Mutex
-	due := map[int64][]func(store.Writer) error{}
-	after := func(d time.Duration, fn func(store.Writer) error) {
-		mu.Lock()
-		defer mu.Unlock()
-		at := time.Now().Add(d).UnixNano()
-		if len(due[at]) == 0 {
-			time.AfterFunc(d, func() {
-				mu.Lock()
-				fns := due[at]
-				delete(due, at)
-				mu.Unlock()
-				s.update(func(w store.Writer) error {
-					for _, fn := range fns {
-						if err := fn(w); err != nil {
-							return err
-						}
-					}
-					return nil
-				})
-			})
-		}
-		due[at] = append(due[at], fn)
-	}
-	checked := func(key state.Key) func(store.Writer) error {
-		return func(w store.Writer) error {
-			target, ok := store.Targets.Get(w, key)
-			if !ok {
-				return nil
-			}
-			target.Health = state.TargetHealth{State: "healthy"}
-			if !healthy(target) {
-				target.Health = state.TargetHealth{State: "unhealthy", Description: "Health checks failed with these codes: [500]"}
-			}
-			return store.Targets.Put(w, key, target)
-		}
-	}
-	drained := func(key state.Key) func(store.Writer) error {
-		return func(w store.Writer) error {
-			store.Targets.Delete(w, key)
-			return nil
-		}
-	}
+	queue := due.New[state.Key]()
 	group.Go(func() {
 		_ = s.st.Follow(ctx, func(store.Reader) error { return nil }, func(changes []store.Change) error {
 			for _, c := range changes {
 				before, had, target, has := store.Targets.Of(c)
 				switch {
 				case has && !had:
-					after(2*time.Second, checked(c.Key))
+					queue.After(c.Key, registers)
 				case has && before.Draining == nil && target.Draining != nil:
-					after(5*time.Second, drained(c.Key))
+					queue.After(c.Key, drains)
 				}
 			}
 			return nil
 		}, store.Targets.Name)
+	})
+	check := func(w store.Writer, key state.Key) error {
+		target, ok := store.Targets.Get(w, key)
+		switch {
+		case !ok:
+			return nil
+		case target.Draining == nil && healthy(target):
+			target.Health = state.TargetHealth{State: "healthy"}
+		case target.Draining == nil:
+			target.Health = state.TargetHealth{State: "unhealthy", Description: "Health checks failed with these codes: [500]"}
+		case time.Since(*target.Draining) < drains:
+			queue.At(key, target.Draining.Add(drains))
+			return nil
+		default:
+			store.Targets.Delete(w, key)
+			return nil
+		}
+		return store.Targets.Put(w, key, target)
+	}
+	group.Go(func() {
+		for keys := queue.Wait(ctx); keys != nil; keys = queue.Wait(ctx) {
+			s.update(func(w store.Writer) error {
+				for _, key := range keys {
+					if err := check(w, key); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
 	})
 	return func() {
 		cancel()
